@@ -1,0 +1,103 @@
+"""From "may it be answered" (K1-K10) to the one mail that is queued, or kept back with its reason (B13)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from mailcase.actions import Action, QueueMail
+from mailcase.cases.contacts import language
+from mailcase.hearing import Hearing
+from mailcase.junk.ack_question import AckQuestion
+from mailcase.junk.acknowledge import AckVerdict, may_acknowledge
+from mailcase.verdict import Outcome
+
+EXPIRES_AFTER: Final = timedelta(hours=24)  # an acknowledgement not sent by then is not sent (B13)
+#: Outcome -> the rule of L6 that it fires; `[acknowledge]` holds their switches.
+RULES: Final = {
+    Outcome.CREATED: "registration",
+    Outcome.FOLLOWED: "followed",
+    Outcome.REOPENED: "reopened",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether an acknowledgement is due, the reason word, and the outbox row."""
+
+    yes: bool
+    reason: str
+    actions: tuple[Action, ...] = ()
+
+
+def acknowledge(hearing: Hearing, outcome: Outcome, case: int, *, stranger: bool) -> Answer:
+    """Ask table 3.3 about this outcome and queue the mail, suppressed where a test says no.
+
+    Args:
+        hearing: the mail before the bench; the tests are added to its trace.
+        outcome: what it did to its case.
+        case: running number, or actions.NEW.
+        stranger: the sender is none of the case's people: nothing of the case goes to him (B8).
+    """
+    verdict = may_acknowledge(_question(hearing, outcome))
+    reason = "due" if verdict.yes else verdict.reason
+    hearing.note("acknowledge", "yes" if verdict.yes else "no", _told(verdict))
+    rule = RULES.get(outcome)
+    if rule is None or (verdict.reason == "switched_off" and outcome is Outcome.REOPENED):
+        return Answer(verdict.yes, reason)
+    mail = _mail(hearing, rule, case, neutral=verdict.neutral or stranger, suppressed="" if verdict.yes else reason)
+    return Answer(verdict.yes, reason, (mail,))
+
+
+def _question(hearing: Hearing, outcome: Outcome) -> AckQuestion:
+    return AckQuestion(
+        email=hearing.email,
+        kind=hearing.kind.kind,
+        customer=hearing.customer,
+        mailbox=hearing.mailbox,
+        policy=hearing.policy,
+        snapshot=hearing.snapshot,
+        outcome=outcome.value,
+        junk=False,
+        authentication=hearing.authentication,
+        delivery=hearing.delivery,
+        now=hearing.snapshot.now,
+    )
+
+
+def _told(verdict: AckVerdict) -> str:
+    """The test that said no, else how many said yes."""
+    if verdict.yes:
+        return f"{len(verdict.tests)} tests passed" + (", neutral template" if verdict.neutral else "")
+    rule, _, detail = verdict.tests[-1]
+    return f"{rule}: {detail}"
+
+
+def _mail(hearing: Hearing, rule: str, case: int, *, neutral: bool, suppressed: str) -> QueueMail:
+    email, policy, customer = hearing.email, hearing.policy, hearing.customer
+    return QueueMail(
+        case=case,
+        rule=rule,
+        template="neutral" if neutral else rule,
+        mailbox=hearing.mailbox.name,
+        to=customer.address if customer else "",
+        to_name=customer.name if customer else "",
+        cc=_others(hearing) if policy.acknowledge.recipients == "all" else (),
+        language=language(hearing.snapshot, hearing.mailbox.language, policy.acknowledge.language),
+        in_reply_to=email.message_id,
+        references=email.references,
+        subject=email.subject,
+        suppressed=suppressed,
+        expires_at=hearing.snapshot.now + EXPIRES_AFTER,
+    )
+
+
+def _others(hearing: Hearing) -> tuple[str, ...]:
+    """The other original recipients, without us and without the customer (setting `recipients = "all"`)."""
+    known = set(hearing.policy.own_keys)
+    if hearing.customer:
+        known.add(hearing.customer.key)
+    found: dict[str, str] = {}
+    for one in (*hearing.email.to, *hearing.email.cc):
+        if "@" in one.key and one.key not in known:
+            found.setdefault(one.key, one.address)
+    return tuple(found.values())

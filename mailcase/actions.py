@@ -1,0 +1,117 @@
+"""The core's verbs: what a decision wants done, carried out by `store.apply` in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+NEW: Final = 0  # stands for the case that this decision creates; real running numbers start at 1
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """A contact to be made unless the address has one by then (two first mails at once make one)."""
+
+    key: str
+    address: str
+    name: str
+    account_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCase:
+    """Make a case; its number is taken from the counter while applying."""
+
+    title: str
+    description: str
+    status: str
+    priority: str
+    category: str
+    source: str
+    mailbox: str
+    group: str
+    organization: str
+    assignee_group: str
+    contact: int | NewContact | None
+    account_id: int | None
+    closing_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMessage:
+    """Put the mail into a case's history; at most one link a case and message."""
+
+    case: int  # running number, or NEW
+    how: str  # created, linked, reopened, followed, noted, junk_case, shown (no effect)
+    linked_by: str  # token, thread, subject, body, duplicate, manual, or ""
+    verified: bool  # the sender is a participant: his addresses count from now on (B8)
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenCase:
+    """Set the status with role reopened."""
+
+    case: int
+    from_status: str
+    to_status: str
+    clear_assignee: bool
+    version: int  # the version that was read; another one: load and decide again
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOnCase:
+    """Append an event to a case's history (away note, undeliverable, candidate, hint)."""
+
+    case: int
+    event: str  # snake_case
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RelateCases:
+    """Record that two cases belong together; both cases show it."""
+
+    case: int  # running number, or NEW
+    other: int
+    relation: str  # follows, possible_duplicate, same_thread, rejected_link, also_named
+
+
+@dataclass(frozen=True, slots=True)
+class MarkBounced:
+    """An outgoing mail of ours came back (B5)."""
+
+    message_pk: int  # of the outgoing message
+    recipient: str  # key
+    status: str  # "5.1.1"
+    permanent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressAddress:
+    """Send no automatic mail there for a time."""
+
+    key: str
+    until: datetime | None  # None: for good
+    reason: str  # hard_bounce, complaint
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMail:
+    """Write one mail into the outbox (pending, or suppressed with its reason: K1-K10)."""
+
+    case: int  # running number, or NEW
+    rule: str  # registration, followed, reopened
+    template: str  # the rule's name, or neutral
+    mailbox: str
+    to: str  # exactly one address, as it will be written to
+    to_name: str
+    cc: tuple[str, ...]  # only with `recipients = "all"`
+    language: str
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    subject: str  # the customer's subject, cleaned; the neutral template does not use it
+    suppressed: str  # "" to send; else the reason word
+    expires_at: datetime
+
+
+Action = CreateCase | LinkMessage | ReopenCase | NoteOnCase | RelateCases | MarkBounced | SuppressAddress | QueueMail

@@ -1,0 +1,1 @@
+"""What a case is: statuses, transitions, numbers, fields, contacts, duplicates. Pure."""

@@ -1,0 +1,156 @@
+"""Files and environment to frozen Settings, or a ConfigError that names file, line, key and cure."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from mailcase.configuration import checks, later, problems, sections
+from mailcase.configuration.layers import Layers
+from mailcase.configuration.mailbox import MailboxSection
+from mailcase.configuration.secrets import read_secret
+from mailcase.configuration.values import Secret
+from mailcase.errors import ConfigError
+
+USUAL_PLACES: Final = (Path("config/mailcase.toml"), Path("/etc/mailcase/mailcase.toml"))
+
+
+class Settings(BaseSettings):
+    """The whole configuration, as `load` makes it."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    store: sections.StoreSection = sections.StoreSection()
+    security: sections.SecuritySection = sections.SecuritySection()
+    cases: sections.CasesSection = sections.CasesSection()
+    linking: sections.LinkingSection = sections.LinkingSection()
+    junk: sections.JunkSection = sections.JunkSection()
+    acknowledge: sections.AcknowledgeSection = sections.AcknowledgeSection()
+    attachments: sections.AttachmentsSection = sections.AttachmentsSection()
+    intake: sections.IntakeSection = sections.IntakeSection()
+    mailbox: tuple[MailboxSection, ...] = Field(min_length=1)
+    alarm: sections.AlarmSection = sections.AlarmSection()
+    http: sections.HttpSection = sections.HttpSection()
+    retention: sections.RetentionSection = sections.RetentionSection()
+
+    _file: Path = PrivateAttr(default=Path("mailcase.toml"))
+    _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (pydantic's interface)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (pydantic's interface)
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (pydantic's interface)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (pydantic's interface)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """`load` has put file and environment together already."""
+        return (init_settings,)
+
+    @property
+    def file(self) -> Path:
+        """The file that was read."""
+        return self._file
+
+    @property
+    def base(self) -> Path:
+        """The folder of the file: paths in it are relative to this."""
+        return self._file.absolute().parent
+
+    @property
+    def state_dir(self) -> Path:
+        """Where store and lock file lie: as configured, else $STATE_DIRECTORY, else the file's folder."""
+        given = self.store.state_dir or self._environ.get("STATE_DIRECTORY", "").partition(":")[0]
+        return self.base / Path(given).expanduser() if given else self.base
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL, a SQLite file with its absolute path. May hold a password: never print it."""
+        head, separator, name = self.store.url.partition("sqlite:///")
+        return f"{head}{separator}{self.state_dir / name}" if separator else self.store.url
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The store's file; None on PostgreSQL."""
+        _, separator, name = self.store.url.partition("sqlite:///")
+        return self.state_dir / name if separator else None
+
+    @property
+    def blacklist_file(self) -> Path:
+        """[junk] blacklist"""
+        return self.base / self.junk.blacklist
+
+    def path(self, name: str) -> Path:
+        """A path as written in the file."""
+        return self.base / Path(name).expanduser()
+
+    def secret(self, secret: Secret) -> SecretStr:
+        """A secret's text; raises ConfigError where it cannot be read."""
+        return read_secret(secret, self.base, self._environ)
+
+    def named(self, mailbox: str) -> MailboxSection:
+        """The mailbox of that name; raises ConfigError with the known ones."""
+        for box in self.mailbox:
+            if box.name == mailbox:
+                return box
+        known = ", ".join(box.name for box in self.mailbox)
+        raise ConfigError(f"{self._file}: no mailbox is named {mailbox}; known are {known}")
+
+
+def find(given: str | Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """The configuration file: as given, else $MAILCASE_CONFIG, else the first usual place that exists.
+
+    Raises:
+        ConfigError: when there is none.
+    """
+    if chosen := given or environ.get("MAILCASE_CONFIG"):
+        return Path(chosen)
+    for place in USUAL_PLACES:
+        if place.exists():
+            return place
+    tried = ", ".join(str(place) for place in USUAL_PLACES)
+    raise ConfigError(f"no configuration: looked for {tried}; `mailcase init` writes one, --config FILE names one")
+
+
+def load(path: str | Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read and check a configuration. Secrets are read when they are needed (`Settings.secret`).
+
+    Args:
+        path: the TOML file.
+        environ: `MAILCASE_…` variables replace keys; also STATE_DIRECTORY and CREDENTIALS_DIRECTORY.
+
+    Raises:
+        ConfigError: with every mistake, a line each.
+    """
+    source = _read(Path(path), environ)
+    try:
+        settings = Settings(**source.values)
+    except ValidationError as error:
+        wrong = problems.from_validation(error, Settings)
+    else:
+        settings._file, settings._environ = source.file, dict(environ)
+        wrong = [*later.unavailable(settings), *checks.contradictions(settings)]
+        if not wrong:
+            return settings
+    # Outside of the handler: pydantic's error, which quotes the file, is no context of ours.
+    raise problems.config_error(source, wrong)
+
+
+def _read(file: Path, environ: Mapping[str, str]) -> problems.Source:
+    try:
+        text = file.read_text("utf-8")
+        layers = Layers(Settings, file, environ)
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: there is no such file; `mailcase init` writes one") from None
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: is not UTF-8 text (byte {error.start})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: is not TOML: {error}") from None
+    return problems.Source(file, text, layers(), layers.environ)

@@ -1,0 +1,49 @@
+"""On which line of a TOML text a key stands: tomllib does not say."""
+
+import re
+from typing import Final
+
+Path = tuple[str | int, ...]
+
+_TABLE: Final = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\"' -]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY: Final = re.compile(r"\s*([A-Za-z0-9_.\"'-]+(?:\s*\.\s*[A-Za-z0-9_\"'-]+)*)\s*=")
+
+
+def line_of(text: str, path: Path) -> int | None:
+    """The line (from 1) of the key, else of the nearest table around it; None where neither is found."""
+    places = _places(text)
+    for length in range(len(path), 0, -1):
+        if path[:length] in places:
+            return places[path[:length]]
+    return None
+
+
+def _places(text: str) -> dict[Path, int]:
+    places: dict[Path, int] = {}
+    counts: dict[Path, int] = {}
+    table: Path = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := _TABLE.match(line):
+            table = _enter(_split(found[2]), found[1] == "[[", counts)
+            places.setdefault(table, number)
+            if isinstance(table[-1], int):
+                places.setdefault(table[:-1], number)  # the list as a whole begins with its first table
+        elif found := _KEY.match(line):
+            places.setdefault((*table, *_split(found[1])), number)
+    return places
+
+
+def _split(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in dotted.split(".")]
+
+
+def _enter(names: list[str], repeated: bool, counts: dict[Path, int]) -> Path:
+    """The path of a table header: tables inside [[mailbox]] belong to the last one begun."""
+    path: Path = ()
+    for position, name in enumerate(names):
+        path = (*path, name)
+        if repeated and position == len(names) - 1:
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path = (*path, counts[path])
+    return path

@@ -1,0 +1,118 @@
+"""[[mailbox]]: one support address, its source and its way out (contract.md)."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from mailcase.configuration.values import (
+    DomainOrNone,
+    Duration,
+    Flag,
+    MailAddress,
+    Port,
+    Secret,
+    Section,
+    Start,
+    Word,
+    duration,
+    fits,
+)
+from mailcase.netplace import is_loopback
+
+Security = Literal["tls", "starttls", "none"]
+_PLAIN_TEXT = (
+    'security = "none" sends passwords and mail in plain text: it is taken for a loopback host only; '
+    'use "tls" or "starttls", or set allow_insecure = true here'
+)
+
+
+class ServerSection(Section):
+    """What [mailbox.imap] and [mailbox.smtp] share."""
+
+    host: Word
+    allow_insecure: Flag = False
+    ca_file: str = ""
+    auth: Literal["password", "xoauth2"] = "password"
+
+
+class ImapSection(ServerSection):
+    """[mailbox.imap]"""
+
+    port: Port = 993
+    security: Security = "tls"
+    user: Word
+    password: Secret | None = None
+    folders: tuple[Word, ...] = Field(default=("INBOX",), min_length=1)
+    sent_folder: str = ""
+    after: Annotated[str, fits(r"keep|seen|delete|move:.+", '"keep", "seen", "delete" or "move:Folder"')] = "keep"
+    poll: Duration = duration("60s")
+    idle: Flag = True
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.security == "none" and not (self.allow_insecure or is_loopback(self.host)):
+            raise ValueError(_PLAIN_TEXT)
+        if self.auth == "password" and self.password is None:
+            raise ValueError('password is missing: password = { file = "…" }, { env = "…" } or { credential = "…" }')
+        if self.after.removeprefix("move:") in self.folders and self.after.startswith("move:"):
+            raise ValueError(f"after = {self.after!r} names a folder that is read itself: mails would come back")
+        return self
+
+
+class SmtpSection(ServerSection):
+    """[mailbox.smtp]"""
+
+    port: Port = 587
+    security: Security = "starttls"
+    user: str = ""
+    password: Secret | None = None
+    from_name: str = ""
+    timeout: Duration = duration("60s")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.security == "none" and not (self.allow_insecure or is_loopback(self.host)):
+            raise ValueError(_PLAIN_TEXT)
+        if self.auth == "password" and bool(self.user) != (self.password is not None):
+            raise ValueError("user and password belong together: set both, or neither for a relay without a login")
+        return self
+
+
+class MaildirSection(Section):
+    """[mailbox.maildir]"""
+
+    path: Word
+
+
+class Oauth2Section(Section):
+    """[mailbox.oauth2]"""
+
+    token_url: Word
+    client_id: Word
+    client_secret: Secret | None = None
+    scope: str = ""
+    refresh_token: Secret | None = None
+
+
+class MailboxSection(Section):
+    """[[mailbox]]"""
+
+    name: Annotated[str, fits(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "a short name of letters, digits and . _ -")]
+    address: MailAddress
+    aliases: tuple[MailAddress, ...] = ()
+    group: Word = "default"
+    category: str = "Incident"
+    organization: str = ""
+    language: str = ""
+    assignee_group: str = ""
+    notify: tuple[MailAddress, ...] = ()
+    accept_any_recipient: Flag = False
+    reply_to_is_sender: Flag = False
+    form_senders: tuple[MailAddress, ...] = ()
+    sub_addressing: Flag = False
+    message_id_domain: DomainOrNone = ""
+    start: Start = "new"
+    imap: ImapSection | None = None
+    maildir: MaildirSection | None = None
+    smtp: SmtpSection | None = None
+    oauth2: Oauth2Section | None = None

@@ -1,0 +1,120 @@
+"""Weighs all rules on one mail: the stages in their order, the first that has a verdict wins (B2-B13).
+
+`decide` is pure: the same mail, snapshot and policy give the same decision, so it may be repeated after
+a race, tried by `mailcase explain` and tested with files.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from mailcase.filing import file_mail
+from mailcase.hearing import Hearing
+from mailcase.junk.recipient import registered
+from mailcase.junk.verdict import junk_verdict
+from mailcase.look import look
+from mailcase.message import Delivery, Email, Kind
+from mailcase.policy import Policy
+from mailcase.reports import REPORTS, file_report
+from mailcase.snapshot import KnownMessage, Snapshot
+from mailcase.verdict import Decision, Evidence, Outcome
+
+__all__ = ["Decision", "Evidence", "Outcome", "decide", "look"]
+
+
+def decide(email: Email, snapshot: Snapshot, policy: Policy, delivery: Delivery) -> Decision:
+    """What is to be done with this mail, and why.
+
+    Args:
+        email: the parsed mail.
+        snapshot: the store's answers to `look(email, delivery, policy)`.
+        policy: the rules in force.
+        delivery: where and when it was found, and what a person asked for.
+    """
+    hearing = Hearing.open(email, snapshot, policy, delivery)
+    for stage in STAGES:
+        if decision := stage(hearing):
+            return decision
+    return file_mail(hearing)
+
+
+def _same_mail(hearing: Hearing) -> Decision | None:
+    """B2: the same mail again is a duplicate; the same Message-ID at another date is not."""
+    email = hearing.email
+    same = next((one for one in hearing.snapshot.same if one.identity == email.identity), None)
+    if same is None:
+        reused = any(one.message_id == email.message_id for one in hearing.snapshot.same)
+        told = "Message-ID seen before with another Date: a new mail (reused id)" if reused else "not seen before"
+        hearing.note("same mail", "no", told)
+        return None
+    if hearing.again:
+        hearing.note("same mail", "no", "its own stored copy is not counted")
+        return None
+    if same.reason == "recipient_not_registered" and _is_registered(hearing):
+        hearing.note("same mail", "no", "seen before, but only where it was not addressed to the mailbox")
+        return None
+    hearing.note("same mail", "yes", _same_detail(email, same))
+    reason = "erased" if same.erased else "same_message" if email.message_id else "same_content"
+    return hearing.rule(Outcome.DUPLICATE, reason, duplicate_of=same.pk)
+
+
+def _same_detail(email: Email, same: KnownMessage) -> str:
+    told = f"Message-ID {email.message_id} and Date are those of" if email.message_id else "same content as"
+    variant = "" if email.fingerprint == same.fingerprint else "; sender or content differ (variant)"
+    gone = "; its case was erased and does not come back" if same.erased else ""
+    return f"{told} mail {same.pk}, received {same.received_at:%Y-%m-%d %H:%M}{variant}{gone}"
+
+
+def _own_mail(hearing: Hearing) -> Decision | None:
+    """B3: what this group sent and what comes back is ignored."""
+    if hearing.kind.kind is Kind.OWN:
+        hearing.note("own mail", "yes", hearing.kind.detail)
+        return hearing.rule(Outcome.IGNORED, "own_mail")
+    hearing.note("own mail", "no", "no mark of ours")
+    return None
+
+
+def _is_registered(hearing: Hearing) -> bool:
+    return hearing.delivered.accept_any_recipient or registered(hearing.email, hearing.delivered)[0]
+
+
+def _unregistered(hearing: Hearing) -> Decision | None:
+    """B4: one of the mailbox's addresses must stand in a recipient header."""
+    found, detail = registered(hearing.email, hearing.delivered)
+    if found:
+        hearing.note("recipient", "yes", detail)
+        return None
+    if hearing.delivered.accept_any_recipient or hearing.delivery.wish.accept:
+        why = "accept_any_recipient is on" if hearing.delivered.accept_any_recipient else "accepted by a person"
+        hearing.note("recipient", "no", f"{detail}; {why}")
+        return None
+    hearing.note("recipient", "no", detail)
+    return hearing.rule(Outcome.IGNORED, "recipient_not_registered")
+
+
+def _report(hearing: Hearing) -> Decision | None:
+    """B5: bounces, delays, receipts and complaints are noted, or ignored when they tie to nothing."""
+    verdict = hearing.kind
+    hearing.note("kind", verdict.kind.value, f"{verdict.rule}: {verdict.detail}")
+    return file_report(hearing) if verdict.kind in REPORTS else None
+
+
+def _junk(hearing: Hearing) -> Decision | None:
+    """B6: blacklist and header rules; an out-of-office that joins no thread is judged while filing."""
+    verdict = junk_verdict(hearing.email, hearing.policy.junk, hearing.snapshot.now.date())
+    for test, result, detail in verdict.tests:
+        hearing.note(test, result, detail)
+    if not verdict.reason:
+        return None
+    if hearing.delivery.wish.accept:
+        hearing.note("accepted", "yes", f"by {hearing.delivery.wish.actor or 'a person'}: decided as if allowed")
+        return None
+    return file_mail(hearing, junk=verdict.reason)
+
+
+STAGES: Final[tuple[Callable[[Hearing], Decision | None], ...]] = (
+    _same_mail,
+    _own_mail,
+    _unregistered,
+    _report,
+    _junk,
+)

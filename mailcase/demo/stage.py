@@ -1,0 +1,131 @@
+"""The folder and the processes of the demo: a configuration, the real daemon, and its commands."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from mailcase.demo.mails import HELP, HILFE
+from mailcase.demo.servers import HOST, Post
+from mailcase.errors import MailcaseError
+
+_PATIENCE: Final = 90.0  # seconds until everything that was delivered must be decided and answered
+_LOOK_EVERY: Final = 0.3  # seconds between two looks
+_STOP: Final = 20.0  # seconds that SIGTERM may take
+
+_SETTINGS: Final = """\
+# Written by `mailcase demo`; `mailcase init` writes the file with every setting explained.
+[security]
+token_keys = [{{ file = "token.key" }}]
+"""
+_MAILBOX: Final = """
+[[mailbox]]
+name = "{name}"
+address = "{address}"
+language = "{language}"
+reply_to_is_sender = true
+imap = {{ host = "{host}", port = {imap}, security = "none", user = "{address}", password = {{ file = "password" }} }}
+smtp = {{ host = "{host}", port = {smtp}, security = "none", from_name = "{who}" }}
+"""
+_BOXES: Final = (("help", HELP, "en", "Harbor help desk"), ("hilfe", HILFE, "de", "Harbor Hilfe"))
+
+
+class DemoFailed(MailcaseError):
+    """The demo did not come out as it must."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A folder with a configuration, in which commands run as their own processes."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        """The configuration file."""
+        return self.folder / "mailcase.toml"
+
+    async def prepare(self, post: Post) -> None:
+        """Write the files that `mailcase init` writes, then settings that lead to the embedded servers."""
+        await self.command("init", str(self.folder))
+        boxes = (
+            _MAILBOX.format(
+                name=name,
+                address=address,
+                language=language,
+                who=who,
+                host=HOST,
+                imap=post.imap_port,
+                smtp=post.smtp_port,
+            )
+            for name, address, language, who in _BOXES
+        )
+        self.config.write_text(_SETTINGS.format() + "".join(boxes), "utf-8")
+        password = self.folder / "password"
+        password.touch(0o600)
+        password.write_text(post.password, "utf-8")
+        with (self.folder / "blacklist.txt").open("a", encoding="utf-8") as blacklist:
+            blacklist.write("promo.example ; sells toner\n")
+
+    async def command(self, *args: str) -> str:
+        """Run one command to its end and return what it printed.
+
+        Raises:
+            DemoFailed: it did not exit with 0; with what it said.
+        """
+        process = await self._start(*args, out=asyncio.subprocess.PIPE, err=asyncio.subprocess.PIPE)
+        out, err = await process.communicate()
+        if process.returncode:
+            raise DemoFailed(
+                f"`mailcase {' '.join(args)}` exited with {process.returncode}\n{err.decode()}{out.decode()}"
+            )
+        return out.decode()
+
+    async def table(self, *args: str) -> Any:
+        """What a command says as JSON."""
+        return json.loads(await self.command("--json", *args))
+
+    @asynccontextmanager
+    async def daemon(self) -> AsyncIterator[asyncio.subprocess.Process]:
+        """`mailcase run` until the block ends; its log lies in daemon.log."""
+        with (self.folder / "daemon.log").open("ab") as log:
+            process = await self._start("run", out=log, err=log)
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(process.wait(), _STOP)
+
+    async def settled(self, daemon: asyncio.subprocess.Process, deliveries: int) -> tuple[list[Any], list[Any]]:
+        """Wait until so many deliveries are decided and nothing waits to be sent; returns both lists.
+
+        Raises:
+            DemoFailed: the daemon ended, or it took too long.
+        """
+        until = asyncio.get_running_loop().time() + _PATIENCE
+        while asyncio.get_running_loop().time() < until:
+            mails, outbox = await asyncio.gather(self.table("message", "list"), self.table("outbox", "list"))
+            decided = len(mails) >= deliveries and all(mail["outcome"] for mail in mails)
+            if decided and not any(row["state"] in ("pending", "sending") for row in outbox):
+                return mails, outbox
+            if daemon.returncode is not None:
+                raise DemoFailed(f"the daemon ended with {daemon.returncode}\n{self.log()}")
+            await asyncio.sleep(_LOOK_EVERY)
+        raise DemoFailed(f"not everything was decided and sent within {_PATIENCE:.0f} s\n{self.log()}")
+
+    def log(self) -> str:
+        """The end of the daemon's log."""
+        return "\n".join((self.folder / "daemon.log").read_text("utf-8", "replace").splitlines()[-30:])
+
+    async def _start(self, *args: str, out: Any, err: Any) -> asyncio.subprocess.Process:
+        """This very program as a process of its own; settings in the caller's environment do not reach it."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MAILCASE_")}
+        command = (sys.executable, "-m", "mailcase", "--config", str(self.config), *args)
+        return await asyncio.create_subprocess_exec(*command, stdout=out, stderr=err, env=environment)

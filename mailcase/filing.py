@@ -1,0 +1,230 @@
+"""Which case a mail goes to and what that does to the case: B5's table, B7-B12 put together."""
+
+from mailcase.acknowledging import acknowledge
+from mailcase.actions import NEW, Action, LinkMessage, NoteOnCase, RelateCases, ReopenCase
+from mailcase.cases.away import away_until
+from mailcase.cases.duplicates import case_to_join
+from mailcase.cases.statuses import Role
+from mailcase.cases.transitions import Effect, effect, is_final, open_follower
+from mailcase.hearing import Hearing
+from mailcase.linking.finding import Candidate, Finding
+from mailcase.linking.order import find
+from mailcase.linking.sender import Relation, relation
+from mailcase.message import Kind
+from mailcase.opening import new_case
+from mailcase.snapshot import CaseView
+from mailcase.verdict import Decision, Outcome
+
+
+def file_mail(hearing: Hearing, junk: str = "") -> Decision:
+    """The verdict on a mail that is no report: junk, noted, or on a case.
+
+    Args:
+        hearing: the mail before the bench.
+        junk: the reason word when a junk rule fired (B6), else "".
+    """
+    if junk:
+        return _junk(hearing, junk)
+    finding = _asked_for(hearing) or find(hearing.email, hearing.snapshot, hearing.policy, automatic=not hearing.person)
+    for line in finding.tried:
+        hearing.note(line.test, line.result, line.detail)
+    if hearing.kind.kind is Kind.AUTO_REPLY and not hearing.delivery.wish.accept:
+        return _away(hearing, finding.winner)
+    winner = finding.winner or _duplicate(hearing)
+    return _join(hearing, winner) if winner else _create(hearing)
+
+
+def _asked_for(hearing: Hearing) -> Finding | None:
+    """The case that a person named with `message accept --case`."""
+    wanted = hearing.delivery.wish.case
+    case = hearing.snapshot.cases.get(wanted) if wanted is not None else None
+    if case is None:
+        return None
+    told = f"{case.number} named by {hearing.delivery.wish.actor or 'a person'}"
+    hearing.note("by hand", case.number, told)
+    return Finding(Candidate("by hand", "manual", (case,), told), ())
+
+
+def _duplicate(hearing: Hearing) -> Candidate | None:
+    """B12 with `duplicates = "link"`: a person's new mail joins the unclosed case."""
+    if not hearing.person:
+        return None
+    case = case_to_join(hearing.snapshot, hearing.mailbox.category, hearing.policy, frozenset())
+    if case is None:
+        return None
+    told = f"same contact and category as {case.number}, which is open"
+    hearing.note("open case", case.number, told)
+    return Candidate("open case", "duplicate", (case,), told)
+
+
+def _junk(hearing: Hearing, reason: str) -> Decision:
+    """B6: recorded without a case, or a case with the junk status; never linked, never answered."""
+    if not hearing.policy.junk.create_cases:
+        return hearing.rule(Outcome.IGNORED, reason)
+    return new_case(hearing, Outcome.JUNK_CASE, reason)
+
+
+def _away(hearing: Hearing, winner: Candidate | None) -> Decision:
+    """An out-of-office is noted on its thread; without one the junk rules have it (B5)."""
+    if winner is None:
+        return _junk(hearing, "auto_reply")
+    until = away_until(hearing.email.text)
+    data: dict[str, object] = {"from": hearing.snapshot.lookup.sender_key}
+    if until is not None:
+        data["until"] = until.isoformat()
+    return noted(hearing, winner, "away", data)
+
+
+def noted(
+    hearing: Hearing, winner: Candidate, event: str, data: dict[str, object], extra: tuple[Action, ...] = ()
+) -> Decision:
+    """Automatic mail put on the history of its case without any other effect."""
+    case = _acted_on(hearing, winner)
+    actions: tuple[Action, ...] = (
+        *_links(winner, case, Outcome.NOTED.value, verified=False),
+        NoteOnCase(case.running, event, data),
+        *extra,
+    )
+    return Decision(
+        kind=hearing.kind.kind,
+        outcome=Outcome.NOTED,
+        reason=winner.linked_by,
+        trace=tuple(hearing.trace),
+        actions=actions,
+        linked_by=winner.linked_by,
+        case=case.running,
+        sender_unverified=relation(case, hearing.snapshot, hearing.authentication.result).stranger,
+        acknowledge_reason="not_a_case",
+    )
+
+
+def _acted_on(hearing: Hearing, winner: Candidate) -> CaseView:
+    """Of all cases inherited the newest that is not final, else the rule's first (B7)."""
+    living = [case for case in winner.cases if not is_final(case, hearing.policy.statuses)]
+    return max(living, key=lambda case: case.running, default=winner.cases[0])
+
+
+def _links(winner: Candidate, acted: CaseView, how: str, *, verified: bool) -> tuple[Action, ...]:
+    """The link that counts, then the other inherited cases, which only show the mail."""
+    others = (case for case in winner.cases if case.running != acted.running)
+    return (
+        LinkMessage(acted.running, how, winner.linked_by, verified),
+        *(LinkMessage(case.running, "shown", winner.linked_by, verified) for case in others),
+    )
+
+
+def _create(hearing: Hearing) -> Decision:
+    """No case was found: a new one, unless this kind of mail makes none."""
+    if hearing.kind.kind in (Kind.LIST, Kind.BULK) and not hearing.policy.linking.list_creates:
+        hearing.note("list_creates", "no", "list and bulk mail makes no case here (setting)")
+        return hearing.rule(Outcome.IGNORED, "list_mail")
+    return new_case(hearing, Outcome.CREATED, "new_case")
+
+
+def _join(hearing: Hearing, winner: Candidate) -> Decision:
+    """B8 and B9: may the sender enter this case, and what does his mail do to it?"""
+    case = _acted_on(hearing, winner)
+    who = relation(case, hearing.snapshot, hearing.authentication.result)
+    hearing.note("sender", who.name, who.detail)
+    if who.stranger and not _may_enter(hearing, winner):
+        return _turned_away(hearing, case)
+    if not is_final(case, hearing.policy.statuses):
+        return _enter(hearing, winner, case, who)
+    follower = open_follower(case, hearing.snapshot.cases, hearing.policy.statuses)
+    if follower is None:
+        return _follow(hearing, winner, case, who)
+    hearing.note("status", case.status, f"{case.number} is closed; {follower.number} followed it and is open")
+    led = Candidate(winner.test, winner.linked_by, (follower, *winner.cases), winner.detail, winner.message,
+                    winner.answers_ours, winner.lost)  # fmt: skip
+    return _enter(hearing, led, follower, who)
+
+
+def _may_enter(hearing: Hearing, winner: Candidate) -> bool:
+    """B8: a stranger joins by the setting, or by a valid token unless DMARC failed."""
+    if hearing.policy.linking.strangers == "link" or winner.linked_by == "manual":
+        return True
+    by_token = winner.linked_by == "token" and hearing.authentication.result != "fail"
+    hearing.note("strangers", "yes" if by_token else "no", "strangers = new_case; a valid token is an invitation")
+    return by_token
+
+
+def _turned_away(hearing: Hearing, case: CaseView) -> Decision:
+    """A case of his own, cross-linked, with the reason."""
+    failed = hearing.authentication.result == "fail"
+    reason = "auth_fail" if failed else "stranger"
+    hint: dict[str, object] = {"case": case.number, "sender": hearing.snapshot.lookup.sender_key}
+    extra: tuple[Action, ...] = (
+        RelateCases(NEW, case.running, "rejected_link"),
+        NoteOnCase(NEW, "auth_fail" if failed else "link_rejected_sender", hint),
+    )
+    return new_case(hearing, Outcome.CREATED, reason, extra=extra, unverified=failed)
+
+
+def _follow(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) -> Decision:
+    """A closed case stays closed: a new one follows it, and the mail stands in both."""
+    if hearing.kind.kind in (Kind.LIST, Kind.BULK) and not hearing.policy.linking.list_creates:
+        return _create(hearing)
+    hearing.note("status", case.status, f"{case.number} is closed: a new case follows it")
+    extra: tuple[Action, ...] = (
+        *(LinkMessage(one.running, "shown", winner.linked_by, not who.stranger) for one in winner.cases),
+        RelateCases(NEW, case.running, "follows"),
+    )
+    return new_case(
+        hearing,
+        Outcome.FOLLOWED,
+        winner.linked_by,
+        extra=extra,
+        linked_by=winner.linked_by,
+        unverified=who.stranger,
+        apart=frozenset({case.running}),
+    )
+
+
+def _enter(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) -> Decision:
+    """Link, and reopen where the status asks for it and this kind of mail may."""
+    wanted = effect(case, hearing.policy.statuses)
+    reopened = wanted is Effect.REOPEN and _reopens(hearing, winner, who)
+    outcome = Outcome.REOPENED if reopened else Outcome.LINKED
+    hearing.note("status", case.status, f"{case.number} is {hearing.policy.statuses.kind(case.status)}: {outcome}")
+    actions: list[Action] = list(_links(winner, case, outcome.value, verified=not who.stranger))
+    if reopened:
+        actions.append(_reopen(hearing, case))
+    if not who.stranger:
+        actions += [RelateCases(case.running, lost.running, "same_thread") for lost in _tied(winner, case)]
+    answer = acknowledge(hearing, outcome, case.running, stranger=who.stranger)
+    return Decision(
+        kind=hearing.kind.kind,
+        outcome=outcome,
+        reason="duplicate_case" if winner.linked_by == "duplicate" else winner.linked_by,
+        trace=tuple(hearing.trace),
+        actions=(*actions, *answer.actions),
+        linked_by=winner.linked_by,
+        case=case.running,
+        sender_unverified=who.stranger,
+        acknowledge=answer.yes,
+        acknowledge_reason=answer.reason,
+    )
+
+
+def _tied(winner: Candidate, case: CaseView) -> tuple[CaseView, ...]:
+    """Other cases that turn out to be of the same thread (B15); numbers in a text tie nothing."""
+    return tuple(one for one in winner.lost if one.running != case.running) if winner.linked_by == "thread" else ()
+
+
+def _reopen(hearing: Hearing, case: CaseView) -> ReopenCase:
+    return ReopenCase(
+        case=case.running,
+        from_status=case.status,
+        to_status=hearing.policy.statuses.by_role(Role.REOPENED).name,
+        clear_assignee=hearing.policy.cases.clear_assignee_on_reopen,
+        version=case.version,
+    )
+
+
+def _reopens(hearing: Hearing, winner: Candidate, who: Relation) -> bool:
+    """B5: a person does; a machine by setting, or where a participant answers a mail of ours through it."""
+    if hearing.person or hearing.delivery.wish.accept:
+        return True
+    if hearing.kind.kind is Kind.NOTIFICATION and hearing.policy.linking.notification_reopens:
+        return True
+    return winner.answers_ours and not who.stranger

@@ -1,0 +1,71 @@
+"""Everything at hand while one mail is decided, and the trace that grows with each test."""
+
+from dataclasses import dataclass, field
+
+from mailcase.junk.authentication import Authentication, authenticate
+from mailcase.junk.customer import customer
+from mailcase.junk.kinds import KindVerdict, classify
+from mailcase.junk.recipient import receiving_mailbox
+from mailcase.message import Address, Delivery, Email, Kind
+from mailcase.policy import MailboxPolicy, Policy
+from mailcase.snapshot import Snapshot
+from mailcase.verdict import Decision, Evidence, Outcome
+
+
+@dataclass(slots=True)
+class Hearing:
+    """One mail before the bench."""
+
+    email: Email
+    snapshot: Snapshot
+    policy: Policy
+    delivery: Delivery
+    delivered: MailboxPolicy  # the mailbox it was found in
+    mailbox: MailboxPolicy  # the mailbox it counts for (B4)
+    customer: Address | None
+    kind: KindVerdict
+    authentication: Authentication
+    trace: list[Evidence] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, email: Email, snapshot: Snapshot, policy: Policy, delivery: Delivery) -> "Hearing":
+        """Gather what needs no weighing: mailbox, customer, kind, authentication."""
+        delivered = policy.mailboxes[delivery.mailbox]
+        boxes = policy.group_of(delivery.mailbox)
+        mailbox = receiving_mailbox(email, boxes, delivered)
+        return cls(
+            email,
+            snapshot,
+            policy,
+            delivery,
+            delivered,
+            mailbox,
+            customer(email, delivered, policy.own_keys),
+            classify(email, delivered, policy),
+            authenticate(email, policy.trusted_authserv_ids),
+        )
+
+    @property
+    def person(self) -> bool:
+        """Whether a person wrote it."""
+        return self.kind.kind is Kind.PERSON
+
+    @property
+    def again(self) -> bool:
+        """It is decided once more on purpose: its own stored copy does not count (explain, accept)."""
+        return self.delivery.wish.accept or self.delivery.source == "explain"
+
+    def note(self, test: str, result: str, detail: str) -> None:
+        """Add one line to the trace."""
+        self.trace.append(Evidence(test, result, detail))
+
+    def rule(self, outcome: Outcome, reason: str, *, duplicate_of: int | None = None) -> Decision:
+        """A verdict that makes and joins no case."""
+        return Decision(
+            kind=self.kind.kind,
+            outcome=outcome,
+            reason=reason,
+            trace=tuple(self.trace),
+            acknowledge_reason="not_a_case",
+            duplicate_of=duplicate_of,
+        )

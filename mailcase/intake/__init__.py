@@ -1,0 +1,1 @@
+"""Getting mail in (shell) and reading it (pure, in worker processes)."""

@@ -1,0 +1,1 @@
+"""Mail from an IMAP server: grammar, connection, session, and what to fetch, mark and batch."""

@@ -1,0 +1,39 @@
+"""Which mails are fetched together: under a memory bound, in order, the too large ones alone; pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mailcase.intake.imap.ports import MailFact
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Mails of one fetch; an oversize one stands alone and only its beginning is fetched (I10)."""
+
+    mails: tuple[MailFact, ...]
+    oversize: bool = False
+
+    @property
+    def uids(self) -> list[int]:
+        """Their UIDs, ascending."""
+        return [mail.uid for mail in self.mails]
+
+
+def batches(mails: Iterable[MailFact], max_bytes: int, max_mails: int, max_size: int) -> Iterator[Batch]:
+    """Cut the mails into batches of at most so many octets and mails, in the order given.
+
+    A mail between `max_bytes` and `max_size` is a batch of its own; one above `max_size` an oversize batch.
+    """
+    waiting: list[MailFact] = []
+    for mail in mails:
+        too_large = mail.size > max_size
+        full = len(waiting) >= max_mails or sum(one.size for one in waiting) + mail.size > max_bytes
+        if waiting and (too_large or full):
+            yield Batch(tuple(waiting))
+            waiting = []
+        if too_large:
+            yield Batch((mail,), oversize=True)
+        else:
+            waiting.append(mail)
+    if waiting:
+        yield Batch(tuple(waiting))

@@ -1,0 +1,119 @@
+"""From a host name to a logged-in connection: TLS, STARTTLS, greeting, LOGIN, capabilities."""
+
+import base64
+import contextlib
+import ssl
+from collections.abc import Iterator
+
+from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
+from mailcase.intake.imap.failures import login_refusal, readable, refusal
+from mailcase.intake.imap.grammar import quote
+from mailcase.intake.imap.protocol import Exchange, HardenedClient
+from mailcase.intake.imap.settings import MEBIBYTE, ImapSettings
+
+
+def tls_context(ca_file: str | None) -> ssl.SSLContext:
+    """TLS 1.2 or newer with the certificate and the host name checked; ConfigError for an unreadable file."""
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"ca_file {ca_file}: {error}; it must be a PEM file of certificates") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+async def open_client(settings: ImapSettings) -> HardenedClient:
+    """Connect, secure and log in; never falls back to less than `security` says.
+
+    Raises Transient (unreachable, busy), LoginRefused, Permanent (certificate, no STARTTLS) or ConfigError.
+    """
+    context = tls_context(settings.ca_file)
+    # RFC822.SIZE is a hint only, so a literal may be somewhat larger than the largest mail that is asked for
+    limit = 2 * settings.max_size + 16 * MEBIBYTE
+    with _translated(settings):
+        at_once = context if settings.security == "tls" else None
+        client = HardenedClient(
+            settings.host, settings.port, timeout=settings.timeout_s, context=at_once, literal_limit=limit
+        )
+        try:
+            await _introduce(client, settings, context)
+        except BaseException:
+            client.abort()
+            raise
+    return client
+
+
+async def _introduce(client: HardenedClient, settings: ImapSettings, context: ssl.SSLContext) -> None:
+    greeting = await client.greeted()
+    known = greeting[:9].upper().startswith(b"* PREAUTH")
+    if not known and not greeting[:5].upper().startswith(b"* OK"):
+        raise Transient(f"{settings.host}: {readable(greeting)}")
+    if settings.security == "starttls":
+        await _start_tls(client, settings, context, known)
+    await ask_capabilities(client)
+    if not known:
+        await _log_in(client, settings)
+        await ask_capabilities(client)
+
+
+async def _start_tls(client: HardenedClient, settings: ImapSettings, context: ssl.SSLContext, known: bool) -> None:
+    if known:  # RFC 9051 7.1.4: PREAUTH leaves no way to STARTTLS, so somebody may be stripping it
+        raise Permanent(f"{settings.host} greets with PREAUTH, STARTTLS is impossible: use security = tls")
+    answer = await client.command("STARTTLS")
+    if answer.result != "OK":
+        raise Permanent(f"{settings.host} refuses STARTTLS: {readable(answer.text)}; use security = tls")
+    await client.protocol.upgrade(context, settings.host)
+
+
+async def ask_capabilities(client: HardenedClient) -> None:
+    """Ask anew: LOGIN's own list is cut by aioimaplib, and STARTTLS voids what was said before (bug 18)."""
+    answer = await client.command("CAPABILITY")
+    if answer.result != "OK":
+        raise refusal("CAPABILITY", answer.result, answer.text)
+    lines = [response[0].upper().split() for response in answer.untagged]
+    words = [word for line in lines if line[:1] == [b"CAPABILITY"] for word in line[1:]]
+    client.protocol.capabilities = {word.decode("ascii", "replace") for word in words}
+
+
+async def _log_in(client: HardenedClient, settings: ImapSettings) -> None:
+    capabilities = client.protocol.capabilities
+    plain_text = (settings.user + settings.password).isascii()
+    if (not plain_text or "LOGINDISABLED" in capabilities) and "AUTH=PLAIN" in capabilities:
+        secret = f"\0{settings.user}\0{settings.password}"
+        answer = await authenticate(client, "PLAIN", secret.encode())
+    else:
+        answer = await client.command("LOGIN", quote(settings.user), quote(settings.password))
+    if answer.result != "OK":
+        raise login_refusal(settings.user, answer.result, answer.text)
+
+
+async def authenticate(client: HardenedClient, mechanism: str, secret: bytes) -> Exchange:
+    """SASL with one message of ours (RFC 4954 forms PLAIN, XOAUTH2).
+
+    A second request of the server is XOAUTH2's way to say no: it is answered with an empty line, and the NO
+    follows (bug 12).
+    """
+    exchange = Exchange("AUTHENTICATE", client.protocol.new_tag(), mechanism)
+    exchange.answers.append(base64.b64encode(secret).decode("ascii"))
+    exchange.rest = ""
+    return await client.run(exchange)
+
+
+@contextlib.contextmanager
+def _translated(settings: ImapSettings) -> Iterator[None]:
+    where = f"{settings.host}:{settings.port}"
+    try:
+        yield
+    except MailcaseError:
+        raise
+    except ssl.SSLCertVerificationError as error:
+        text = f"{where}: the certificate is not valid ({error.verify_message}); is ca_file right?"
+        raise Permanent(text) from error
+    except ssl.SSLError as error:
+        raise Permanent(f"{where}: no TLS ({error.reason}); is security right?") from error
+    except TimeoutError as error:
+        raise Transient(f"{where}: no answer within {settings.timeout_s:g} s") from error
+    except OSError as error:
+        raise Transient(f"{where}: cannot connect ({error})") from error
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error} (user or password)") from error

@@ -1,0 +1,114 @@
+"""What to fetch of a folder: baseline, cursor, UIDVALIDITY and what is known already (B1, I1-I3); pure."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from mailcase.intake.imap.ports import MailFact, SelectedFolder
+from mailcase.ports import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A mail to fetch; `backlog` ones lay there at the first connection and are never acknowledged."""
+
+    mail: MailFact
+    backlog: bool
+
+
+def baseline_uid(selected: SelectedFolder, uids: Sequence[int]) -> int:
+    """The UID below which everything lay there when the folder was selected.
+
+    UIDNEXT of the SELECT; a mail listed above it came in between and is new. Without UIDNEXT: above all.
+    """
+    return selected.uidnext if selected.uidnext is not None else max(uids, default=0) + 1
+
+
+def first_cursor(
+    source: str, mailbox: str, selected: SelectedFolder, baseline: int, older: Iterable[MailFact], start: str
+) -> Cursor:
+    """The cursor of a first connection; `older` are the facts of all mails below the baseline.
+
+    With start = "new" everything below is left on purpose; else reading begins at the first mail.
+    """
+    return Cursor(
+        source=source,
+        folder=selected.name,
+        mailbox=mailbox,
+        uidvalidity=selected.uidvalidity,
+        last_uid=baseline - 1 if start == "new" else 0,
+        baseline_uid=baseline,
+        baseline_at=max((mail.received_at for mail in older), default=None),
+        start=start,
+    )
+
+
+def restarted_cursor(old: Cursor, source: str, mailbox: str, selected: SelectedFolder, baseline: int) -> Cursor:
+    """The cursor after a new UIDVALIDITY or a move to another host or user.
+
+    The date of the baseline and the `start` of the first connection stay in force; the UIDs mean nothing any more,
+    so the baseline UID is that of this moment: what lies below was judged by date, once, in `by_date`.
+    """
+    return replace(
+        old,
+        source=source,
+        folder=selected.name,
+        mailbox=mailbox,
+        uidvalidity=selected.uidvalidity,
+        last_uid=baseline - 1,
+        baseline_uid=baseline,
+        compared_at=None,
+    )
+
+
+def by_uid(mails: Iterable[MailFact], cursor: Cursor) -> list[Wanted]:
+    """Those to fetch within one UIDVALIDITY, where the UID alone says what lay there before."""
+    judged = ((mail, mail.uid < cursor.baseline_uid) for mail in mails)
+    return [Wanted(mail, before) for mail, before in judged if not before or takes_old(mail.received_at, cursor.start)]
+
+
+def by_date(mails: Iterable[MailFact], cursor: Cursor, known: Collection[int]) -> list[Wanted]:
+    """Those to fetch after a reset, where INTERNALDATE up to `baseline_at` counts as before (B1)."""
+    newest = cursor.baseline_at
+    judged = ((mail, newest is not None and mail.received_at <= newest) for mail in mails if mail.uid not in known)
+    return [Wanted(mail, before) for mail, before in judged if not before or takes_old(mail.received_at, cursor.start)]
+
+
+def takes_old(received_at: datetime, start: str) -> bool:
+    """Whether `start` takes a mail that lay there at the first connection: "all", or from its date on (UTC)."""
+    if start in ("new", "all"):
+        return start == "all"
+    return received_at.date() >= date.fromisoformat(start)
+
+
+def since_day(start: str) -> date | None:
+    """The day for a SINCE search that cannot miss any mail `takes_old` takes; None where `start` is no date.
+
+    One day earlier than `start`: the server counts days in zones of its own.
+    """
+    return None if start in ("new", "all") else date.fromisoformat(start) - timedelta(days=1)
+
+
+def candidates(
+    uids: Iterable[int], known: Collection[int], cursor: Cursor, since: Collection[int] | None = None
+) -> list[int]:
+    """UIDs whose facts are worth asking: unknown, and not below a baseline that `start` leaves alone.
+
+    `since` are the UIDs of `since_day`, where that is a day.
+    """
+    if cursor.start == "all":
+        return [uid for uid in uids if uid not in known]
+    older = since or frozenset()
+    return [uid for uid in uids if uid not in known and (uid >= cursor.baseline_uid or uid in older)]
+
+
+def moved_on(cursor: Cursor, uids: Iterable[int]) -> Cursor:
+    """The cursor after everything up to the highest of these UIDs was dealt with; never back."""
+    return replace(cursor, last_uid=max(cursor.last_uid, max(uids, default=0)))
+
+
+def compare_due(cursor: Cursor, now: datetime, every_s: float) -> bool:
+    """Whether the whole UID list has to be compared again (I3); a clock set back counts as due."""
+    if cursor.compared_at is None:
+        return True
+    return not timedelta(0) <= now - cursor.compared_at < timedelta(seconds=every_s)

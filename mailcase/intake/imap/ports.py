@@ -1,0 +1,128 @@
+"""What the IMAP source asks of a session with a server and of the store's thread."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol, TypeVar
+
+from mailcase.ports import Journalled
+
+T = TypeVar("T")
+
+Submit = Callable[[Sequence[Journalled], Sequence[bytes]], Coroutine[Any, Any, None]]
+"""Hand journalled mails and their raw bytes to the pipeline; returns when they are settled."""
+
+Alarm = Callable[[str, str], None]
+"""(stable word, text for a person): something that somebody must look at."""
+
+
+class InStore(Protocol):
+    """Runs a synchronous function of the store in its writer thread."""
+
+    def __call__(self, work: Callable[..., T], /, *args: Any) -> Awaitable[T]:
+        """Await the result; its errors are raised here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedFolder:
+    """What the server said at SELECT or EXAMINE."""
+
+    name: str
+    uidvalidity: int
+    uidnext: int | None  # a lower bound, and missing on some servers (I2)
+    read_only: bool
+    keywords: bool  # PERMANENTFLAGS has \\*
+
+
+@dataclass(frozen=True, slots=True)
+class MailFact:
+    """One mail on the server before its body is fetched; `size` is a hint (I5)."""
+
+    uid: int
+    size: int
+    received_at: datetime  # INTERNALDATE, aware UTC
+
+
+class MailSession(Protocol):
+    """One logged-in connection with one folder selected at a time; UIDs only (I6).
+
+    Every coroutine raises Transient (connection lost, server busy: open a new session) or Permanent
+    (failures.Refused: the server said no to this command).
+    """
+
+    @property
+    def can_move(self) -> bool:
+        """MOVE (RFC 6851)."""
+        ...
+
+    @property
+    def can_expunge(self) -> bool:
+        """UID EXPUNGE (RFC 4315)."""
+        ...
+
+    @property
+    def can_idle(self) -> bool:
+        """IDLE (RFC 2177)."""
+        ...
+
+    async def select(self, folder: str, *, read_only: bool) -> SelectedFolder:
+        """SELECT, or EXAMINE where nothing may change; FolderMissing where it is not there."""
+        ...
+
+    async def search_all(self) -> list[int]:
+        """Every UID of the folder, ascending."""
+        ...
+
+    async def search_above(self, uid: int) -> list[int]:
+        """Every UID above this one, ascending; the echo of `n:*` is filtered (I2)."""
+        ...
+
+    async def search_since(self, day: date) -> list[int]:
+        """UIDs whose INTERNALDATE is of that day or later as the server counts days."""
+        ...
+
+    async def facts(self, uids: Sequence[int]) -> list[MailFact]:
+        """Size and INTERNALDATE of those that are still there, ascending; no size known is 0."""
+        ...
+
+    async def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """The whole raw mails that are still there; \\Seen stays as it is (I4)."""
+        ...
+
+    async def beginning(self, uid: int) -> bytes | None:
+        """Header (at most 1 MiB) and the first 256 KiB of the text (I10); None where it is gone."""
+        ...
+
+    async def add_flags(self, uids: Sequence[int], flags: str) -> None:
+        """UID STORE +FLAGS.SILENT, for example "\\\\Seen"."""
+        ...
+
+    async def move(self, uids: Sequence[int], folder: str) -> None:
+        """UID MOVE; FolderMissing or OverQuota where the server says so."""
+        ...
+
+    async def copy(self, uids: Sequence[int], folder: str) -> None:
+        """UID COPY; FolderMissing or OverQuota where the server says so."""
+        ...
+
+    async def expunge(self, uids: Sequence[int]) -> None:
+        """UID EXPUNGE of exactly these."""
+        ...
+
+    async def ensure_folder(self, folder: str) -> None:
+        """CREATE and SUBSCRIBE; no error where it is there already."""
+        ...
+
+    async def idle(self, seconds: float, stop: asyncio.Event) -> bool:
+        """Wait for a new mail, the stop event or the time; True if a new mail was announced."""
+        ...
+
+    async def logout(self) -> None:
+        """Say goodbye and close; never raises."""
+        ...
+
+    def close(self) -> None:
+        """Drop the connection at once; harmless when repeated."""
+        ...

@@ -1,0 +1,190 @@
+"""One logged-in IMAP connection as the source sees it (ports.MailSession), on the hardened client."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Self
+
+from mailcase.errors import MailcaseError, Permanent
+from mailcase.intake.imap.failures import Refused, refusal
+from mailcase.intake.imap.fetched import body_of, header_and_text, mail_fact
+from mailcase.intake.imap.grammar import (
+    Response,
+    fetched_uid,
+    is_fetch,
+    number_of,
+    quote_folder,
+    search_date,
+    searched_uids,
+    uid_set,
+)
+from mailcase.intake.imap.login import open_client
+from mailcase.intake.imap.ports import MailFact, SelectedFolder
+from mailcase.intake.imap.protocol import Exchange, HardenedClient
+from mailcase.intake.imap.settings import ImapSettings
+
+SET_SIZE = 500  # UIDs in one command: a line stays below 8,192 octets (RFC 7162 4)
+HEADER_LIMIT = 1024 * 1024
+TEXT_LIMIT = 256 * 1024
+_LOGOUT_S = 5.0
+
+
+class ImapSession:
+    """`session = await ImapSession.open(settings)`; see ports.MailSession for every method."""
+
+    def __init__(self, client: HardenedClient) -> None:
+        self._client = client
+
+    @classmethod
+    async def open(cls, settings: ImapSettings) -> Self:
+        """Connect and log in; raises as login.open_client."""
+        return cls(await open_client(settings))
+
+    @property
+    def can_move(self) -> bool:
+        """MOVE (RFC 6851)."""
+        return self._has("MOVE")
+
+    @property
+    def can_expunge(self) -> bool:
+        """UID EXPUNGE (RFC 4315)."""
+        return self._has("UIDPLUS")
+
+    @property
+    def can_idle(self) -> bool:
+        """IDLE (RFC 2177)."""
+        return self._has("IDLE")
+
+    async def select(self, folder: str, *, read_only: bool) -> SelectedFolder:
+        """SELECT or EXAMINE; Permanent where the server has no UIDVALIDITY."""
+        answer = await self._ok("EXAMINE" if read_only else "SELECT", quote_folder(folder))
+        self._client.protocol.announced.clear()
+        lines = [response[0] for response in answer.untagged]
+        uidvalidity = _last_number(b"UIDVALIDITY", lines)
+        if uidvalidity is None:
+            raise Permanent(f"folder {folder}: the server gives no UIDVALIDITY")
+        permanent = [line for line in lines if b"PERMANENTFLAGS" in line.upper()]
+        return SelectedFolder(
+            name=folder,
+            uidvalidity=uidvalidity,
+            uidnext=_last_number(b"UIDNEXT", lines),
+            read_only=b"[READ-ONLY]" in answer.text.upper(),
+            keywords=any(rb"\*" in line for line in permanent),
+        )
+
+    async def search_all(self) -> list[int]:
+        """Every UID of the folder."""
+        return await self._search("ALL")
+
+    async def search_above(self, uid: int) -> list[int]:
+        """Every UID above; `n:*` names the last mail even below n (bug 21), which is filtered."""
+        return [found for found in await self._search("UID", f"{uid + 1}:*") if found > uid]
+
+    async def search_since(self, day: date) -> list[int]:
+        """UIDs of that day or later by the server's days."""
+        return await self._search("SINCE", search_date(day))
+
+    async def facts(self, uids: Sequence[int]) -> list[MailFact]:
+        """Size and INTERNALDATE."""
+        found: dict[int, MailFact] = {}
+        for part in sets(uids):
+            for response in await self._fetch(part, "(UID RFC822.SIZE INTERNALDATE)"):
+                fact = mail_fact(response)
+                if fact is not None:
+                    found[fact.uid] = fact
+        wanted = set(uids)
+        return [found[uid] for uid in sorted(found) if uid in wanted]
+
+    async def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """The whole raw mails."""
+        found: dict[int, bytes] = {}
+        wanted = set(uids)
+        for part in sets(uids):
+            for response in await self._fetch(part, "(UID BODY.PEEK[])"):
+                uid, body = fetched_uid(response), body_of(response)
+                if uid in wanted and uid is not None and body is not None:
+                    found[uid] = body
+        return found
+
+    async def beginning(self, uid: int) -> bytes | None:
+        """Header and the beginning of the text."""
+        items = f"(UID BODY.PEEK[HEADER]<0.{HEADER_LIMIT}> BODY.PEEK[TEXT]<0.{TEXT_LIMIT}>)"
+        answers = [part for part in await self._fetch([uid], items) if fetched_uid(part) == uid]
+        return next((raw for raw in map(header_and_text, answers) if raw is not None), None)
+
+    async def add_flags(self, uids: Sequence[int], flags: str) -> None:
+        """UID STORE +FLAGS.SILENT."""
+        for part in sets(uids):
+            await self._ok("STORE", uid_set(part), "+FLAGS.SILENT", f"({flags})", uid=True)
+
+    async def move(self, uids: Sequence[int], folder: str) -> None:
+        """UID MOVE."""
+        for part in sets(uids):
+            await self._ok("MOVE", uid_set(part), quote_folder(folder), uid=True)
+
+    async def copy(self, uids: Sequence[int], folder: str) -> None:
+        """UID COPY."""
+        for part in sets(uids):
+            await self._ok("COPY", uid_set(part), quote_folder(folder), uid=True)
+
+    async def expunge(self, uids: Sequence[int]) -> None:
+        """UID EXPUNGE."""
+        for part in sets(uids):
+            await self._ok("EXPUNGE", uid_set(part), uid=True)
+
+    async def ensure_folder(self, folder: str) -> None:
+        """CREATE and SUBSCRIBE; a NO means that it is there, or the next MOVE says what is wrong."""
+        with contextlib.suppress(Refused):
+            await self._ok("CREATE", quote_folder(folder))
+        with contextlib.suppress(Refused):
+            await self._ok("SUBSCRIBE", quote_folder(folder))
+
+    async def idle(self, seconds: float, stop: asyncio.Event) -> bool:
+        """Wait for a new mail; one announced since the last search, in any command, counts."""
+        protocol = self._client.protocol
+        if not protocol.announced.is_set():
+            exchange = Exchange("IDLE", protocol.new_tag())
+            await protocol.idle(exchange, seconds, protocol.announced, stop)
+            if exchange.result != "OK":
+                raise refusal("IDLE", exchange.result, exchange.text)
+        return protocol.announced.is_set()
+
+    async def logout(self) -> None:
+        """Say goodbye, for a few seconds at most, and close."""
+        with contextlib.suppress(MailcaseError, TimeoutError):
+            async with asyncio.timeout(_LOGOUT_S):
+                await self._client.command("LOGOUT")
+        self.close()
+
+    def close(self) -> None:
+        """Drop the connection at once."""
+        self._client.abort()
+
+    def _has(self, capability: str) -> bool:
+        return capability in self._client.protocol.capabilities
+
+    async def _search(self, *criteria: str) -> list[int]:
+        self._client.protocol.announced.clear()  # the answer holds what was announced until now
+        return searched_uids((await self._ok("SEARCH", *criteria, uid=True)).untagged)
+
+    async def _fetch(self, uids: Sequence[int], items: str) -> list[Response]:
+        answer = await self._ok("FETCH", uid_set(uids), items, uid=True)
+        return [response for response in answer.untagged if is_fetch(response)]
+
+    async def _ok(self, name: str, *args: str, uid: bool = False) -> Exchange:
+        """Run a command; NO and BAD are return values of aioimaplib and errors here (bug 19)."""
+        answer = await self._client.command(name, *args, uid=uid)
+        if answer.result != "OK":
+            raise refusal(name, answer.result, answer.text)
+        return answer
+
+
+def sets(uids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The UIDs in parts that fit one command."""
+    return (uids[start : start + SET_SIZE] for start in range(0, len(uids), SET_SIZE))
+
+
+def _last_number(name: bytes, lines: Sequence[bytes]) -> int | None:
+    numbers = [number for number in (number_of(name, line) for line in lines) if number is not None]
+    return numbers[-1] if numbers else None

@@ -1,0 +1,42 @@
+"""What one mailbox's IMAP source is told by the configuration."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Security = Literal["tls", "starttls", "none"]
+
+_STANDARD_PORTS = frozenset({143, 993})
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ImapSettings:
+    """One mailbox's server, account and habits (contract.md `[mailbox.imap]`).
+
+    `after` is "keep", "seen", "move:Folder" or "delete"; `start` is "new", "all" or an ISO date.
+    Times are seconds, sizes are bytes.
+    """
+
+    mailbox: str
+    host: str
+    user: str
+    password: str = field(repr=False)
+    port: int = 993
+    security: Security = "tls"
+    ca_file: str | None = None
+    folders: tuple[str, ...] = ("INBOX",)
+    after: str = "keep"
+    start: str = "new"
+    idle: bool = True
+    poll_s: float = 60.0  # the longest gap between looks
+    timeout_s: float = 60.0  # silence of the server in a command
+    compare_s: float = 900.0  # between two comparisons of the whole UID list (I3)
+    max_size: int = 50 * MEBIBYTE  # above it only the beginning is fetched (I10)
+    batch_bytes: int = 16 * MEBIBYTE
+    batch_mails: int = 200
+
+    @property
+    def source(self) -> str:
+        """The source id of every delivery: kind, host and user; the port only where it is unusual."""
+        port = "" if self.port in _STANDARD_PORTS else f":{self.port}"
+        return f"imap:{self.host.lower()}{port}:{self.user}"

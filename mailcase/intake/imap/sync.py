@@ -1,0 +1,235 @@
+"""One look at one folder: plan, fetch in batches, journal, hand on, and mark what is decided."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+import structlog
+
+from mailcase.intake.imap import plan
+from mailcase.intake.imap.batches import Batch, batches
+from mailcase.intake.imap.failures import Refused
+from mailcase.intake.imap.marking import mark, parse_after
+from mailcase.intake.imap.ports import Alarm, InStore, MailFact, MailSession, SelectedFolder, Submit
+from mailcase.intake.imap.settings import ImapSettings
+from mailcase.ports import Arrival, Cursor, Journal
+
+log = structlog.get_logger(__name__)
+
+_SLICE = 500  # mails whose facts are held at once
+
+
+class FolderSync:
+    """Looks at the folders of one session, one after another.
+
+    At most two batches are in memory: one is being settled by `submit` while the next one is fetched.
+    """
+
+    def __init__(
+        self,
+        session: MailSession,
+        settings: ImapSettings,
+        journal: Journal,
+        in_store: InStore,
+        submit: Submit,
+        alarm: Alarm,
+        now: Callable[[], datetime],
+        stop: asyncio.Event,
+    ) -> None:
+        self._session = session
+        self._settings = settings
+        self._journal = journal
+        self._in_store = in_store
+        self._submit = submit
+        self._alarm = alarm
+        self._now = now
+        self._stop = stop
+        self._after = parse_after(settings.after)
+        self._refused: list[int] = []  # UIDs that the server did not give in this look
+        self._settling: asyncio.Task[None] | None = None
+
+    async def look(self, folder: str, *, compare: bool) -> None:
+        """Read the folder to its end, wait until all of it is settled, and mark it.
+
+        `compare` forces the comparison of the whole UID list. Raises Transient and Permanent from session, store
+        and pipeline; what was journalled by then is safe. Ends early once the stop event is set.
+        """
+        self._refused.clear()
+        selected = await self._session.select(folder, read_only=self._after.kind == "keep")
+        try:
+            cursor = await self._cursor(selected)
+            if cursor is not None:
+                now = self._now()
+                compare = compare or plan.compare_due(cursor, now, self._settings.compare_s)
+                await self._read(selected, cursor, now if compare else None)
+            await self._settled()
+        finally:
+            await self._leave_nothing_behind()
+        await self._mark(selected)
+
+    async def _cursor(self, selected: SelectedFolder) -> Cursor | None:
+        """The cursor to go on from; None where a restart could not be ended and begins anew at the next look."""
+        source = self._settings.source
+        cursor = await self._in_store(self._journal.cursor, source, selected.name)
+        if cursor is not None and cursor.uidvalidity == selected.uidvalidity:
+            return cursor
+        old = cursor or await self._in_store(self._journal.moved_cursor, self._settings.mailbox, selected.name)
+        uids = await self._session.search_all()
+        baseline = plan.baseline_uid(selected, uids)
+        older = await self._session.facts([uid for uid in uids if uid < baseline])
+        if old is not None:
+            return await self._restart(selected, old, baseline, older)
+        mailbox, start = self._settings.mailbox, self._settings.start
+        first = plan.first_cursor(source, mailbox, selected, baseline, older, start)
+        await self._in_store(self._journal.save_cursor, first)
+        log.info("imap_first_connection", folder=selected.name, baseline=baseline, start=start)
+        return first
+
+    async def _restart(
+        self, selected: SelectedFolder, old: Cursor, baseline: int, older: Sequence[MailFact]
+    ) -> Cursor | None:
+        """Read again what a new UIDVALIDITY or another host may have brought.
+
+        The new cursor is saved only after all of it is journalled, since below its baseline nothing is asked for
+        again. Until then each look begins anew; what was journalled meanwhile is known by its key.
+        """
+        log.warning("imap_uids_void", folder=selected.name, was=old.uidvalidity, now=selected.uidvalidity)
+        source = self._settings.source
+        cursor = plan.restarted_cursor(old, source, self._settings.mailbox, selected, baseline)
+        known = await self._in_store(self._journal.known_uids, source, selected.name, selected.uidvalidity)
+        await self._take(selected, plan.by_date(older, cursor, known), None)
+        if self._stop.is_set() or self._refused:
+            return None
+        await self._in_store(self._journal.save_cursor, cursor)
+        return cursor
+
+    async def _read(self, selected: SelectedFolder, cursor: Cursor, compared_at: datetime | None) -> None:
+        session = self._session
+        uids = await (session.search_all() if compared_at else session.search_above(cursor.last_uid))
+        since = await self._since(cursor) if min(uids, default=cursor.baseline_uid) < cursor.baseline_uid else None
+        known: frozenset[int] = frozenset()
+        if compared_at:
+            place = (cursor.source, selected.name, selected.uidvalidity)
+            known = await self._in_store(self._journal.known_uids, *place)
+        moving = cursor
+        for part in slices(plan.candidates(uids, known, cursor, since)):
+            wanted = plan.by_uid(await session.facts(part), cursor)
+            await self._take(selected, wanted, moving)
+            moving = plan.moved_on(moving, (one.mail.uid for one in wanted))
+            if self._stop.is_set():
+                return
+        await self._save(cursor, replace(plan.moved_on(moving, uids), compared_at=compared_at or cursor.compared_at))
+
+    async def _since(self, cursor: Cursor) -> frozenset[int] | None:
+        day = plan.since_day(cursor.start)
+        return frozenset(await self._session.search_since(day)) if day else None
+
+    async def _save(self, before: Cursor, after: Cursor) -> None:
+        if after != before:
+            await self._in_store(self._journal.save_cursor, after)
+
+    async def _take(self, selected: SelectedFolder, wanted: Sequence[plan.Wanted], cursor: Cursor | None) -> None:
+        """Fetch, journal and hand on; the cursor, if any, moves with each batch."""
+        settings = self._settings
+        backlog = {one.mail.uid for one in wanted if one.backlog}
+        mails = [one.mail for one in wanted]
+        for batch in batches(mails, settings.batch_bytes, settings.batch_mails, settings.max_size):
+            raws = await self._fetch(selected, batch)
+            arrivals = [
+                self._arrival(selected, mail, raws[mail.uid], backlog=mail.uid in backlog, oversize=batch.oversize)
+                for mail in batch.mails
+                if mail.uid in raws
+            ]
+            cursor = plan.moved_on(cursor, batch.uids) if cursor else None
+            await self._hand_on(selected, arrivals, cursor)
+            if self._stop.is_set():
+                break
+
+    async def _fetch(self, selected: SelectedFolder, batch: Batch) -> dict[int, bytes]:
+        """The raw mails that are still there (F16); one that the server refuses does not hold up the others."""
+        if batch.oversize:
+            raw = await self._session.beginning(batch.uids[0])
+            raws = {} if raw is None else {batch.uids[0]: raw}
+        else:
+            raws = await self._whole(selected, batch.uids)
+        gone = set(batch.uids) - raws.keys()
+        if gone:
+            log.info("imap_mail_not_there", folder=selected.name, uids=sorted(gone))
+        return raws
+
+    async def _whole(self, selected: SelectedFolder, uids: Sequence[int]) -> dict[int, bytes]:
+        try:
+            return await self._session.bodies(uids)
+        except Refused as error:
+            if len(uids) == 1:
+                self._refused.append(uids[0])
+                self._alarm("imap_mail_refused", f"{selected.name} UID {uids[0]}: {error}; it is asked for again later")
+                return {}
+        found: dict[int, bytes] = {}
+        for uid in uids:
+            found |= await self._whole(selected, [uid])
+        return found
+
+    def _arrival(
+        self, selected: SelectedFolder, mail: MailFact, raw: bytes, *, backlog: bool, oversize: bool
+    ) -> Arrival:
+        return Arrival(
+            mailbox=self._settings.mailbox,
+            source=self._settings.source,
+            folder=selected.name,
+            key=f"{selected.uidvalidity}:{mail.uid}",
+            uidvalidity=selected.uidvalidity,
+            uid=mail.uid,
+            received_at=mail.received_at,
+            raw=raw,
+            backlog=backlog,
+            oversize=oversize,
+        )
+
+    async def _hand_on(self, selected: SelectedFolder, arrivals: Sequence[Arrival], cursor: Cursor | None) -> None:
+        """Journal this batch, wait for the one before, mark what is decided, and let this one be settled."""
+        if not arrivals:
+            return
+        rows = await self._in_store(self._journal.journal, arrivals, cursor)
+        pairs = [(row, one.raw) for row, one in zip(rows, arrivals, strict=True) if row.outcome is None]
+        await self._settled()
+        await self._mark(selected)
+        if pairs:
+            work = self._submit([row for row, _ in pairs], [raw for _, raw in pairs])
+            self._settling = asyncio.create_task(work)
+
+    async def _settled(self) -> None:
+        settling, self._settling = self._settling, None
+        if settling is not None:
+            await settling
+
+    async def _leave_nothing_behind(self) -> None:
+        """After an error the batch under way is still settled; after a cancel it is given up."""
+        task = asyncio.current_task()
+        settling, self._settling = self._settling, None
+        if settling is not None:
+            if task is not None and task.cancelling():
+                settling.cancel()
+            await asyncio.gather(settling, return_exceptions=True)
+
+    async def _mark(self, selected: SelectedFolder) -> None:
+        """Tell the server what is decided and not yet told, also what an earlier run left; then remember it (I8)."""
+        place = (self._settings.source, selected.name, selected.uidvalidity)
+        rows = await self._in_store(self._journal.unmarked, *place)
+        for part in slices(rows):
+            try:
+                await mark(self._session, selected, self._after, [uid for _, uid in part], self._alarm)
+            except Refused as error:
+                self._alarm("imap_marking_refused", f"{selected.name}: {error}; it is tried again at the next look")
+                return
+            await self._in_store(self._journal.set_marked, [delivery for delivery, _ in part])
+
+
+T = TypeVar("T")
+
+
+def slices(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The items in parts whose facts fit the memory and one command."""
+    return (items[start : start + _SLICE] for start in range(0, len(items), _SLICE))

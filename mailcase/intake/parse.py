@@ -1,0 +1,234 @@
+"""Reading a mail: raw bytes to `Email`. The only file that imports mail-parser.
+
+mail-parser reads the first From, Reply-To and Date and says what is wrong with them; its walk over
+bodies, attachments and Received lines, with the pitfalls of libraries.md 3, is never started. Whatever a
+library raises costs one field and leaves a defect word, not the mail.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import Message
+from typing import Any, Final, TypeVar
+
+import mailparser
+
+from mailcase.errors import Permanent
+from mailcase.intake import attachments as attached
+from mailcase.intake import dates, headers, reports
+from mailcase.intake.addresses import LONGEST_HEADER, key_of, parse_addresses
+from mailcase.intake.body import Body, read_body
+from mailcase.intake.headers import Block
+from mailcase.intake.identity import content_key, fingerprint, identity
+from mailcase.intake.references import MOST, message_id, message_ids
+from mailcase.intake.structure import Part, scan, with_lines
+from mailcase.intake.texts import clean_line
+from mailcase.intake.words import decode_bytes
+from mailcase.message import Address, Attachment, Email, Report
+
+_T = TypeVar("_T")
+_FIRST_PASS: Final = ("from", "reply-to")  # mail-parser knows no Sender
+_SHORT: Final = 4_096  # characters of a header that mail-parser gets; longer ones are read by us
+_LONGEST_SUBJECT: Final = 10_000
+_DELIVERED: Final = ("delivered-to", "x-original-to", "envelope-to")
+
+# What a stage that failed leaves behind.
+_NO_HEADERS: Final[tuple[tuple[tuple[str, str], ...], list[str]]] = ((), [])
+_NO_ATTACHMENTS: Final[tuple[Attachment, ...]] = ()
+_NO_REPORT: Final[Report | None] = None
+_NO_IDS: Final[tuple[str, ...]] = ()
+
+
+class _HeaderParser(mailparser.MailParser):  # type: ignore[misc]  # mail-parser has no types
+    """mail-parser on a few headers: it indexes, reads and diagnoses them, and walks no parts."""
+
+    def parse(self) -> "_HeaderParser":
+        """Only the header stage of `MailParser.parse`."""
+        self._reset()
+        return self
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A mail while it is read."""
+
+    raw: bytes
+    root: Part
+    defects: list[str]
+    charset: str = ""  # of the body: what raw bytes in headers may be written in
+    parser: Any = None
+    dubious: set[str] = field(default_factory=set)  # headers that mail-parser recovered or refused
+
+    @property
+    def block(self) -> Block:
+        return self.root.block
+
+    def guarded(self, stage: str, work: Callable[[], _T], otherwise: _T) -> _T:
+        """The result of one stage; where it raises, `otherwise` and the defect word `<stage>_failed`."""
+        try:
+            return work()
+        except Exception:  # RecursionError and MemoryError too: one stage, not the mail (R4)
+            self.defects.append(f"{stage}_failed")
+            return otherwise
+
+
+def read(raw: bytes) -> Email:
+    """The mail of these bytes, which stay as they are; any bytes are a mail.
+
+    Raises Permanent where no Email can be made of them; that is a bug or a lack of memory.
+    """
+    try:
+        return _read(raw)
+    except Exception as error:
+        raise Permanent(f"the mail cannot be read: {type(error).__name__}: {error!s:.200}") from error
+
+
+def _read(raw: bytes) -> Email:
+    lines = with_lines(raw)
+    root, defects = scan(lines)
+    reading = _Reading(lines, root, defects + root.block.defects)
+    reading.charset = root.media.params.get("charset", "")
+    reading.defects += headers.duplicates(root.block)
+    reading.parser = reading.guarded("mailparser", lambda: _first_pass(reading), None)
+    body = reading.guarded("body", lambda: read_body(lines, root), Body())
+    reading.defects += body.defects
+    return _email(raw, reading, body)
+
+
+def _first_pass(reading: _Reading) -> Any:
+    """mail-parser over the first From, Reply-To and Date."""
+    view = Message()
+    for name in (*_FIRST_PASS, "date"):
+        value = reading.block.first(name)
+        if value and len(value) <= _SHORT:
+            view[name] = headers.unparsed(reading.block, name, reading.charset).replace("\x00", "")
+    parser = _HeaderParser(view)
+    reading.dubious = {str(defect["header"]) for defect in parser.address_header_defects}
+    return parser
+
+
+def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
+    block, root = reading.block, reading.root
+    senders = _mailboxes(reading, "from")
+    found_id = _message_id(reading)
+    date, date_key = _date(reading)
+    subject = headers.line(block, "subject", reading.charset)[:_LONGEST_SUBJECT]
+    kept, cut = reading.guarded("headers", lambda: headers.visible(block, reading.charset), _NO_HEADERS)
+    files = reading.guarded("attachments", lambda: _attachments(reading, body), _NO_ATTACHMENTS)
+    report = reading.guarded("report", lambda: reports.read_report(reading.raw, root), _NO_REPORT)
+    carried = reading.guarded("carried", lambda: reports.carried_ids(reading.raw, root, body.text), _NO_IDS)
+    method = reading.guarded("calendar", lambda: reports.calendar_method(reading.raw, root), "")
+    content = fingerprint(subject, senders, date_key, body.text, files)
+    return Email(
+        sha256=hashlib.sha256(raw).hexdigest(),
+        size=len(raw),
+        message_id=found_id,
+        date=date,
+        date_key=date_key,
+        in_reply_to=_ids(reading, "in-reply-to"),
+        references=_ids(reading, "references"),
+        senders=senders,
+        sender_header=next(iter(_mailboxes(reading, "sender")), None),
+        reply_to=_mailboxes(reading, "reply-to"),
+        to=_recipients(reading, "to"),
+        cc=_recipients(reading, "cc"),
+        resent_to=_recipients(reading, "resent-to"),
+        resent_cc=_recipients(reading, "resent-cc"),
+        delivered_to=_recipients(reading, *_DELIVERED),
+        return_path=_return_path(reading),
+        subject=subject,
+        text=body.text,
+        html=body.html,
+        html_clean=body.html_clean,
+        attachments=files,
+        headers=kept,
+        report=report,
+        carried_ids=carried,
+        calendar_method=method,
+        fingerprint=content,
+        content_key=content_key(subject, senders, body.text, files),
+        identity=identity(found_id, date_key, content),
+        defects=tuple(dict.fromkeys([*reading.defects, *cut, *_missing(senders, date, date_key)])),
+    )
+
+
+def _attachments(reading: _Reading, body: Body) -> tuple[Attachment, ...]:
+    return attached.list_attachments(reading.raw, reading.root, body.used, body.html)
+
+
+def _missing(senders: tuple[Address, ...], date: datetime | None, date_key: str) -> list[str]:
+    defects = [] if senders else ["no_sender"]
+    if date is None:
+        defects.append("bad_date" if date_key else "no_date")
+    return defects
+
+
+def _mailboxes(reading: _Reading, name: str) -> tuple[Address, ...]:
+    """From, Sender or Reply-To: mail-parser's result, or ours where it is in doubt."""
+    if not reading.block.first(name):
+        return ()
+    return reading.guarded(f"{name}_header", lambda: _weighed(reading, name), ())
+
+
+def _weighed(reading: _Reading, name: str) -> tuple[Address, ...]:
+    ours = parse_addresses(headers.unparsed(reading.block, name, reading.charset)[:LONGEST_HEADER])
+    if reading.parser is None or name == "sender" or len(reading.block.first(name)) > _SHORT:
+        return ours
+    if name in reading.dubious:
+        reading.defects.append("dubious_" + name.replace("-", "_"))
+        return ours
+    pairs = getattr(reading.parser, "from_" if name == "from" else name.replace("-", "_"))
+    theirs = tuple(Address(clean_line(shown), clean_line(spec), key_of(spec)) for shown, spec in pairs)
+    same = [one.key for one in theirs] == [one.key for one in ours]
+    if not same and theirs:
+        reading.defects.append("dubious_" + name.replace("-", "_"))
+    return theirs if same and not any("=?" in one.name for one in theirs) else ours
+
+
+def _recipients(reading: _Reading, *names: str) -> tuple[Address, ...]:
+    """The addresses of every header of those names: a recipient header that repeats adds up."""
+    wanted = [(name, value) for name in names for value in reading.block.all(name)]
+    if not wanted:
+        return ()
+    text = ", ".join(decode_bytes(value[:LONGEST_HEADER], reading.charset) for _, value in wanted)
+    return reading.guarded(f"{names[0]}_header", lambda: parse_addresses(text), ())
+
+
+def _return_path(reading: _Reading) -> str | None:
+    """None: absent; "": the null path; else the key."""
+    if not any(key == "return-path" for key, _, _ in reading.block.fields):
+        return None
+    text = headers.unparsed(reading.block, "return-path").strip()
+    return reading.guarded("return_path", lambda: "" if text in ("<>", "") else key_of(text), "")
+
+
+def _message_id(reading: _Reading) -> str | None:
+    text = headers.unparsed(reading.block, "message-id")
+    found = message_id(clean_line(text))
+    if found is None:
+        reading.defects.append("bad_message_id" if text else "no_message_id")
+    return found
+
+
+def _ids(reading: _Reading, name: str) -> tuple[str, ...]:
+    texts = [decode_bytes(value) for value in reading.block.all(name)]
+    return message_ids(clean_line(" ".join(texts)), MOST) if texts else ()
+
+
+def _date(reading: _Reading) -> tuple[datetime | None, str]:
+    """The Date in UTC and its canonical form: ISO 8601, else the header's text, else ""."""
+    text = headers.line(reading.block, "date")[: dates.LONGEST]
+    if not text:
+        return None, ""
+    value = reading.parser.date if reading.parser is not None else None
+    if value is None:
+        value = dates.lenient(text, _date_reasons(reading))
+    if value is None:
+        return None, text
+    return value, value.isoformat()
+
+
+def _date_reasons(reading: _Reading) -> set[str]:
+    found = reading.parser.date_header_defects if reading.parser is not None else []
+    return {str(defect["reason"]) for defect in found}

@@ -1,0 +1,27 @@
+"""Who the customer is: the From address, or the Reply-To of a web form's mail (B3, B13)."""
+
+from collections.abc import Set
+
+from mailcase.message import Address, Email
+from mailcase.policy import MailboxPolicy
+
+
+def form_customer(email: Email, mailbox: MailboxPolicy, own_keys: Set[str]) -> Address | None:
+    """The Reply-To, if the mailbox says `reply_to_is_sender` and From is ours or a form's; else None.
+
+    `own_keys` are the keys of every mailbox. A Reply-To that is ours itself names no customer.
+    """
+    sender = email.sender
+    if not mailbox.reply_to_is_sender or sender is None or len(email.senders) != 1:
+        return None
+    if sender.key not in own_keys and sender.key not in mailbox.form_senders:
+        return None
+    return next((one for one in email.reply_to if one.key and one.key not in own_keys), None)
+
+
+def customer(email: Email, mailbox: MailboxPolicy, own_keys: Set[str]) -> Address | None:
+    """The customer's address: of a web form's mail the Reply-To, else the first From; None without one.
+
+    The address may be one of ours (a mail From us without our mark): never a contact (B11).
+    """
+    return form_customer(email, mailbox, own_keys) or email.sender

@@ -1,0 +1,56 @@
+"""What kind of mail it is: table 3.1 as a table, the first row that hits decides (B5)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mailcase.junk.automatic import automatic
+from mailcase.junk.autoreply import autoreply
+from mailcase.junk.bounce import bounce_wording, failed_recipients, null_or_daemon
+from mailcase.junk.bulk import bulk, mailing_list
+from mailcase.junk.complaint import complaint
+from mailcase.junk.customer import form_customer
+from mailcase.junk.delivery_report import delivery_report
+from mailcase.junk.finding import KindQuestion, Rule
+from mailcase.junk.own import own, own_mark
+from mailcase.junk.receipt import receipt
+from mailcase.message import Email, Kind
+from mailcase.policy import MailboxPolicy, Policy
+
+ROWS: Final[tuple[tuple[str, Rule], ...]] = (
+    ("feedback report", complaint),
+    ("receipt", receipt),
+    ("delivery report", delivery_report),
+    ("own mark", own),
+    ("failed recipients", failed_recipients),
+    ("null path or daemon", null_or_daemon),
+    ("bounce wording", bounce_wording),
+    ("automatic reply", autoreply),
+    ("auto-submitted", automatic),
+    ("mailing list", mailing_list),
+    ("bulk mail", bulk),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KindVerdict:
+    """The kind with the row that decided and what it saw."""
+
+    kind: Kind
+    rule: str  # name of the row, "person" where none hit
+    detail: str
+    tested: int  # rows that were asked, the last one (person) counted
+    own_group: str  # the group whose valid mark the mail carries, ""
+    own_automatic: bool  # that mark stands for an automatic mail
+
+
+def classify(email: Email, mailbox: MailboxPolicy, policy: Policy) -> KindVerdict:
+    """Walk the table. `mailbox` is the receiving one: its group and `reply_to_is_sender` count."""
+    mark = own_mark(email, policy)
+    form = form_customer(email, mailbox, policy.own_keys) is not None
+    question = KindQuestion(email, mailbox, policy, mark, form)
+    group, by_machine = (mark.group, mark.automatic) if mark else ("", False)
+    for tested, (name, rule) in enumerate(ROWS, 1):
+        if hit := rule(question):
+            return KindVerdict(hit.kind, name, hit.detail, tested, group, by_machine)
+    tested = len(ROWS) + 1
+    return KindVerdict(Kind.PERSON, "person", f"{tested} tests, none says automatic", tested, group, by_machine)

@@ -1,0 +1,19 @@
+"""Row 2: a receipt: the customer's program says that our mail was read or deleted (RFC 8098)."""
+
+from typing import Final
+
+from mailcase.junk.finding import Hit, KindQuestion
+from mailcase.message import Kind
+
+_PARTS: Final = ("message/disposition-notification", "message/global-disposition-notification")
+
+
+def receipt(question: KindQuestion) -> Hit | None:
+    """A report-type disposition-notification, or such a part of the mail's own."""
+    report = question.email.report
+    if report is None:
+        return None
+    if report.report_type == "disposition-notification":
+        return Hit(Kind.RECEIPT, "report-type=disposition-notification")
+    found = next((part for part in _PARTS if part in report.part_types), None)
+    return Hit(Kind.RECEIPT, f"part {found}") if found else None

@@ -1,0 +1,114 @@
+"""The order of B7 as a table: the first rule that leads to a case wins, the others are kept."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from mailcase.cases.transitions import merged
+from mailcase.linking.finding import Candidate, Finding, Tried
+from mailcase.linking.number import by_body, by_subject
+from mailcase.linking.thread import by_thread, cases_of, pick
+from mailcase.linking.token import CARRIED
+from mailcase.message import Email
+from mailcase.policy import Policy
+from mailcase.snapshot import CaseView, Snapshot, TokenHit
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the order."""
+
+    test: str
+    rule: Callable[[Email, Snapshot, Policy], Candidate | None]
+    automatic: bool  # automatic mail may join by it (B5)
+
+
+def _header_token(_email: Email, snapshot: Snapshot, _policy: Policy) -> Candidate | None:
+    return by_token(
+        [hit for hit in snapshot.lookup.tokens if hit.where not in ("body mark", CARRIED)], "token", snapshot
+    )
+
+
+def _body_mark(_email: Email, snapshot: Snapshot, _policy: Policy) -> Candidate | None:
+    return by_token([hit for hit in snapshot.lookup.tokens if hit.where == "body mark"], "body mark", snapshot)
+
+
+def _subject(_email: Email, snapshot: Snapshot, policy: Policy) -> Candidate | None:
+    return by_subject(snapshot, policy)
+
+
+def _body(_email: Email, snapshot: Snapshot, policy: Policy) -> Candidate | None:
+    if snapshot.lookup.subject_numbers and not policy.linking.body_if_subject_number_unknown:
+        return None
+    return by_body(snapshot, policy)
+
+
+ORDER: Final = (
+    Rule("token", _header_token, automatic=True),
+    Rule("thread", by_thread, automatic=True),
+    Rule("body mark", _body_mark, automatic=True),
+    Rule("subject number", _subject, automatic=True),
+    Rule("body number", _body, automatic=False),
+)
+
+
+def find(email: Email, snapshot: Snapshot, policy: Policy, *, automatic: bool) -> Finding:
+    """Try the rules in order; those behind the winner are asked only to record a conflict.
+
+    Args:
+        email: the mail.
+        snapshot: the store's answers to its lookup.
+        policy: the rules in force.
+        automatic: the mail is not a person's: it never joins by its body (B5).
+    """
+    winner: Candidate | None = None
+    tried: list[Tried] = []
+    for line in ORDER:
+        if automatic and not line.automatic:
+            tried.append(Tried(line.test, "not asked", "automatic mail never joins by its body"))
+            continue
+        candidate = line.rule(email, snapshot, policy)
+        tried.append(_told(line.test, candidate, winner, snapshot, policy))
+        winner = winner or candidate
+    return Finding(winner, tuple(tried))
+
+
+def _told(
+    test: str, candidate: Candidate | None, winner: Candidate | None, snapshot: Snapshot, policy: Policy
+) -> Tried:
+    if candidate is None:
+        return Tried(test, "none", _why_none(test, snapshot, policy))
+    numbers = ", ".join(case.number for case in candidate.cases)
+    if winner is None:
+        return Tried(test, numbers, candidate.detail)
+    agrees = {case.running for case in candidate.cases} & {case.running for case in winner.cases}
+    verdict = "agrees" if agrees else f"loses: {winner.test} decided before (conflict noted)"
+    return Tried(test, numbers, f"{verdict}; {candidate.detail}")
+
+
+def _why_none(test: str, snapshot: Snapshot, policy: Policy) -> str:
+    lookup = snapshot.lookup
+    unknown = [policy.cases.mask.format(one) for one in lookup.subject_numbers if one not in snapshot.cases]
+    told = {
+        "token": f"{len(lookup.thread_ids)} references, no signed mark of ours that leads to a case",
+        "thread": f"{len(lookup.thread_ids)} ids looked up, none leads to a case",
+        "body mark": "no signed mark of ours is quoted",
+        "subject number": f"{', '.join(unknown)}: no such case" if unknown else "no number that fits the mask",
+        "body number": "no number of an existing case",
+    }
+    if test == "body number" and lookup.subject_numbers and not policy.linking.body_if_subject_number_unknown:
+        return "not searched: the subject holds a number (body_if_subject_number_unknown is off)"
+    return told[test]
+
+
+def by_token(hits: Iterable[TokenHit], test: str, snapshot: Snapshot) -> Candidate | None:
+    """The case that the first mark leads to, with all cases of the mail that carried the mark."""
+    for hit in hits:
+        if hit.running not in snapshot.cases:
+            continue
+        named = merged(snapshot.cases[hit.running], snapshot.cases)
+        message = pick(snapshot.messages.get(hit.text, ()), snapshot.lookup.sender_key)
+        inherited = cases_of(message, snapshot) if message else ()
+        cases: tuple[CaseView, ...] = (named, *(one for one in inherited if one.running != named.running))
+        return Candidate(test, "token", cases, f"valid token in {hit.where} {hit.text}", message, True)
+    return None

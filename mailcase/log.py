@@ -1,0 +1,150 @@
+"""The log as an API: every event that mailcase writes, and how it is written (JSON, or for a terminal)."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
+from enum import Enum
+from logging import DEBUG, ERROR, INFO, WARNING
+from typing import Any, Final, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+#: Fields that name people or quote a mail: only in the log when it is at debug.
+PERSONAL: Final = frozenset(
+    {"address", "addresses", "sender", "recipient", "from", "to", "cc", "name", "subject", "title", "text"}
+)
+#: Fields that never reach the log, whatever the level.
+SECRET: Final = ("password", "secret", "token", "credential", "authorization")
+#: Libraries that write passwords or mail text at debug (libraries.md, aioimaplib 13): never below warning.
+QUIET: Final = ("aioimaplib", "aiosmtplib", "sqlalchemy", "mailparser", "asyncio", "alembic")
+
+
+class Event(Enum):
+    """Every event, with its level and what it says to a person."""
+
+    # the daemon's life
+    STARTED = ("started", INFO, "configuration read, store open, watchers and drain running")
+    STOPPING = ("stopping", INFO, "a signal asked to stop; what is open is finished")
+    STOPPED = ("stopped", INFO, "everything is closed")
+    TASK_DIED = ("task_died", ERROR, "a part of the daemon ended by itself; its restart is scheduled")
+    CONFIG_RELOADED = ("config_reloaded", INFO, "changed files are in force")
+    CONFIG_REFUSED = ("config_refused", ERROR, "changed files are wrong; the running configuration stays")
+    STORE_MIGRATED = ("store_migrated", INFO, "the store's schema was brought up to date")
+    STORE_BUSY = ("store_busy", WARNING, "the store could not be written; it is tried again")
+    BATCH_SPLIT = ("batch_split", WARNING, "a group commit failed; its messages are done one by one")
+    # mailboxes
+    CONNECTED = ("connected", INFO, "an IMAP folder is watched")
+    CONNECTION_LOST = ("connection_lost", WARNING, "the IMAP server is gone; it is tried again")
+    LOGIN_REFUSED = ("login_refused", ERROR, "the server does not take user and password")
+    FOLDER_MISSING = ("folder_missing", ERROR, "a configured folder is not on the server")
+    BASELINE_SET = ("baseline_set", INFO, "first connection: what lies there now is known from now on")
+    UIDVALIDITY_CHANGED = ("uidvalidity_changed", WARNING, "the server renumbered the folder; it is compared")
+    COMPARED = ("compared", INFO, "the whole UID list was compared with the journal")
+    FETCHED = ("fetched", DEBUG, "a batch came from the server")
+    JOURNALLED = ("journalled", INFO, "a batch is durably stored")
+    MARKED = ("marked", DEBUG, "the server was told: flag, move or delete")
+    MARK_FAILED = ("mark_failed", WARNING, "the server could not be told; it is done again later")
+    OVERSIZE = ("oversize", WARNING, "a mail is too large to be taken whole")
+    # one delivery
+    DELIVERY = ("delivery", INFO, "what became of one delivery: the one line that each has")
+    DELIVERY_RETRY = ("delivery_retry", WARNING, "a delivery could not be processed; it is tried again")
+    QUARANTINED = ("quarantined", ERROR, "a delivery cannot be processed; its raw mail waits for a person")
+    PARSER_KILLED = ("parser_killed", WARNING, "a parser process took too long or died")
+    # mail that leaves
+    SENT = ("sent", INFO, "a mail was taken by the SMTP server")
+    SEND_POSTPONED = ("send_postponed", WARNING, "a mail could not be sent now; it has a next attempt")
+    SEND_HELD = ("send_held", INFO, "a limit holds a mail back")
+    SEND_FAILED = ("send_failed", ERROR, "a mail will not be sent")
+    SEND_EXPIRED = ("send_expired", WARNING, "a mail waited too long and will not be sent")
+    SEND_UNCERTAIN = ("send_uncertain", WARNING, "a mail may have left before a crash; it is not repeated")
+    NULL_SENDER_REFUSED = ("null_sender_refused", WARNING, "the relay refuses the null sender; remembered")
+    SMTP_REFUSED = ("smtp_refused", ERROR, "the SMTP server does not take user and password")
+    SMTP_LOST = ("smtp_lost", WARNING, "the SMTP server is gone; it is tried again")
+    BREAKER_OPENED = ("breaker_opened", ERROR, "far more automatic mail than usual: held until a person looks")
+    BREAKER_CLOSED = ("breaker_closed", INFO, "automatic mail goes out again")
+
+    def __init__(self, word: str, level: int, says: str) -> None:
+        self.word = word
+        self.level = level
+        self.says = says
+
+
+def emit(event: Event, **fields: object) -> None:
+    """Write one event with its fields; personal ones are dropped unless the log is at debug."""
+    structlog.stdlib.get_logger("mailcase").log(event.level, event.word, **fields)
+
+
+def bound(**fields: object) -> AbstractContextManager[None]:
+    """Within it, every event carries these fields (mailbox, uid, message_id)."""
+    return structlog.contextvars.bound_contextvars(**fields)
+
+
+def configure(*, debug: bool = False, console: bool | None = None, stream: TextIO | None = None) -> None:
+    """Send our events and every library's log to one stream (standard error).
+
+    Args:
+        debug: also events at debug, and personal fields.
+        console: lines for people; None: if the stream is a terminal.
+        stream: where to write; None: standard error.
+    """
+    out = stream or sys.stderr
+    for_people = out.isatty() if console is None else console
+    shared = _shared(debug=debug)
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(for_people)],
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+        )
+    )
+    handler.addFilter(_not_too_talkative)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(DEBUG if debug else INFO)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(WARNING)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,  # a test, or --verbose, configures again
+    )
+
+
+def _shared(*, debug: bool) -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _secrets_never,
+        *([] if debug else [_personal_never]),
+    ]
+
+
+def _rendering(for_people: bool) -> list[Processor]:
+    if for_people:
+        return [
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+
+
+def _secrets_never(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    for key in [key for key in event if any(word in key.lower() for word in SECRET)]:
+        event[key] = "**********"
+    return event
+
+
+def _personal_never(_logger: Any, _method: str, event: EventDict) -> MutableMapping[str, Any]:
+    return {key: value for key, value in event.items() if key not in PERSONAL}
+
+
+def _not_too_talkative(record: logging.LogRecord) -> bool:
+    """Library records below warning are dropped even where somebody lowered the library's own level."""
+    return record.levelno >= WARNING or record.name.partition(".")[0] not in QUIET

@@ -1,0 +1,51 @@
+"""What must be known to decide a mail: the core names it, the store answers it."""
+
+from datetime import timedelta
+from typing import Final
+
+from mailcase.junk.customer import customer
+from mailcase.linking.number import body_numbers, subject_numbers
+from mailcase.linking.thread import thread_ids
+from mailcase.linking.token import token_hits
+from mailcase.message import Address, Delivery, Email
+from mailcase.policy import Policy
+from mailcase.snapshot import Lookup
+
+_CITED: Final = 200
+_CARRIED: Final = 8
+_SAME_CONTENT_WINDOW: Final = timedelta(minutes=60)  # K10
+
+
+def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
+    """The questions about one mail, for the group of the mailbox that received it."""
+    boxes = policy.group_of(delivery.mailbox)
+    group = boxes[0].group
+    groups = policy.groups if policy.linking.link_across_groups else (group,)
+    ids = thread_ids(email)
+    writer = customer(email, policy.mailboxes[delivery.mailbox], policy.own_keys)
+    domain = writer.domain if writer else ""
+    return Lookup(
+        group=group,
+        groups=groups,
+        identity=email.identity,
+        message_id=email.message_id,
+        fingerprint=email.fingerprint,
+        thread_ids=ids,
+        cited_ids=tuple(dict.fromkeys((*ids, *reversed(email.references))))[:_CITED],
+        carried_ids=email.carried_ids[:_CARRIED],
+        tokens=token_hits(email, (*ids, *email.carried_ids[:_CARRIED]), boxes, policy, groups),
+        subject_numbers=subject_numbers(email, policy),
+        body_numbers=body_numbers(email, policy),
+        sender_key=writer.key if writer else "",
+        sender_domain=domain,
+        participant_keys=participants(email) - policy.own_keys,
+        account_domain="" if domain in policy.cases.freemail else domain,
+        final_statuses=policy.statuses.final_names,
+        ack_window=max(policy.acknowledge.per_address.window, _SAME_CONTENT_WINDOW),
+    )
+
+
+def participants(email: Email) -> frozenset[str]:
+    """Keys of From, To and Cc (B8)."""
+    written: tuple[Address, ...] = (*email.senders, *email.to, *email.cc)
+    return frozenset(one.key for one in written if "@" in one.key)

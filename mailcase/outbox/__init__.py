@@ -1,0 +1,1 @@
+"""Mail that leaves: composing and deciding when (pure), sending (shell)."""

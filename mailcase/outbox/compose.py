@@ -1,0 +1,124 @@
+"""Composing an acknowledgement: template, thread headers, signed marks; what is stored is what is sent."""
+
+import html as markup
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from mailcase import tokens
+from mailcase.actions import QueueMail
+from mailcase.message import Email
+from mailcase.outbox.lines import one_line, printable
+from mailcase.outbox.references import references, sound
+from mailcase.outbox.subject import base_subject, finished
+from mailcase.outbox.templates import NEUTRAL, TemplateSet
+from mailcase.policy import MailboxPolicy, Policy
+from mailcase.ports import CaseFacts, Composed
+
+SUPPRESS: Final = "OOF, AutoReply, DR, RN, NRN"  # not All: bounces are wanted (behaviour.md 6)
+_LONGEST_NAME: Final = 60  # characters of a name in a greeting
+_LONGEST_LOCAL: Final = 64  # octets of a local part (RFC 5321 4.5.3.1.1)
+_ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*/=?^_{|}~-]+")
+_BODY_END: Final = re.compile(r"</body\s*>(?![\s\S]*</body)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Makes the mail of a `QueueMail` action once the case's number is known. Pure."""
+
+    policy: Policy
+    templates: TemplateSet
+
+    def compose(self, mail: QueueMail, case: CaseFacts, email: Email, group: str) -> Composed:
+        """The mail to store in the outbox (B13, reliability.md 3.3 "Ack form").
+
+        Args:
+            mail: what the decision wants sent.
+            case: the case it speaks of, with its final number.
+            email: the mail that is answered.
+            group: the group that receives and signs.
+
+        Raises:
+            ConfigError: no template of that name.
+        """
+        box = self.policy.mailboxes[mail.mailbox]
+        ref = tokens.reference(group, email.identity, mail.rule, mail.to)
+        signed = tokens.mark(self.policy.keys, group, case.running, ref, automatic=True)
+        languages = [one for one in (mail.language, box.language, self.policy.acknowledge.language) if one]
+        filled = self.templates.render(mail.template, languages, self._values(mail, case, box))
+        return Composed(
+            message_id=tokens.message_id(signed, _domain(box)),
+            subject=finished(filled.subject, case.number),
+            text=f"{_lines(filled.text)}\n\n[ref:{signed}]\n",
+            html=_marked_html(filled.html, signed),
+            headers=self._headers(mail, case, email, box, signed),
+            from_name=one_line(box.from_name, _LONGEST_NAME),
+            from_address=box.address,
+        )
+
+    def _values(self, mail: QueueMail, case: CaseFacts, box: MailboxPolicy) -> Mapping[str, str]:
+        """The template's values. No title, description or text of the case: a stranger may read it (B8)."""
+        values = {
+            "number": case.number,
+            "followed_number": case.followed_number,
+            "help_desk": one_line(box.from_name, _LONGEST_NAME) or box.address,
+            "address": box.address,
+            "category": case.category,
+            "status": case.status,
+            "opened": _moment(case.created_at, self.policy.cases.timezone),
+            "subject": base_subject(mail.subject, self.policy.cases.masks, case.running),
+            "name": one_line(mail.to_name, _LONGEST_NAME),
+        }
+        return values if mail.template != NEUTRAL else {**values, "subject": "", "name": ""}
+
+    def _headers(
+        self, mail: QueueMail, case: CaseFacts, email: Email, box: MailboxPolicy, signed: str
+    ) -> tuple[tuple[str, str], ...]:
+        headers = []
+        if mail.in_reply_to is not None and sound(mail.in_reply_to):
+            chain = references(mail.in_reply_to, mail.references, email.in_reply_to)
+            headers += [("In-Reply-To", mail.in_reply_to), ("References", " ".join(chain))]
+        if answer_to := self._sub_address(case, box):
+            headers.append(("Reply-To", answer_to))
+        return (
+            *headers,
+            ("Auto-Submitted", "auto-replied"),
+            ("X-Auto-Response-Suppress", SUPPRESS),
+            (tokens.LOOP_HEADER, signed),
+        )
+
+    def _sub_address(self, case: CaseFacts, box: MailboxPolicy) -> str:
+        """support+SR-12.token@…, or "" where the mailbox has none or the local part gets too long (T4)."""
+        if not box.sub_addressing:
+            return ""
+        token = tokens.sub_address_token(self.policy.keys, box.group, case.running)
+        name = case.number if _ATOM.fullmatch(case.number) else str(case.running)
+        local, _, domain = box.address.rpartition("@")
+        local = f"{local}+{name}.{token}"
+        return f"{local}@{domain}" if len(local.encode()) <= _LONGEST_LOCAL else ""
+
+
+def _domain(box: MailboxPolicy) -> str:
+    domain = box.message_id_domain or box.address.rpartition("@")[2]
+    return domain if domain.isascii() else domain.encode("idna").decode()
+
+
+def _moment(at: datetime, zone: str) -> str:
+    return at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def _lines(text: str) -> str:
+    """Every line without controls and without blanks at its end; indents stay."""
+    return "\n".join(printable(line).rstrip() for line in text.split("\n")).strip("\n")
+
+
+def _marked_html(body: str, signed: str) -> str:
+    """The HTML with the body mark, small and grey, at its end; "" stays ""."""
+    if not body:
+        return ""
+    mark = f'<p style="color:#8a8a8a;font-size:11px;margin:16px 0 0">[ref:{markup.escape(signed)}]</p>\n'
+    end = _BODY_END.search(body)
+    return body[: end.start()] + mark + body[end.start() :] if end else f"{body}\n{mark}"

@@ -1,0 +1,107 @@
+"""The drain's desk: what is written down about each row, in the store and in the log."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final, Protocol, TypeVar
+
+from mailcase.errors import Transient
+from mailcase.outbox.backoff import next_attempt
+from mailcase.ports import OutboxMail, OutboxStore
+
+T = TypeVar("T")
+_STORE_RETRY: Final = 1.0  # seconds, doubled each time
+_LONGEST_RETRY: Final = 30.0
+
+#: Takes an event's word (`mailcase.log.Event`) and its fields. No address, subject or server text that may hold one.
+Report = Callable[[str, Mapping[str, object]], None]
+
+
+class Call(Protocol):
+    """Runs a function of the store in the writer thread."""
+
+    def __call__(self, function: Callable[..., T], /, *args: object) -> Awaitable[T]:
+        """Its result, or what it raised."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The store, the clock, chance and the log, as the drain and its lanes use them."""
+
+    store: OutboxStore
+    call: Call
+    now: Callable[[], datetime]  # aware, UTC
+    report: Report
+    owner: str  # this daemon's id
+    chance: Callable[[], float]  # in [0, 1)
+
+    async def claim(self, mail: OutboxMail) -> bool:
+        """Durably mark the row as `sending`; False if it is no longer pending."""
+        return await self.call(self.store.claim, mail.id, self.owner, self.now())
+
+    async def sent(self, mail: OutboxMail) -> None:
+        """The relay took it."""
+        await self._finish(mail, "sent", "", "")
+        self._tell("sent", mail, attempts=mail.attempts + 1)
+
+    async def failed(self, mail: OutboxMail, reason: str, error: str) -> None:
+        """It will never leave."""
+        await self._finish(mail, "failed", reason, error)
+        self._tell("send_failed", mail, reason=reason)
+
+    async def expired(self, mail: OutboxMail, reason: str) -> None:
+        """It waited too long (a pending row is claimed, then given up)."""
+        if await self.claim(mail):
+            await self._finish(mail, "expired", reason, "")
+            self._tell("send_expired", mail, reason=reason)
+
+    async def uncertain(self, mail: OutboxMail, error: str) -> None:
+        """It may have left: an automatic mail is not repeated, a person's is, with the same Message-ID."""
+        if mail.automatic:
+            await self._finish(mail, "uncertain", "no_answer_after_data", error)
+            self._tell("send_uncertain", mail)
+        else:
+            await self.failed_for_now(mail, "no_answer_after_data", error)
+
+    async def failed_for_now(self, mail: OutboxMail, reason: str, error: str) -> None:
+        """This attempt failed; the next one is due by the table of `backoff`."""
+        at = next_attempt(mail.attempts + 1, self.now(), mail.expires_at, self.chance())
+        await self._postpone(mail, at, reason, error, tried=True)
+        self._tell("send_postponed", mail, reason=reason, next_attempt_at=at.isoformat())
+
+    async def wait(self, mail: OutboxMail, at: datetime, reason: str, error: str = "") -> None:
+        """Nothing was tried: the row keeps its place and its attempts."""
+        await self._postpone(mail, min(at, mail.expires_at), reason, error, tried=False)
+        self._tell("send_held", mail, reason=reason)
+
+    async def flag(self, name: str) -> str | None:
+        """A durable fact."""
+        return await self.call(self.store.get_flag, name)
+
+    async def set_flag(self, name: str, value: str | None) -> None:
+        """Set or clear it."""
+        await self._surely(partial(self.store.set_flag, name, value))
+
+    async def _finish(self, mail: OutboxMail, state: str, reason: str, error: str) -> None:
+        await self._surely(partial(self.store.finish, mail.id, state, self.now(), reason=reason, error=error))
+
+    async def _postpone(self, mail: OutboxMail, at: datetime, reason: str, error: str, *, tried: bool) -> None:
+        await self._surely(partial(self.store.postpone, mail.id, at, reason=reason, error=error, tried=tried))
+
+    async def _surely(self, write: Callable[[], None]) -> None:
+        """Write down what has happened already: the store may be busy, but it must know."""
+        pause = _STORE_RETRY
+        while True:
+            try:
+                return await self.call(write)
+            except Transient as error:
+                self.report("store_busy", {"error": str(error)})
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_RETRY)
+
+    def _tell(self, event: str, mail: OutboxMail, **fields: object) -> None:
+        known = {"outbox_id": mail.id, "mailbox": mail.mailbox, "case": mail.case, "kind": mail.kind}
+        self.report(event, {**known, **fields})

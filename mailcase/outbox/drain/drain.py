@@ -1,0 +1,207 @@
+"""The drain's loop: what is due, what the limits say of it, and into which lane it goes."""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from mailcase.errors import Transient
+from mailcase.outbox import breaker
+from mailcase.outbox.breaker import Breaker
+from mailcase.outbox.drain.desk import Call, Desk, Report
+from mailcase.outbox.drain.lane import Lane
+from mailcase.outbox.limits import Expire, Hold, domain_of, judge
+from mailcase.outbox.settings import SmtpSettings
+from mailcase.policy import Policy
+from mailcase.ports import OutboxMail, OutboxStore, SendCounts
+
+_BATCH: Final = 100  # rows looked at in one pass
+_LONGEST_REST: Final = 60.0  # seconds between looks, also when nothing woke us
+_SHORTEST_REST: Final = 1.0
+_STORE_PAUSE: Final = 5.0  # seconds after the store could not be read
+_NO_RELAY: Final = timedelta(hours=1)
+_GRACE: Final = 10.0  # seconds for an open dialogue when the daemon stops (architecture.md)
+
+
+class Drain:
+    """Sends everything due in the outbox, each mailbox in a lane of its own.
+
+    Args:
+        store: where the rows are; called through `call`, in the writer thread.
+        smtp: the SMTP settings by mailbox name, asked at each pass: a reload applies at once.
+        policy: the policy in force, likewise.
+        now: the clock, aware UTC.
+        report: takes each event's word (`mailcase.log.Event`) and fields.
+        owner: this daemon's id, written into rows that are being sent.
+        chance: jitter in [0, 1).
+    """
+
+    def __init__(
+        self,
+        store: OutboxStore,
+        call: Call,
+        *,
+        smtp: Callable[[], Mapping[str, SmtpSettings]],
+        policy: Callable[[], Policy],
+        now: Callable[[], datetime],
+        report: Report,
+        owner: str,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._desk = Desk(store, call, now, report, owner, chance)
+        self._smtp = smtp
+        self._policy = policy
+        self._lanes: dict[str, Lane] = {}
+        self._old: dict[Lane, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was queued: look at once. From the event loop's thread."""
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until `stop` is set; then open dialogues have ten seconds.
+
+        Raises:
+            MailcaseError: the store failed for good.
+        """
+        await self._settle()
+        try:
+            while not stop.is_set():
+                self._wake.clear()
+                await self._rest(await self._look(stop), stop)
+        finally:
+            await self._close(_GRACE)
+
+    async def once(self) -> None:
+        """Send everything that is due now, then return."""
+        await self._settle()
+        try:
+            while await self._pass():
+                while await self._pass():
+                    pass
+                await asyncio.gather(*(lane.join() for lane in self._lanes.values()))
+        finally:
+            await self._close(_GRACE)
+
+    async def _settle(self) -> None:
+        """What a daemon that is gone left `sending` (R3): automatic mail is never repeated."""
+        desk = self._desk
+        for row, state in await desk.call(desk.store.settle_orphans, desk.owner, desk.now()):
+            event = "send_uncertain" if state == "uncertain" else "send_postponed"
+            desk.report(event, {"outbox_id": row, "reason": "daemon_gone"})
+
+    async def _look(self, stop: asyncio.Event) -> float:
+        """Pass until nothing new is due; the seconds until the next look."""
+        try:
+            while not stop.is_set() and await self._pass():
+                pass
+            return await self._until_next()
+        except Transient as error:
+            self._desk.report("store_busy", {"error": str(error)})
+            return _STORE_PAUSE
+
+    async def _until_next(self) -> float:
+        now = self._desk.now()
+        due = await self._desk.call(self._desk.store.next_due, now)
+        seconds = _LONGEST_REST if due is None else (due - now).total_seconds()
+        return min(max(seconds, _SHORTEST_REST), _LONGEST_REST)
+
+    async def _rest(self, seconds: float, stop: asyncio.Event) -> None:
+        waits = [asyncio.create_task(event.wait()) for event in (self._wake, stop)]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _close(self, grace: float) -> None:
+        await asyncio.gather(*(lane.close(grace) for lane in (*self._lanes.values(), *self._old)))
+        self._lanes.clear()
+        self._old.clear()
+
+    async def _pass(self) -> bool:
+        """Place a batch of due rows; False when there was none."""
+        desk = self._desk
+        for broken in (lane.broken for lane in self._lanes.values() if lane.broken is not None):
+            raise broken
+        taken = {row for lane in self._lanes.values() for row in lane.taken}
+        due = await desk.call(desk.store.due, desk.now(), len(taken) + _BATCH)
+        rows = [mail for mail in due if mail.id not in taken]
+        if not rows:
+            return False
+        counts = await self._counts()
+        held = await self._breaker_open(counts)
+        for mail in rows:
+            if await self._place(mail, counts, breaker_open=held):
+                counts = _with(counts, mail)
+        return True
+
+    async def _counts(self) -> SendCounts:
+        """What the store counts, and the rows that lanes have taken: rather one too many than one too few."""
+        rules = self._policy().acknowledge
+        waiting = [mail for lane in self._lanes.values() for mail in lane.taken.values()]
+        windows = (rules.total.window.total_seconds(), rules.per_domain.window.total_seconds())
+        desk = self._desk
+        counts = await desk.call(desk.store.counts, desk.now(), *windows)
+        for mail in waiting:
+            counts = _with(counts, mail)
+        return counts
+
+    async def _breaker_open(self, counts: SendCounts) -> bool:
+        desk = self._desk
+        before = Breaker.from_text(await desk.flag(breaker.WATCH_FLAG))
+        flag = await desk.flag(breaker.FLAG) is not None
+        after = before.next(counts, self._policy().acknowledge, desk.now(), flag=flag)
+        if after == before:
+            return after.is_open
+        await desk.set_flag(breaker.WATCH_FLAG, after.to_text())
+        if after.is_open != flag:
+            await desk.set_flag(breaker.FLAG, after.opened_at.isoformat() if after.opened_at else None)
+        if after.is_open != before.is_open:
+            fields = {"last_hour": counts.last_hour, "threshold": after.threshold or before.threshold}
+            desk.report("breaker_opened" if after.is_open else "breaker_closed", fields)
+        return after.is_open
+
+    async def _place(self, mail: OutboxMail, counts: SendCounts, *, breaker_open: bool) -> bool:
+        """Into its lane, back into the store, or given up; True if it is on its way."""
+        desk, policy = self._desk, self._policy()
+        verdict = judge(mail, counts, policy.acknowledge, policy.cases.freemail, desk.now(), breaker_open=breaker_open)
+        if isinstance(verdict, Expire):
+            await desk.expired(mail, verdict.reason)
+            return False
+        if isinstance(verdict, Hold):
+            await desk.wait(mail, verdict.until, verdict.reason)
+            return False
+        lane = self._lane(mail.mailbox)
+        if lane is None:
+            await desk.wait(mail, desk.now() + _NO_RELAY, "no_smtp", f"mailbox {mail.mailbox} has no [mailbox.smtp]")
+            return False
+        return await lane.put(mail)
+
+    def _lane(self, mailbox: str) -> Lane | None:
+        """The mailbox's lane; a new one when its settings changed, while the old one ends what it has open."""
+        settings = self._smtp().get(mailbox)
+        lane = self._lanes.get(mailbox)
+        if lane is not None and lane.settings != settings:
+            lane = None
+            self._retire(self._lanes.pop(mailbox))
+        if lane is None and settings is not None:
+            lane = self._lanes[mailbox] = Lane(mailbox, settings, self._desk)
+        return lane
+
+    def _retire(self, lane: Lane) -> None:
+        self._old[lane] = asyncio.create_task(lane.close(None))
+        self._old[lane].add_done_callback(lambda _: self._old.pop(lane, None))
+
+
+def _with(counts: SendCounts, mail: OutboxMail) -> SendCounts:
+    """The counts with one automatic mail more under way."""
+    if not mail.automatic:
+        return counts
+    domain = domain_of(mail.to)
+    per_domain = {**counts.per_domain, domain: counts.per_domain.get(domain, 0) + 1}
+    return replace(counts, total=counts.total + 1, per_domain=per_domain)

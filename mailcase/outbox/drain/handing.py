@@ -1,0 +1,84 @@
+"""Handing one row to a relay: built, checked, claimed, sent; the null sender and its one exception."""
+
+from dataclasses import dataclass
+
+from mailcase.errors import ConfigError, Permanent, Transient
+from mailcase.outbox.drain.desk import Desk
+from mailcase.outbox.failures import Refused, Uncertain
+from mailcase.outbox.guard import check
+from mailcase.outbox.mime import Envelope, envelope
+from mailcase.outbox.smtp import SmtpSender
+from mailcase.ports import OutboxMail
+
+
+def null_sender_flag(mailbox: str) -> str:
+    """The flag that remembers which relay of a mailbox refuses the null sender."""
+    return f"null_sender_refused:{mailbox}"
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """Hands the rows of one mailbox to its relay and writes down what became of each."""
+
+    desk: Desk
+    mailbox: str
+
+    async def ready(self, mail: OutboxMail, relay: str) -> Envelope | None:
+        """The row as it will leave, checked; None if it cannot leave (that is written down)."""
+        try:
+            null_sender = mail.automatic and await self.desk.flag(null_sender_flag(self.mailbox)) != relay
+            return _checked(mail, null_sender=null_sender)
+        except Transient:  # the store's
+            raise
+        except Permanent as error:
+            if await self.desk.claim(mail):
+                await self.desk.failed(mail, "unsendable", str(error))
+        except Exception as error:  # a fault of ours: it is tried until the mail expires
+            if await self.desk.claim(mail):
+                await self.desk.failed_for_now(mail, "internal_error", repr(error))
+        return None
+
+    async def hand(self, sender: SmtpSender, mail: OutboxMail, ready: Envelope) -> None:
+        """Claim the row and send it over the open connection.
+
+        Raises:
+            ConfigError: the relay wants another login; the mail was not taken.
+        """
+        if not await self.desk.claim(mail):
+            return
+        try:
+            await self._send(sender, mail, ready)
+        except ConfigError:
+            raise
+        except Refused as error:
+            await self.desk.failed(mail, "refused", str(error))
+        except Permanent as error:
+            await self.desk.failed(mail, "unsendable", str(error))
+        except Uncertain as error:
+            await self.desk.uncertain(mail, str(error))
+        except Transient as error:
+            await self.desk.failed_for_now(mail, "relay_busy", str(error))
+        except Exception as error:  # a fault of ours, and nobody knows how far it got
+            await self.desk.uncertain(mail, repr(error))
+        else:
+            await self.desk.sent(mail)
+
+    async def _send(self, sender: SmtpSender, mail: OutboxMail, ready: Envelope) -> None:
+        """With the null sender; a relay that says 5yz is asked once more with the mailbox's address."""
+        try:
+            await sender.send(ready)
+            return
+        except Refused:
+            if ready.sender:
+                raise
+        await sender.connect()
+        await sender.send(_checked(mail, null_sender=False))
+        relay = sender.settings.relay
+        self.desk.report("null_sender_refused", {"mailbox": self.mailbox, "relay": relay})
+        await self.desk.set_flag(null_sender_flag(self.mailbox), relay)
+
+
+def _checked(mail: OutboxMail, *, null_sender: bool) -> Envelope:
+    ready = envelope(mail, null_sender=null_sender)
+    check(mail, ready)
+    return ready

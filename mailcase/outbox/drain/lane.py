@@ -1,0 +1,142 @@
+"""One mailbox's way out: its own queue, connections and back-off, so that it never holds up the others (P4)."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+from mailcase.errors import ConfigError, Transient
+from mailcase.outbox.backoff import delay
+from mailcase.outbox.drain.desk import Desk
+from mailcase.outbox.drain.handing import Handing
+from mailcase.outbox.settings import SmtpSettings
+from mailcase.outbox.smtp import SmtpSender
+from mailcase.ports import OutboxMail
+
+_LINGER: Final = 5.0  # seconds that a connection waits for the next mail
+_STORE_PAUSE: Final = 1.0  # seconds
+_STOPPED: Final = timedelta(hours=1)  # a refused login is not repeated sooner: accounts get locked
+
+
+class Lane:
+    """Sends the rows put into it, over at most `settings.pool` connections."""
+
+    def __init__(self, mailbox: str, settings: SmtpSettings, desk: Desk) -> None:
+        self.settings = settings
+        self._mailbox = mailbox
+        self._desk = desk
+        self._handing = Handing(desk, mailbox)
+        self._queue: asyncio.Queue[OutboxMail | None] = asyncio.Queue()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._looking = 0  # workers that will look into the queue again
+        self._failures = 0
+        self._closed_until: datetime | None = None
+        self._closed_reason = ""
+        self._closed_error = ""
+        self.broken: Exception | None = None  # the store failed for good under this lane
+        self.taken: dict[int, OutboxMail] = {}  # rows that are in here, by id
+
+    async def put(self, mail: OutboxMail) -> bool:
+        """Take a row; while the relay is down it waits in the store instead (False)."""
+        if await self._is_shut(mail):
+            return False
+        self.taken[mail.id] = mail
+        self._queue.put_nowait(mail)
+        if self._looking < min(self.settings.pool, self._queue.qsize()):
+            self._looking += 1
+            self._workers = {task for task in self._workers if not task.done()}
+            self._workers.add(asyncio.create_task(self._work(), name=f"smtp {self._mailbox}"))
+        return True
+
+    async def join(self) -> None:
+        """Wait until every row that was put in has been dealt with."""
+        await self._queue.join()
+
+    async def close(self, grace: float | None) -> None:
+        """Start no more; after `grace` seconds an open dialogue is cut, as a crash would (its row stays `sending`)."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+            self._queue.task_done()
+        for _ in range(self._looking):
+            self._queue.put_nowait(None)
+        if not self._workers:
+            return
+        _, late = await asyncio.wait(self._workers, timeout=grace)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+
+    async def _work(self) -> None:
+        sender = SmtpSender(self.settings)
+        try:
+            while (mail := await self._next()) is not None:
+                await self._one(sender, mail)
+        except BaseException:
+            sender.close()
+            raise
+        finally:
+            self._looking -= 1
+        await sender.quit()
+
+    async def _next(self) -> OutboxMail | None:
+        """The next row, or None: nothing came for a while, or the lane closes."""
+        while True:
+            try:
+                mail = await asyncio.wait_for(self._queue.get(), _LINGER)
+            except TimeoutError:
+                if self._queue.empty():
+                    return None
+                continue
+            if mail is None:
+                self._queue.task_done()
+            return mail
+
+    async def _one(self, sender: SmtpSender, mail: OutboxMail) -> None:
+        try:
+            if self.broken is None and not await self._is_shut(mail):
+                await self._hand(sender, mail)
+        except Transient as error:  # the store's: the row is still pending and comes again
+            self._desk.report("store_busy", {"error": str(error)})
+            await asyncio.sleep(_STORE_PAUSE)
+        except Exception as error:  # the store's too: the drain must end, and not send on without a memory
+            self.broken = error
+            sender.close()
+        finally:
+            self.taken.pop(mail.id, None)
+            self._queue.task_done()
+
+    async def _is_shut(self, mail: OutboxMail) -> bool:
+        """Whether the relay is given a rest; then the row waits in the store."""
+        if self._closed_until is None or self._desk.now() >= self._closed_until:
+            return False
+        await self._desk.wait(mail, self._closed_until, self._closed_reason, self._closed_error)
+        return True
+
+    async def _hand(self, sender: SmtpSender, mail: OutboxMail) -> None:
+        ready = await self._handing.ready(mail, self.settings.relay)
+        if ready is None or not await self._connected(sender, mail):
+            return
+        try:
+            await self._handing.hand(sender, mail, ready)
+        except ConfigError as error:
+            await self._shut("smtp_refused", _STOPPED, mail, str(error))
+
+    async def _connected(self, sender: SmtpSender, mail: OutboxMail) -> bool:
+        try:
+            await sender.connect()
+        except ConfigError as error:
+            await self._shut("smtp_refused", _STOPPED, mail, str(error))
+            return False
+        except Transient as error:
+            self._failures += 1
+            await self._shut("smtp_lost", delay(self._failures, self._desk.chance()), mail, str(error))
+            return False
+        self._failures = 0
+        return True
+
+    async def _shut(self, event: str, pause: timedelta, mail: OutboxMail, error: str) -> None:
+        """Send nothing by this relay for a while; no row is used up by it."""
+        self._closed_until = self._desk.now() + pause
+        self._closed_reason, self._closed_error = event, error
+        told = {"mailbox": self._mailbox, "relay": self.settings.relay, "until": self._closed_until.isoformat()}
+        self._desk.report(event, {**told, "error": error})
+        await self._desk.wait(mail, self._closed_until, event, error)

@@ -1,0 +1,74 @@
+"""May this mail leave now? The limits of [acknowledge], as a verdict on one row (K9, B13)."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from mailcase.policy import AcknowledgePolicy
+from mailcase.ports import OutboxMail, SendCounts
+
+LONGEST_DELAY: Final = timedelta(hours=4)  # over a limit: then it goes out if the limit allows, else it expires
+_LOOK_AGAIN: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """It may leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """It waits and keeps its place."""
+
+    until: datetime
+    reason: str  # breaker, per_domain, total
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """It waited too long and is given up."""
+
+    reason: str  # expired, per_domain, total
+
+
+Verdict = Send | Hold | Expire
+
+
+def judge(
+    mail: OutboxMail,
+    counts: SendCounts,
+    rules: AcknowledgePolicy,
+    freemail: Set[str],
+    now: datetime,
+    *,
+    breaker_open: bool,
+) -> Verdict:
+    """The verdict on one due row. Only automatic mail is limited; every mail expires.
+
+    The breaker holds until the mail expires; a limit delays for at most four hours.
+    """
+    if now >= mail.expires_at:
+        return Expire("expired")
+    if not mail.automatic:
+        return Send()
+    if breaker_open:
+        return Hold(min(now + _LOOK_AGAIN, mail.expires_at), "breaker")
+    over = _limit_reached(domain_of(mail.to), counts, rules, freemail)
+    if not over:
+        return Send()
+    last = mail.created_at + LONGEST_DELAY
+    return Expire(over) if now >= last else Hold(min(now + _LOOK_AGAIN, last, mail.expires_at), over)
+
+
+def domain_of(address: str) -> str:
+    """The domain of a recipient, lower case; the store counts by the same."""
+    return address.rpartition("@")[2].lower()
+
+
+def _limit_reached(domain: str, counts: SendCounts, rules: AcknowledgePolicy, freemail: Set[str]) -> str:
+    if counts.total >= rules.total.count:
+        return "total"
+    if domain not in freemail and counts.per_domain.get(domain, 0) >= rules.per_domain.count:
+        return "per_domain"
+    return ""

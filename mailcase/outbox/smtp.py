@@ -1,0 +1,212 @@
+"""Sending by SMTP: one connection to one relay on aiosmtplib, every failure told apart (S1, S2, S5)."""
+
+import ssl
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+import aiosmtplib
+from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException
+
+from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
+from mailcase.outbox.failures import Refused, Uncertain
+from mailcase.outbox.mime import Envelope
+from mailcase.outbox.settings import SmtpSettings
+
+_AFTER_THE_DOT: Final = 10  # times the timeout of a command (RFC 5321 4.5.3.2.6, contract.md)
+_GO_AHEAD: Final = 354
+_ACCEPTED: Final = 250
+_LOGIN_CODES: Final = frozenset({530, 534, 535, 538})  # RFC 4954 6: the login is wrong, not the mail
+_POLITE: Final = 2.0  # seconds for QUIT and RSET
+_LONGEST_REPLY: Final = 300  # characters of a server's text that are kept
+
+
+class SmtpSender:
+    """One connection, opened when needed and used again; one mail at a time.
+
+    A cancelled or failed dialogue closes the connection, so that the next mail starts a clean one
+    (libraries.md 4: aiosmtplib would go on off by one).
+    """
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self.settings = settings
+        self._client: aiosmtplib.SMTP | None = None
+
+    async def connect(self) -> None:
+        """Connect, secure and log in, unless that is done.
+
+        Raises:
+            Transient: not reachable, not ready, certificate not trusted.
+            ConfigError: login refused, no AUTH, no STARTTLS where it is required, CA file unreadable.
+        """
+        if self._client is not None and self._client.is_connected:
+            return
+        client = self._new_client()
+        try:
+            await client.connect()
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo()
+        except BaseException as error:
+            client.close()
+            if isinstance(error, Exception):
+                raise self._connect_failure(error) from error
+            raise
+        self._client = client
+
+    async def send(self, envelope: Envelope) -> str:
+        """Send one mail over the open connection and return the relay's reply.
+
+        Raises:
+            Refused: 5yz; the relay did not take it.
+            Permanent: the relay has no SMTPUTF8 and the address needs it.
+            Uncertain: it failed after the final dot.
+            Transient: 4yz, or the connection was lost before the final dot.
+            ConfigError: the relay wants another login (530, 535 …).
+        """
+        if self._client is None:
+            raise Transient("not connected")
+        try:
+            return await self._dialogue(self._client, envelope)
+        except Uncertain:
+            self.close()
+            raise
+        except MailcaseError:
+            await self._reset()
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Drop the connection at once."""
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+
+    async def quit(self) -> None:
+        """Say goodbye and close."""
+        try:
+            if self._client is not None and self._client.is_connected:
+                await self._client.quit(timeout=_POLITE)
+        except (SMTPException, OSError):
+            pass  # it is closed either way
+        finally:
+            self.close()
+
+    def _new_client(self) -> aiosmtplib.SMTP:
+        own = self.settings
+        return aiosmtplib.SMTP(
+            hostname=own.host,
+            port=own.port,
+            timeout=own.timeout,
+            use_tls=own.security == "tls",
+            start_tls=own.security == "starttls",
+            tls_context=None if own.security == "none" else self._tls(),
+            username=own.user or None,
+            password=own.password if own.user else None,
+            local_hostname=own.local_hostname,
+        )
+
+    def _tls(self) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context(cafile=self.settings.ca_file or None)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"ca_file {self.settings.ca_file}: cannot be read as certificates: {error}") from error
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+    async def _dialogue(self, client: aiosmtplib.SMTP, envelope: Envelope) -> str:
+        offered = client.supports_extension
+        if envelope.utf8 and not offered("smtputf8"):
+            raise Permanent(f"{self.settings.relay} does not offer SMTPUTF8, which this address needs")
+        coding = "utf-8" if envelope.utf8 else "ascii"
+        options = ["SMTPUTF8", "BODY=8BITMIME"] if envelope.utf8 else []
+        mail = partial(client.mail, envelope.sender, options=options, encoding=coding)
+        await self._step("MAIL", mail)
+        # A report on a mail with a null sender could go nowhere (RFC 3834 3.3 asks for NEVER).
+        notify = ["NOTIFY=NEVER"] if not envelope.sender and offered("dsn") else []
+        for one in envelope.recipients:
+            await self._step("RCPT", partial(client.rcpt, one, options=notify, encoding=coding))
+        go_ahead = await self._step("DATA", partial(client.execute_command, b"DATA"))
+        if go_ahead.code != _GO_AHEAD:
+            raise self._answer("DATA", go_ahead.code, go_ahead.message)
+        return await self._content(client, envelope.data)
+
+    async def _step(self, verb: str, command: Callable[[], Awaitable[SMTPResponse]]) -> SMTPResponse:
+        """One command before the final dot: whatever fails here, the mail was not taken."""
+        try:
+            return await command()
+        except SMTPResponseException as error:
+            raise self._answer(verb, error.code, error.message) from error
+        except ValueError as error:
+            raise Permanent(f"{verb} cannot be written: {error}") from error
+        except (SMTPException, OSError) as error:
+            self.close()
+            raise Transient(f"{self.settings.relay} {verb}: {_told(error)}") from error
+
+    async def _content(self, client: aiosmtplib.SMTP, data: bytes) -> str:
+        """The mail and its final dot; from here on a failure without an answer is uncertain."""
+        protocol = client.protocol
+        if protocol is None or not protocol.is_connected:
+            raise Transient(f"{self.settings.relay} DATA: connection lost")
+        try:
+            protocol.write(_stuffed(data))
+            reply = await protocol.read_response(timeout=self.settings.timeout * _AFTER_THE_DOT)
+        except Exception as error:  # also an answer that cannot be read
+            raise Uncertain(f"{self.settings.relay} after the final dot: {_told(error)}") from error
+        if reply.code != _ACCEPTED:
+            raise self._answer("final dot", reply.code, reply.message)
+        return _short(reply.message)
+
+    def _answer(self, verb: str, code: int, text: str) -> Exception:
+        """What a relay's answer means."""
+        if code in _LOGIN_CODES and verb != "final dot":
+            return ConfigError(f"{self.settings.relay} {verb}: {code} {_short(text)}")
+        if 500 <= code <= 599:
+            return Refused(f"{self.settings.relay} {verb}", code, _short(text))
+        if 400 <= code <= 499:
+            return Transient(f"{self.settings.relay} {verb}: {code} {_short(text)}")
+        self.close()  # the dialogue is broken
+        broken = f"{self.settings.relay} {verb}: unexpected answer {code} {_short(text)}"
+        return Uncertain(broken) if verb == "final dot" else Transient(broken)
+
+    def _connect_failure(self, error: Exception) -> Exception:
+        relay = self.settings.relay
+        certificate = error if isinstance(error, ssl.SSLError) else error.__cause__
+        if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
+            return ConfigError(f"{relay} login refused for {self.settings.user}: {error.code} {_short(error.message)}")
+        if isinstance(certificate, ssl.SSLCertVerificationError):
+            return Transient(f"{relay} certificate not trusted: {certificate.verify_message}")
+        if type(error) is SMTPException or isinstance(error, aiosmtplib.SMTPNotSupported):
+            return ConfigError(f"{relay} {_told(error)}")  # no STARTTLS, no AUTH
+        return Transient(f"{relay} {_told(error)}")
+
+    async def _reset(self) -> None:
+        """Leave the refused mail behind, so that the connection can take the next one."""
+        try:
+            if self._client is not None and self._client.is_connected:
+                await self._client.rset(timeout=_POLITE)
+        except BaseException as error:
+            self.close()
+            if not isinstance(error, SMTPException | OSError):
+                raise
+
+
+def _stuffed(data: bytes) -> bytes:
+    """The mail as DATA carries it: dots doubled, final dot (RFC 5321 4.5.2). Its lines end with CRLF."""
+    body = data if data.endswith(b"\r\n") else data + b"\r\n"
+    stuffed = body.replace(b"\r\n.", b"\r\n..")
+    return (b"." if stuffed.startswith(b".") else b"") + stuffed + b".\r\n"
+
+
+def _told(error: Exception) -> str:
+    """What an error says, on one short line, or what it is."""
+    code = f"{error.code} " if isinstance(error, SMTPResponseException) else ""
+    text = error.message if isinstance(error, SMTPException) else str(error)
+    return code + (_short(text) or type(error).__name__)
+
+
+def _short(text: str) -> str:
+    """A server's words on one short printable line."""
+    line = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(line.split())[:_LONGEST_REPLY]

@@ -1,0 +1,148 @@
+"""The part of the configuration that the core reads: frozen, complete, without secrets in its repr."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from mailcase.cases.numbers import Mask
+from mailcase.cases.statuses import StatusTable
+from mailcase.junk.blacklist import Blacklist
+from mailcase.junk.header_rules import HeaderRule
+from mailcase.tokens import TokenKeys
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxPolicy:
+    """One support address with everything that decides about its mail."""
+
+    name: str
+    address: str  # as written in the configuration
+    keys: frozenset[str]  # normalised address and aliases
+    group: str
+    category: str
+    organization: str
+    language: str  # "" = the default
+    assignee_group: str
+    accept_any_recipient: bool
+    reply_to_is_sender: bool
+    form_senders: frozenset[str]  # keys
+    sub_addressing: bool
+    message_id_domain: str
+    from_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CasePolicy:
+    """[cases]"""
+
+    mask: Mask
+    retired_masks: tuple[Mask, ...]
+    first_number: int
+    categories: tuple[str, ...]
+    organizations: tuple[str, ...]
+    title_max: int
+    description_max: int
+    timezone: str
+    clear_assignee_on_reopen: bool
+    duplicates: str  # flag, link
+    duplicate_days: int
+    empty_subject: str
+    create_contacts: bool
+    freemail: frozenset[str]  # shipped and added domains, as A-labels
+    accounts: Mapping[str, str]  # configured: domain (A-label) -> account name
+
+    @property
+    def masks(self) -> tuple[Mask, ...]:
+        """The mask in force and the retired ones."""
+        return (self.mask, *self.retired_masks)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkingPolicy:
+    """[linking]"""
+
+    number_in_body: bool
+    body_if_subject_number_unknown: bool
+    strangers: str  # link, new_case
+    link_across_groups: bool
+    notification_reopens: bool
+    list_creates: bool
+    own_lists: frozenset[str]  # List-Ids, lower case, without angle brackets
+
+
+@dataclass(frozen=True, slots=True)
+class JunkPolicy:
+    """[junk]"""
+
+    create_cases: bool
+    case_status: str
+    blacklist: Blacklist
+    header_rules: tuple[HeaderRule, ...]
+    closing_reasons: Mapping[str, str]  # reason word -> text on the junk case
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many in a window of time."""
+
+    count: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgePolicy:
+    """[acknowledge]"""
+
+    created: bool
+    followed: bool
+    reopened: bool
+    max_age: timedelta
+    recipients: str  # sender, all
+    per_address: Limit
+    per_domain: Limit
+    total: Limit
+    neutral: str  # unauthenticated, never, always
+    suppress_after_bounce: timedelta
+    breaker: int
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentPolicy:
+    """[attachments]"""
+
+    types: frozenset[str]  # file name endings, lower case, without the dot
+    max_count: int
+    max_size: int  # bytes
+    max_total: int  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All rules in force, with the hash that is kept with each decision."""
+
+    mailboxes: Mapping[str, MailboxPolicy]
+    statuses: StatusTable
+    cases: CasePolicy
+    linking: LinkingPolicy
+    junk: JunkPolicy
+    acknowledge: AcknowledgePolicy
+    attachments: AttachmentPolicy
+    trusted_authserv_ids: frozenset[str]
+    keys: TokenKeys = field(repr=False)
+    hash: str = ""
+
+    @property
+    def own_keys(self) -> frozenset[str]:
+        """Every address of every mailbox."""
+        return frozenset().union(*(box.keys for box in self.mailboxes.values()))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """All groups, sorted."""
+        return tuple(sorted({box.group for box in self.mailboxes.values()}))
+
+    def group_of(self, mailbox: str) -> tuple[MailboxPolicy, ...]:
+        """The mailboxes that share cases with this one, itself among them, in configured order."""
+        group = self.mailboxes[mailbox].group
+        return tuple(box for box in self.mailboxes.values() if box.group == group)

@@ -1,0 +1,242 @@
+"""What the shell's parts ask of each other: values and Protocols, so that each has one twin in tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from mailcase.actions import QueueMail
+from mailcase.decision import Decision
+from mailcase.message import Delivery, Email
+from mailcase.snapshot import Lookup, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One message fetched from a source, not yet stored."""
+
+    mailbox: str
+    source: str  # "imap:host:user", "file", "pipe"
+    folder: str
+    key: str  # unique with source and folder (see message.Delivery)
+    uidvalidity: int | None
+    uid: int | None
+    received_at: datetime
+    raw: bytes
+    backlog: bool = False
+    no_ack: bool = False
+    oversize: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Journalled:
+    """An arrival's row in the journal."""
+
+    delivery: Delivery
+    sha256: str  # where the raw bytes lie
+    new: bool  # False: the key was known already
+    outcome: str | None  # None: not yet decided
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a folder was read (B1, reliability.md I1-I3)."""
+
+    source: str
+    folder: str
+    mailbox: str
+    uidvalidity: int
+    last_uid: int  # everything up to here was journalled or left on purpose
+    baseline_uid: int  # UIDs below lay there at the first connection
+    baseline_at: datetime | None  # newest INTERNALDATE below the baseline, the server's clock
+    start: str  # the setting in force then: "new", "all" or an ISO date
+    compared_at: datetime | None = None  # last comparison of the whole UID list
+
+
+class Journal(Protocol):
+    """What a source needs of the store. Synchronous: called in the writer thread."""
+
+    def journal(self, arrivals: Sequence[Arrival], cursor: Cursor | None) -> list[Journalled]:
+        """Store raw bytes, delivery rows and the moved cursor in one durable commit, in order."""
+        ...
+
+    def cursor(self, source: str, folder: str) -> Cursor | None:
+        """The cursor of that folder, or None at the first connection."""
+        ...
+
+    def moved_cursor(self, mailbox: str, folder: str) -> Cursor | None:
+        """The newest cursor of that mailbox name's folder under any other source (moved host)."""
+        ...
+
+    def save_cursor(self, cursor: Cursor) -> None:
+        """Insert or replace."""
+        ...
+
+    def known_uids(self, source: str, folder: str, uidvalidity: int) -> frozenset[int]:
+        """All UIDs the journal holds for that folder."""
+        ...
+
+    def unmarked(self, source: str, folder: str, uidvalidity: int) -> list[tuple[int, int]]:
+        """(delivery id, uid) that are decided and not yet marked on the server, oldest first.
+
+        Never quarantined, oversize or before_start ones (B1).
+        """
+        ...
+
+    def set_marked(self, delivery_ids: Sequence[int]) -> None:
+        """Remember that the server was told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A delivery that was parsed and waits for its decision."""
+
+    delivery: Delivery
+    email: Email
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one delivery."""
+
+    delivery_id: int
+    outcome: str  # "" when it failed; then `error` says why and `transient` whether to try again
+    reason: str
+    kind: str
+    case: str | None  # number
+    queued: bool  # a mail was put into the outbox to be sent
+    error: str = ""
+    transient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What a template may know of a case."""
+
+    number: str
+    running: int
+    title: str
+    status: str
+    category: str
+    priority: str
+    created_at: datetime
+    followed_number: str = ""  # the closed case that this one follows
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A mail made ready for the outbox: what is stored is what is sent."""
+
+    message_id: str
+    subject: str
+    text: str
+    html: str
+    headers: tuple[tuple[str, str], ...]  # Auto-Submitted, suppress, loop, Reply-To, References …
+    from_name: str
+    from_address: str
+
+
+class Judge(Protocol):
+    """The core with its policy bound, as the store's transaction calls it. Pure."""
+
+    @property
+    def policy_hash(self) -> str:
+        """Of the policy in force."""
+        ...
+
+    def number(self, running: int) -> str:
+        """The number of a new case: the mask in force with this running number."""
+        ...
+
+    def look(self, email: Email, delivery: Delivery) -> Lookup:
+        """What must be known."""
+        ...
+
+    def decide(self, email: Email, snapshot: Snapshot, delivery: Delivery) -> Decision:
+        """What is to be done."""
+        ...
+
+    def compose(self, mail: QueueMail, case: CaseFacts, email: Email, group: str) -> Composed:
+        """The mail of a QueueMail action, once the case's number is known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMail:
+    """One row of the outbox that is due."""
+
+    id: int
+    kind: str  # the rule: registration, followed, reopened
+    mailbox: str
+    group: str
+    case: str  # number, or ""
+    to: str
+    to_name: str
+    cc: tuple[str, ...]
+    subject: str
+    text: str
+    html: str
+    headers: tuple[tuple[str, str], ...]
+    from_name: str
+    from_address: str
+    message_id: str
+    automatic: bool  # at most once (uncertain after a crash); else at least once
+    attempts: int
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SendCounts:
+    """How much automatic mail left or is under way (K9)."""
+
+    total: int  # within the window of `total`
+    per_domain: dict[str, int]  # recipient's domain -> within the window of `per_domain`
+    busiest_hour: int  # of the last seven days, before the last hour
+    last_hour: int  # automatic mails queued in the last hour
+
+
+class OutboxStore(Protocol):
+    """What the drain needs of the store. Synchronous: called in the writer thread."""
+
+    def due(self, now: datetime, limit: int) -> list[OutboxMail]:
+        """Pending rows whose next_attempt_at has come, oldest first."""
+        ...
+
+    def claim(self, row: int, owner: str, now: datetime) -> bool:
+        """pending -> sending with attempts + 1, committed durably; False if it is no longer pending."""
+        ...
+
+    def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:
+        """Leave `sending` for sent, failed, expired or uncertain; sent also dates the message."""
+        ...
+
+    def postpone(self, row: int, at: datetime, *, reason: str = "", error: str = "", tried: bool = True) -> None:
+        """Back to pending with a next attempt; `tried=False` for a held row whose attempts stay."""
+        ...
+
+    def settle_orphans(self, owner: str, now: datetime) -> list[tuple[int, str]]:
+        """Rows left `sending` by a daemon that is gone: automatic -> uncertain, others -> pending.
+
+        Returns (row, new state). On SQLite every `sending` row of another owner is an orphan, since the
+        lock file admits one sender.
+        """
+        ...
+
+    def counts(self, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:
+        """For the limits and the breaker."""
+        ...
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the earliest pending row is due."""
+        ...
+
+    def get_flag(self, name: str) -> str | None:
+        """A small durable fact (breaker state, null sender refused by a mailbox's relay)."""
+        ...
+
+    def set_flag(self, name: str, value: str | None) -> None:
+        """Set or clear it."""
+        ...

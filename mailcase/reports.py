@@ -1,0 +1,101 @@
+"""Bounces, delays, receipts and complaints: noted on the case of the mail they report (B5)."""
+
+from typing import Final
+
+from mailcase.actions import Action, MarkBounced, SuppressAddress
+from mailcase.filing import noted
+from mailcase.hearing import Hearing
+from mailcase.linking.finding import Candidate
+from mailcase.linking.order import by_token, find
+from mailcase.linking.thread import cases_of, pick
+from mailcase.linking.token import CARRIED
+from mailcase.message import Kind, ReportRecipient
+from mailcase.snapshot import KnownMessage
+from mailcase.verdict import Decision, Outcome
+
+REPORTS: Final = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED, Kind.RECEIPT, Kind.COMPLAINT})
+_EVENTS: Final = {
+    Kind.BOUNCE: "undeliverable",
+    Kind.DELAY: "delayed",
+    Kind.DELIVERED: "delivered",
+    Kind.RECEIPT: "receipt",
+    Kind.COMPLAINT: "complaint",
+}
+
+
+def file_report(hearing: Hearing) -> Decision:
+    """Noted where it ties to a case, with its effect on the address; else `report_unmatched`."""
+    reported = _reported(hearing)
+    winner = _carried(hearing, reported) or _by_order(hearing)
+    if winner is None:
+        hearing.note("reported mail", "none", "it names no mail of ours, no thread and no case")
+        return hearing.rule(Outcome.IGNORED, "report_unmatched")
+    if reported is None:
+        hearing.note("reported mail", "none", "it names no mail that we sent: noted, no address is suppressed")
+        return noted(hearing, winner, "report", {"kind": hearing.kind.kind.value})
+    block = _block(hearing, reported)
+    if block is None:
+        hearing.note("reported mail", "no", "the address it reports is not the one that we wrote to")
+        return noted(hearing, winner, "report", {"kind": hearing.kind.kind.value})
+    data: dict[str, object] = {"recipient": block.address, "status": block.status, "diagnostic": block.diagnostic}
+    return noted(hearing, winner, _EVENTS[hearing.kind.kind], data, _effects(hearing, reported, block))
+
+
+def _reported(hearing: Hearing) -> KnownMessage | None:
+    """The outgoing mail that the report names: carried, answered or referred to."""
+    lookup = hearing.snapshot.lookup
+    for one in (*lookup.carried_ids, *lookup.thread_ids):
+        for message in hearing.snapshot.messages.get(one, ()):
+            if message.direction == "out" and not message.erased:
+                return message
+    return None
+
+
+def _carried(hearing: Hearing, reported: KnownMessage | None) -> Candidate | None:
+    """The case of the mail that came back."""
+    snapshot = hearing.snapshot
+    if reported is not None and (cases := cases_of(reported, snapshot)):
+        told = f"reports our mail {reported.message_id}"
+        hearing.note("reported mail", ", ".join(case.number for case in cases), told)
+        return Candidate("reported mail", "thread", cases, told, reported, answers_ours=True)
+    if found := by_token((hit for hit in snapshot.lookup.tokens if hit.where == CARRIED), "reported mail", snapshot):
+        hearing.note("reported mail", found.cases[0].number, found.detail)
+        return found
+    for one in snapshot.lookup.carried_ids:
+        message = pick(snapshot.messages.get(one, ()), "")
+        if message is not None and (cases := cases_of(message, snapshot)):
+            return Candidate("reported mail", "thread", cases, f"carries {one}", message)
+    return None
+
+
+def _by_order(hearing: Hearing) -> Candidate | None:
+    finding = find(hearing.email, hearing.snapshot, hearing.policy, automatic=True)
+    for line in finding.tried:
+        hearing.note(line.test, line.result, line.detail)
+    return finding.winner
+
+
+def _block(hearing: Hearing, reported: KnownMessage) -> ReportRecipient | None:
+    """The report's words on the address that we wrote to; a forged address is nobody's (B5)."""
+    written_to = reported.participants - hearing.policy.own_keys
+    blocks = hearing.email.report.recipients if hearing.email.report else ()
+    for block in blocks:
+        if block.address in written_to:
+            return block
+    if not any(block.address for block in blocks) and len(written_to) == 1:
+        return ReportRecipient(next(iter(written_to)), "", "", "")
+    return None
+
+
+def _effects(hearing: Hearing, reported: KnownMessage, block: ReportRecipient) -> tuple[Action, ...]:
+    """B5: a permanent failure suppresses automatic mail for a time, a complaint for good."""
+    if hearing.kind.kind is Kind.COMPLAINT:
+        return (SuppressAddress(block.address, None, "complaint"),)
+    if hearing.kind.kind is not Kind.BOUNCE:
+        return ()
+    permanent = block.status.startswith("5") or (block.action == "failed" and not block.status)
+    bounced = MarkBounced(reported.pk, block.address, block.status, permanent)
+    if not permanent:
+        return (bounced,)
+    until = hearing.snapshot.now + hearing.policy.acknowledge.suppress_after_bounce
+    return (bounced, SuppressAddress(block.address, until, "hard_bounce"))

@@ -1,0 +1,47 @@
+"""Group commit: decided mails wait a moment for company and share one transaction."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from mailcase.ports import Reading, Settled
+
+MOST: Final = 50  # messages that share one commit
+
+
+@dataclass(slots=True)
+class Batcher:
+    """Collects what is ready while the commit before is under way; an idle store commits at once."""
+
+    commit: Callable[[Sequence[Reading]], Awaitable[list[Settled]]]
+    _waiting: "list[tuple[Reading, asyncio.Future[Settled]]]" = field(default_factory=list)
+    _worker: asyncio.Task[None] | None = None
+
+    async def settle(self, reading: Reading) -> Settled:
+        """The result of this mail, once its batch is durable."""
+        future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        self._waiting.append((reading, future))
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        return await future
+
+    async def _work(self) -> None:
+        await asyncio.sleep(0)  # whoever is ready in this turn of the loop rides along
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            await self._commit(batch)
+
+    async def _commit(self, batch: "list[tuple[Reading, asyncio.Future[Settled]]]") -> None:
+        try:
+            results = await self.commit([reading for reading, _ in batch])
+        except BaseException as error:
+            for _, future in batch:
+                if not future.done():
+                    future.cancel() if isinstance(error, asyncio.CancelledError) else future.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        for (_, future), settled in zip(batch, results, strict=True):
+            if not future.done():
+                future.set_result(settled)

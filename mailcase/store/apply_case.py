@@ -1,0 +1,151 @@
+"""Handlers of the actions that make and change cases."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from mailcase.actions import CreateCase, LinkMessage, NewContact, NoteOnCase, RelateCases, ReopenCase
+from mailcase.errors import Permanent
+from mailcase.ports import CaseFacts
+from mailcase.store import tables as t
+from mailcase.store.dialect import insert_new
+from mailcase.store.numbers import next_running
+from mailcase.store.work import Conflict, Work
+
+_C = t.case.c
+_A = t.contact_address.c
+_CONTACT_OF = sa.select(_A.contact_id).where(_A.key == sa.bindparam("key"))
+_TOUCH = (
+    sa.update(t.case)
+    .where(_C.running == sa.bindparam("of_case"), _C.version == sa.bindparam("of_version"))
+    .values(updated_at=sa.bindparam("to_now"))
+)
+_MADE_BY = sa.select(_C.running, _C.number, _C.status, _C.created_at, _C.first_kind).where(
+    _C.origin_pk == sa.bindparam("of_message")
+)
+_FIELDS = (
+    "title", "description", "status", "priority", "category", "organization", "assignee_group", "closing_reason",
+)  # fmt: skip
+_QUIET = ("shown", "noted")  # links that do not count as a change of the case
+
+
+def resolve_contact(work: Work, wanted: int | NewContact | None) -> int | None:
+    """The contact's id; a new one is made unless the address has one by then (B11)."""
+    if not isinstance(wanted, NewContact):
+        return wanted
+    found = work.conn.execute(_CONTACT_OF, {"key": wanted.key}).scalar_one_or_none()
+    if found is not None:
+        return int(found)
+    row = {"name": wanted.name, "language": "", "account_id": wanted.account_id, "created_at": work.now}
+    made = int(work.conn.execute(sa.insert(t.contact).returning(t.contact.c.id), row).scalar_one())
+    # A conflict here is another first mail that was quicker: this one is decided again.
+    address = {"key": wanted.key, "address": wanted.address, "contact_id": made}
+    work.conn.execute(sa.insert(t.contact_address), address)
+    return made
+
+
+def create_case(work: Work, action: CreateCase) -> None:
+    """A new case with the next number; a mail that made one before gets that one again (P2)."""
+    if work.message_known:
+        made = work.conn.execute(_MADE_BY, {"of_message": work.pk}).one_or_none()
+        if made is not None:
+            _take_again(work, action, made)
+            return
+    running = next_running(work.conn)
+    number = work.judge.number(running)
+    row = {
+        "running": running, "number": number, "group_name": action.group, "mailbox": action.mailbox,
+        **{name: getattr(action, name) for name in _FIELDS}, "source": action.source, "assignee": "",
+        "contact_id": work.contact_id, "account_id": action.account_id, "origin_pk": work.pk,
+        "first_kind": work.decision.kind.value, "created_at": work.now, "updated_at": work.now, "version": 1,
+    }  # fmt: skip
+    work.conn.execute(sa.insert(t.case), row)
+    work.created = _facts(work, action, running, number, action.status, work.now)
+    work.event(running, "created", {"mailbox": action.mailbox, "message_id": work.email.message_id})
+
+
+def _take_again(work: Work, action: CreateCase, made: Any) -> None:
+    """The case that this mail made: a junk case is taken out of the junk, any other stays as it is."""
+    was_junk = sa.select(t.case_message.c.how).where(
+        t.case_message.c.case_id == made.running, t.case_message.c.message_pk == work.pk
+    )
+    status = made.status
+    if work.conn.execute(was_junk).scalar_one_or_none() == "junk_case":
+        status = action.status
+        values = {name: getattr(action, name) for name in _FIELDS}
+        people = {"contact_id": work.contact_id, "account_id": action.account_id, "updated_at": work.now}
+        changed = sa.update(t.case).where(_C.running == made.running)
+        work.conn.execute(changed.values(**values, **people, version=_C.version + 1))
+        work.conn.execute(
+            sa.update(t.case_message)
+            .where(t.case_message.c.case_id == made.running, t.case_message.c.message_pk == work.pk)
+            .values(how="created", at=work.now)
+        )
+        work.event(made.running, "accepted", {"from": made.status, "to": status})
+    work.created = _facts(work, action, made.running, made.number, status, made.created_at)
+
+
+def _facts(work: Work, action: CreateCase, running: int, number: str, status: str, created_at: datetime) -> CaseFacts:
+    followed = next(
+        (one.other for one in work.decision.actions if isinstance(one, RelateCases) and one.relation == "follows"), None
+    )
+    return CaseFacts(
+        number=number, running=running, title=action.title, status=status, category=action.category,
+        priority=action.priority, created_at=created_at, followed_number=work.number(followed) or "",
+    )  # fmt: skip
+
+
+def link_message(work: Work, action: LinkMessage) -> None:
+    """At most one link a pair; a case that changed since it was read is a Conflict."""
+    running = work.case(action.case)
+    if work.created is None or running != work.created.running:
+        if action.how not in _QUIET:
+            _touch(work, running)
+        data = {"how": action.how, "linked_by": action.linked_by, "verified": action.verified}
+        work.event(running, "mail", {**data, "message_id": work.email.message_id, "message": work.pk})
+    row = {
+        "case_id": running, "message_pk": work.pk, "how": action.how, "linked_by": action.linked_by,
+        "verified": action.verified, "at": work.now,
+    }  # fmt: skip
+    work.conn.execute(insert_new(work.conn, t.case_message, "case_id", "message_pk"), row)
+    if action.verified and work.lookup.participant_keys:
+        keys = sorted(work.lookup.participant_keys)
+        people = [{"case_id": running, "key": key} for key in keys]
+        work.conn.execute(insert_new(work.conn, t.case_participant), people)
+
+
+def _touch(work: Work, running: int) -> None:
+    version = work.version(running)
+    if version is None:
+        raise Permanent(f"case {running} was not read before it was linked")
+    where = {"of_case": running, "of_version": version, "to_now": work.now}
+    if work.conn.execute(_TOUCH, where).rowcount != 1:
+        raise Conflict
+
+
+def reopen_case(work: Work, action: ReopenCase) -> None:
+    """Set the reopened status, if the case is still as it was read (B9)."""
+    values: dict[str, Any] = {"status": action.to_status, "updated_at": work.now, "version": action.version + 1}
+    if action.clear_assignee:
+        values["assignee"] = ""
+    changed = sa.update(t.case).where(_C.running == action.case, _C.version == action.version)
+    if work.conn.execute(changed.values(values)).rowcount != 1:
+        raise Conflict
+    work.versions[action.case] = action.version + 1
+    data = {"from": action.from_status, "to": action.to_status, "assignee_cleared": action.clear_assignee}
+    work.event(action.case, "reopened", data)
+
+
+def note_on_case(work: Work, action: NoteOnCase) -> None:
+    """An event of the core's own words."""
+    work.event(work.case(action.case), action.event, action.data)
+
+
+def relate_cases(work: Work, action: RelateCases) -> None:
+    """A relation, once."""
+    row = {
+        "case_id": work.case(action.case), "other_id": work.case(action.other), "relation": action.relation,
+        "at": work.now,
+    }  # fmt: skip
+    work.conn.execute(insert_new(work.conn, t.case_relation), row)

@@ -1,0 +1,120 @@
+"""Handlers of the actions that send mail, keep it back, or record that it came back."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from mailcase.actions import MarkBounced, QueueMail, SuppressAddress
+from mailcase.errors import Permanent
+from mailcase.intake.addresses import key_of
+from mailcase.message import Address
+from mailcase.ports import CaseFacts, Composed
+from mailcase.store import tables as t
+from mailcase.store.apply_message import recipient, set_reference
+from mailcase.store.dialect import insert_new, insert_or_set
+from mailcase.store.work import Work
+
+_O = t.outbox.c
+_S = t.suppression.c
+_C = t.case.c
+_SAME_MAIL = sa.select(_O.id, _O.state).where(_O.dedup == sa.bindparam("of_dedup"))
+
+
+def queue_mail(work: Work, action: QueueMail) -> None:
+    """Into the outbox, pending or suppressed; at most one acknowledgement a mail and group (R3)."""
+    row = _row(work, action)
+    known = None
+    if work.message_known:  # only a mail that is decided again can have one
+        known = work.conn.execute(_SAME_MAIL, {"of_dedup": row["dedup"]}).one_or_none()
+    if known is not None and (known.state != "suppressed" or action.suppressed):
+        return
+    if not action.suppressed:
+        composed = work.judge.compose(action, _facts(work, action.case), work.email, work.lookup.group)
+        row |= _composed(composed)
+        row["message_pk"] = _outgoing(work, action, composed)
+        work.queued = True
+    if known is not None:
+        work.conn.execute(sa.update(t.outbox).where(_O.id == known.id).values(row))
+    else:
+        work.conn.execute(sa.insert(t.outbox), row)
+
+
+def _row(work: Work, action: QueueMail) -> dict[str, Any]:
+    key = key_of(action.to)
+    return {
+        "dedup": f"ack:{work.lookup.group}:{work.lookup.identity}", "kind": action.rule,
+        "state": "suppressed" if action.suppressed else "pending", "reason": action.suppressed,
+        "mailbox": action.mailbox, "group_name": work.lookup.group, "case_id": work.case(action.case),
+        "delivery_id": work.delivery.id, "message_pk": None, "to_key": key, "to_domain": key.rpartition("@")[2],
+        "to": action.to, "to_name": action.to_name, "cc": list(action.cc), "automatic": True, "attempts": 0,
+        "created_at": work.now, "created_hour": int(work.now.timestamp() // 3600),
+        "next_attempt_at": None if action.suppressed else work.now, "expires_at": action.expires_at,
+        "claimed_at": None, "sent_at": None, "owner": "", "content_key": work.email.content_key,
+        "in_reply_to": action.in_reply_to, "message_id": None, "from_name": "", "from_address": "",
+        "last_error": "", "subject": action.subject, "headers": [], "text": "", "html": "",
+    }  # fmt: skip
+
+
+def _composed(composed: Composed) -> dict[str, Any]:
+    names = ("message_id", "subject", "text", "html", "from_name", "from_address")
+    return {
+        **{name: getattr(composed, name) for name in names},
+        "headers": [list(one) for one in composed.headers],
+    }
+
+
+def _facts(work: Work, running: int) -> CaseFacts:
+    """What a template may know; of a case that was there before, read anew."""
+    number = work.case(running)
+    if work.created is not None and work.created.running == number:
+        return work.created
+    columns = (_C.number, _C.running, _C.title, _C.status, _C.category, _C.priority, _C.created_at)
+    row = work.conn.execute(sa.select(*columns).where(_C.running == number)).one_or_none()
+    if row is None:
+        raise Permanent(f"a mail is to be sent about case {number}, which is not there")
+    return CaseFacts(*row)
+
+
+def _outgoing(work: Work, action: QueueMail, composed: Composed) -> int:
+    """Our mail as a message of the thread, so that an answer to it finds the case."""
+    sender = key_of(composed.from_address)
+    to = Address(action.to_name, action.to, key_of(action.to))
+    copies = [Address("", one, key_of(one)) for one in action.cc]
+    row = {
+        "group_name": work.lookup.group, "identity": f"out:{composed.message_id}", "direction": "out",
+        "message_id": composed.message_id, "kind": "own", "automatic": True, "sender_key": sender,
+        "sender_name": composed.from_name, "sender_address": composed.from_address, "date": None,
+        "date_key": "", "fingerprint": "", "content_key": "", "received_at": work.now, "outcome": "",
+        "reason": action.rule, "sender_unverified": False, "erased": False, "contact_id": work.contact_id,
+        "account_id": work.account_id, "delivery_id": None, "raw_sha256": None,
+        "participants": sorted({sender, to.key, *(one.key for one in copies)}),
+        "in_reply_to": [action.in_reply_to] if action.in_reply_to else [], "subject": composed.subject,
+        "recipients": [recipient("to", to), *(recipient("cc", one) for one in copies)],
+        "references": list(action.references), "text": composed.text, "html_clean": composed.html, "html": "",
+        "headers": [list(one) for one in composed.headers],
+    }  # fmt: skip
+    pk = int(work.conn.execute(sa.insert(t.message).returning(t.message.c.id), row).scalar_one())
+    reference = {"group_name": work.lookup.group, "msgid": composed.message_id, "message_pk": None}
+    work.conn.execute(insert_new(work.conn, t.message_reference), reference)
+    set_reference(work, composed.message_id, pk)
+    link = {
+        "case_id": work.case(action.case), "message_pk": pk, "how": "sent", "linked_by": "", "verified": False,
+        "at": work.now,
+    }  # fmt: skip
+    work.conn.execute(insert_new(work.conn, t.case_message, "case_id", "message_pk"), link)
+    return pk
+
+
+def mark_bounced(work: Work, action: MarkBounced) -> None:
+    """The outgoing mail came back, with its SMTP status (B5)."""
+    values = {"state": "bounced", "reason": action.status, "next_attempt_at": None}
+    work.conn.execute(sa.update(t.outbox).where(_O.message_pk == action.message_pk).values(values))
+
+
+def suppress_address(work: Work, action: SuppressAddress) -> None:
+    """No automatic mail there until then; a longer suppression that is there stays."""
+    known = work.conn.execute(sa.select(_S.until).where(_S.key == action.key)).one_or_none()
+    if known is not None and (known.until is None or (action.until is not None and known.until >= action.until)):
+        return
+    row = {"key": action.key, "until": action.until, "reason": action.reason, "at": work.now}
+    work.conn.execute(insert_or_set(work.conn, t.suppression, "until", "reason", "at"), row)

@@ -1,0 +1,170 @@
+"""Connections: one writer and a pool of readers, with the databases' errors made ours."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import Connection, Engine, make_url
+
+from mailcase.errors import ConfigError, Permanent, Unavailable
+
+_READERS = 4
+_BUSY_MS = 5000  # how long a writer waits for another process
+_PRESENCE = 0x6D61696C  # first key of the advisory locks that say a daemon lives ("mail")
+_UNREACHABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.InternalError)
+
+
+@dataclass(slots=True)
+class Engines:
+    """The writer's and the readers' engine of one store."""
+
+    writer: Engine
+    reader: Engine
+    _present: dict[str, Connection] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Make both engines; nothing is connected yet.
+
+        Raises:
+            ConfigError: neither SQLite nor PostgreSQL.
+        """
+        backend = make_url(url).get_backend_name()
+        if backend == "sqlite":
+            return cls(_sqlite(url, writes=True), _sqlite(url, writes=False))
+        if backend == "postgresql":
+            return cls(_postgres(url, 1), _postgres(url, _READERS))
+        raise ConfigError(f"[store] url: {backend!r} is not supported; use sqlite:/// or postgresql+psycopg://")
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One write transaction, committed durably at the end."""
+        with _translated(), self.writer.begin() as conn:
+            yield conn
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent look; never waits for the writer on SQLite."""
+        with _translated(), self.reader.connect() as conn:
+            yield conn
+
+    def presence(self, owner: str) -> None:
+        """Hold the lock that says this daemon lives (PostgreSQL; SQLite has one sender by its lock file)."""
+        if self.writer.dialect.name == "sqlite":
+            return
+        with self._guard, _translated():
+            held = self._present.get(owner)
+            if held is not None and _alive(held):
+                return
+            conn = self.reader.execution_options(isolation_level="AUTOCOMMIT").connect()
+            conn.detach()
+            conn.execute(sa.select(sa.func.pg_advisory_lock(_PRESENCE, sa.func.hashtext(owner))))
+            self._present[owner] = conn
+
+    def close(self) -> None:
+        """Close every connection."""
+        for conn in self._present.values():
+            conn.close()
+        self._present.clear()
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def presence_free(conn: Connection, owner: str) -> bool:
+    """Whether no living daemon of that name is there; the lock is given back with the transaction."""
+    if conn.dialect.name == "sqlite":
+        return True
+    lock = sa.func.pg_try_advisory_xact_lock(_PRESENCE, sa.func.hashtext(owner))
+    return bool(conn.execute(sa.select(lock)).scalar_one())
+
+
+def _alive(conn: Connection) -> bool:
+    try:
+        conn.execute(sa.select(sa.literal(1)))
+    except exc.DBAPIError:
+        conn.invalidate()
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """The databases' errors as ours: what trying again may cure is Unavailable, the rest Permanent."""
+    try:
+        yield
+    except _UNREACHABLE as error:
+        raise Unavailable(f"store: {_reason(error)}") from error
+    except exc.DBAPIError as error:
+        raise (Unavailable if error.connection_invalidated else Permanent)(f"store: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What the driver said, without the statement and its parameters (they hold mail)."""
+    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+
+
+def _postgres(url: str, size: int) -> Engine:
+    return sa.create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=size,
+        max_overflow=0 if size == 1 else size,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"},
+        hide_parameters=True,
+    )
+
+
+def _sqlite(url: str, *, writes: bool) -> Engine:
+    engine = sa.create_engine(
+        url,
+        poolclass=sa.QueuePool,
+        pool_size=1 if writes else _READERS,
+        max_overflow=0 if writes else _READERS,
+        connect_args={"check_same_thread": False, "isolation_level": None},
+        hide_parameters=True,
+    )
+    sa.event.listen(engine, "connect", _prepare_writer if writes else _prepare_reader)
+    sa.event.listen(engine, "begin", _begin_immediate if writes else _begin)
+    return engine
+
+
+def _prepare_writer(connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy passes both
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _prepare_reader(connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy passes both
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout={_BUSY_MS}", "query_only=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(conn: Connection) -> None:
+    """Take the write lock at once, so that what is read in the transaction stays true."""
+    conn.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(conn: Connection) -> None:
+    conn.exec_driver_sql("BEGIN")
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite url, or None for another database."""
+    parsed = make_url(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def make_private(path: Path) -> None:
+    """Make an empty SQLite file that only its owner may read: mail lies in it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

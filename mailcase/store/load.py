@@ -1,0 +1,105 @@
+"""Answering a Lookup with a Snapshot, in few statements."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from mailcase.snapshot import AccountView, Acked, ContactView, Lookup, Snapshot
+from mailcase.store import tables as t
+from mailcase.outbox.breaker import FLAG as BREAKER
+from mailcase.store.load_cases import load_cases
+from mailcase.store.load_messages import load_messages
+
+_MOST_OPEN = 25  # newest open cases of the contact, and as many of the account
+_MOST_ACKS = 200
+_SAME_AGAIN = timedelta(minutes=60)  # K10 looks back so far, whatever the window of per_address
+_NOT_ACKED = ("suppressed", "failed", "expired")  # states of mails that never reached anyone
+_CA, _CO, _AD, _AC = t.contact_address.c, t.contact.c, t.account_domain.c, t.account.c
+_SU, _FL, _O, _C = t.suppression.c, t.flag.c, t.outbox.c, t.case.c
+
+
+def _sender_statement() -> sa.Select[Any]:
+    """One row about the sender: contact, account of the domain, suppression and breaker."""
+    key, now = sa.bindparam("sender"), sa.bindparam("now", type_=t.suppression.c.until.type)
+    one = sa.select(sa.literal_column("1").label("one")).subquery("one")
+    joined = (
+        one.outerjoin(t.contact_address, _CA.key == key)
+        .outerjoin(t.contact, _CO.id == _CA.contact_id)
+        .outerjoin(t.account_domain, _AD.domain == sa.bindparam("domain"))
+        .outerjoin(t.account, _AC.id == _AD.account_id)
+        .outerjoin(t.suppression, sa.and_(_SU.key == key, sa.or_(_SU.until.is_(None), _SU.until > now)))
+        .outerjoin(t.flag, _FL.name == BREAKER)
+    )
+    return sa.select(
+        _CO.id.label("contact"), _CO.name, _CO.account_id, _CO.language, _AC.id.label("account"),
+        _AC.name.label("account_name"), _SU.reason.label("suppressed"), _FL.value.label("breaker"),
+    ).select_from(joined)  # fmt: skip
+
+
+def _open_statement() -> sa.Select[Any]:
+    def newest(owner: sa.ColumnElement[bool]) -> sa.Select[Any]:
+        final = sa.bindparam("final", expanding=True)
+        mine = sa.and_(owner, _C.group_name == sa.bindparam("of_group"), _C.merged_into_id.is_(None))
+        inner = sa.select(_C.running).where(mine, _C.status.not_in(final))
+        limited = inner.order_by(_C.running.desc()).limit(_MOST_OPEN).subquery()
+        return sa.select(limited.c.running)
+
+    both = sa.union(
+        newest(_C.contact_id == sa.bindparam("of_contact")), newest(_C.account_id == sa.bindparam("of_account"))
+    ).subquery()
+    return sa.select(both.c.running).order_by(both.c.running.desc())
+
+
+_SENDER = _sender_statement()
+_OPEN = _open_statement()
+_ACKS = (
+    sa.select(_O.created_at, _O.content_key)
+    .where(_O.to_key == sa.bindparam("sender"), _O.created_at >= sa.bindparam("since"))
+    .where(_O.automatic.is_(True), _O.state.not_in(_NOT_ACKED))
+    .order_by(_O.created_at.desc())
+    .limit(_MOST_ACKS)
+)
+
+
+def load(conn: Connection, lookup: Lookup, now: datetime) -> Snapshot:
+    """The Snapshot of this Lookup, as the connection's transaction sees it; every field as snapshot.py says."""
+    messages = load_messages(conn, lookup)
+    sender = conn.execute(_SENDER, {"sender": lookup.sender_key, "domain": lookup.account_domain, "now": now}).one()
+    opened = _open_cases(conn, lookup, sender)
+    return Snapshot(
+        lookup=lookup,
+        now=now,
+        same=messages.same,
+        messages=messages.named,
+        citing=messages.citing,
+        cases=load_cases(conn, lookup.groups, {*lookup.case_numbers, *messages.cases(), *opened}),
+        contact=_contact(sender),
+        account=AccountView(sender.account, sender.account_name) if sender.account is not None else None,
+        open_cases=opened,
+        suppressed=sender.suppressed or "",
+        acks=_acks(conn, lookup, now),
+        breaker_open=sender.breaker is not None,
+    )
+
+
+def _contact(sender: Row[Any]) -> ContactView | None:
+    if sender.contact is None:
+        return None
+    return ContactView(sender.contact, sender.name, sender.account_id, sender.language)
+
+
+def _open_cases(conn: Connection, lookup: Lookup, sender: Row[Any]) -> tuple[int, ...]:
+    account = sender.account_id if sender.account_id is not None else sender.account
+    if sender.contact is None and account is None:
+        return ()
+    mine = {"of_contact": sender.contact, "of_account": account, "of_group": lookup.group}
+    return tuple(conn.execute(_OPEN, {**mine, "final": lookup.final_statuses}).scalars())
+
+
+def _acks(conn: Connection, lookup: Lookup, now: datetime) -> tuple[Acked, ...]:
+    if not lookup.sender_key:
+        return ()
+    since = now - max(lookup.ack_window, _SAME_AGAIN)
+    return tuple(Acked(*row) for row in conn.execute(_ACKS, {"sender": lookup.sender_key, "since": since}))

@@ -1,0 +1,163 @@
+"""Reading stored messages for a Snapshot: the same mail, the mails it names, the mails that cite it.
+
+Each id gets its own branch with its own limit, because one constant id may stand in a million mails.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from mailcase.snapshot import KnownMessage, Lookup
+from mailcase.store import tables as t
+
+MOST_CITERS = 64  # newest a look-up; those of the same sender get as many on top
+_MOST_SAME = 64
+_M = t.message.c
+_C = t.citation.c
+_L = t.case_message.c
+_KNOWN = (
+    _M.id, _M.group_name, _M.message_id, _M.direction, _M.automatic, _M.identity, _M.date_key, _M.fingerprint,
+    _M.sender_key, _M.participants, _M.account_id, _M.received_at, _M.outcome, _M.reason, _M.erased,
+)  # fmt: skip
+_LINKS = (
+    sa.select(_L.message_pk, _L.case_id)
+    .where(_L.message_pk.in_(sa.bindparam("pks", expanding=True)))
+    .order_by(_L.message_pk, _L.at, _L.case_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """What was found, by the three questions of a Lookup."""
+
+    same: tuple[KnownMessage, ...]
+    named: Mapping[str, tuple[KnownMessage, ...]]
+    citing: Mapping[str, tuple[KnownMessage, ...]]
+
+    def cases(self) -> set[int]:
+        """Running numbers of every case that one of them is linked to."""
+        lists = (self.same, *self.named.values(), *self.citing.values())
+        return {case for messages in lists for message in messages for case in message.cases}
+
+
+def load_messages(conn: Connection, lookup: Lookup) -> Messages:
+    """Two statements, and one more for the links if anything was found."""
+    ids = tuple(dict.fromkeys((*lookup.thread_ids, *lookup.carried_ids)))
+    rows = conn.execute(_known_statement(_padded(len(ids))), _known_parameters(lookup, ids)).all()
+    wanted = _to_cite(lookup, rows)
+    cited = (
+        conn.execute(_citing_statement(_padded(len(wanted))), _citing_parameters(lookup, wanted)).all()
+        if wanted
+        else []
+    )
+    links = _links(conn, {row.id for row in (*rows, *cited)})
+    return Messages(
+        same=tuple(_known(row, links) for row in rows if _is_same(row, lookup)),
+        named=_by_id(((row.message_id, row) for row in rows if row.message_id in set(ids)), lookup, links),
+        citing=_by_id(((row.cited, row) for row in cited), lookup, links),
+    )
+
+
+def _to_cite(lookup: Lookup, rows: Sequence[Row[Any]]) -> tuple[str, ...]:
+    """Its own id (late parents), and the ids that no stored message has (siblings, B7.2)."""
+    stored = {row.message_id for row in rows}
+    own = (lookup.message_id,) if lookup.message_id else ()
+    return (*own, *(one for one in lookup.thread_ids if one not in stored and one not in own))
+
+
+def _is_same(row: Row[Any], lookup: Lookup) -> bool:
+    if row.direction != "in" or row.group_name != lookup.group:
+        return False
+    return (
+        row.identity == f"in:{lookup.identity}"
+        or row.fingerprint == lookup.fingerprint
+        or (row.message_id is not None and row.message_id == lookup.message_id)
+    )
+
+
+def _by_id(
+    pairs: Iterable[tuple[str, Row[Any]]], lookup: Lookup, links: Mapping[int, tuple[int, ...]]
+) -> dict[str, tuple[KnownMessage, ...]]:
+    """Grouped by id, in the rows' order (newest first), without the mail itself when it is decided again."""
+    found: dict[str, tuple[KnownMessage, ...]] = {}
+    for msgid, row in pairs:
+        if row.group_name != lookup.group or row.identity != f"in:{lookup.identity}":
+            found[msgid] = (*found.get(msgid, ()), _known(row, links))
+    return found
+
+
+def _known(row: Row[Any], links: Mapping[int, tuple[int, ...]]) -> KnownMessage:
+    return KnownMessage(
+        pk=row.id, message_id=row.message_id or "", direction=row.direction, automatic=row.automatic,
+        identity=row.identity.partition(":")[2], date_key=row.date_key, fingerprint=row.fingerprint,
+        sender_key=row.sender_key, participants=frozenset(row.participants), account_id=row.account_id,
+        cases=links.get(row.id, ()), received_at=row.received_at, outcome=row.outcome, reason=row.reason,
+        erased=row.erased,
+    )  # fmt: skip
+
+
+def _links(conn: Connection, pks: set[int]) -> dict[int, tuple[int, ...]]:
+    links: dict[int, tuple[int, ...]] = {}
+    if pks:
+        for pk, case in conn.execute(_LINKS, {"pks": sorted(pks)}):
+            links[pk] = (*links.get(pk, ()), case)
+    return links
+
+
+def _padded(count: int) -> int:
+    """The next power of two, so that few different statements are ever compiled."""
+    return 1 << (count - 1).bit_length() if count else 0
+
+
+def _named(prefix: str, ids: Sequence[str]) -> dict[str, str]:
+    """Parameters for a padded statement; the last id fills the spare places."""
+    return {f"{prefix}{at}": ids[min(at, len(ids) - 1)] for at in range(_padded(len(ids)))}
+
+
+def _known_parameters(lookup: Lookup, ids: Sequence[str]) -> dict[str, Any]:
+    return {
+        "of_group": lookup.group, "groups": lookup.groups, "of_identity": f"in:{lookup.identity}",
+        "own_id": lookup.message_id, "of_fingerprint": lookup.fingerprint, **_named("id_", ids),
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _known_statement(places: int) -> sa.Select[Any]:
+    def newest(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+        inner = sa.select(_M.id).where(*where).order_by(_M.id.desc()).limit(_MOST_SAME).subquery()
+        return sa.select(inner.c.id)
+
+    of_group = _M.group_name == sa.bindparam("of_group")
+    in_groups = _M.group_name.in_(sa.bindparam("groups", expanding=True))
+    branches = [
+        sa.select(_M.id).where(of_group, _M.identity == sa.bindparam("of_identity")),
+        newest(of_group, _M.message_id == sa.bindparam("own_id")),
+        newest(of_group, _M.fingerprint == sa.bindparam("of_fingerprint")),
+        *(newest(in_groups, _M.message_id == sa.bindparam(f"id_{at}")) for at in range(places)),
+    ]
+    # Without ids the groups are not asked; a parameter that is not in the statement is left out by SQLAlchemy.
+    return sa.select(*_KNOWN).where(_M.id.in_(sa.union_all(*branches))).order_by(_M.id.desc())
+
+
+def _citing_parameters(lookup: Lookup, ids: Sequence[str]) -> dict[str, Any]:
+    return {"groups": lookup.groups, "of_sender": lookup.sender_key, **_named("id_", ids)}
+
+
+@lru_cache(maxsize=16)
+def _citing_statement(places: int) -> sa.Select[Any]:
+    in_groups = _C.group_name.in_(sa.bindparam("groups", expanding=True))
+
+    def newest(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+        inner = sa.select(_C.cited, _C.message_pk).where(in_groups, *where)
+        limited = inner.order_by(_C.received_at.desc()).limit(MOST_CITERS).subquery()
+        return sa.select(limited.c.cited, limited.c.message_pk)
+
+    ids = [_C.cited == sa.bindparam(f"id_{at}") for at in range(places)]
+    same_sender = _C.sender_key == sa.bindparam("of_sender")
+    pairs = sa.union(*(newest(one) for one in ids), *(newest(one, same_sender) for one in ids)).subquery()
+    joined = sa.join(pairs, t.message, pairs.c.message_pk == _M.id)
+    return sa.select(pairs.c.cited, *_KNOWN).select_from(joined).order_by(_M.id.desc())

@@ -1,0 +1,112 @@
+"""Bringing a store to the schema of this program, never past it."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import make_url
+
+from mailcase.errors import ConfigError
+from mailcase.store.engine import Engines, make_private, sqlite_file
+
+SCHEMAS: Final = ("0001", "0002", "0003")  # oldest first; the last one is what this program needs
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+
+def absolute(url: str, state_dir: Path) -> str:
+    """The url with an SQLite file relative to state_dir made absolute.
+
+    Raises:
+        ConfigError: not a database url.
+    """
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError as error:
+        raise ConfigError("[store] url is not a database url, such as sqlite:///mailcase.db") from error
+    if parsed.get_backend_name() != "sqlite":
+        return url
+    if not parsed.database or parsed.database == ":memory:":
+        raise ConfigError("[store] url: SQLite needs a file, such as sqlite:///mailcase.db")
+    return parsed.set(database=str(state_dir / parsed.database)).render_as_string(hide_password=False)
+
+
+def current(url: str) -> str | None:
+    """The schema that the store has, or None for an empty one.
+
+    Raises:
+        ConfigError: it is newer than this program.
+        Unavailable: the database cannot be reached.
+    """
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return None
+    engines = Engines.open(url)
+    try:
+        with engines.read() as conn:
+            found = _version(conn)
+    finally:
+        engines.close()
+    if found is not None and found not in SCHEMAS:
+        raise ConfigError(f"store: schema {found} is newer than this program ({SCHEMAS[-1]}): install a newer mailcase")
+    return found
+
+
+def _version(conn: sa.Connection) -> str | None:
+    if not sa.inspect(conn).has_table("alembic_version"):
+        return None
+    return conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def ensure(url: str) -> None:
+    """Open-time check: SQLite is migrated, PostgreSQL must be current already.
+
+    Raises:
+        ConfigError: a newer store, or a PostgreSQL database that `db upgrade` must see to first.
+    """
+    found = current(url)
+    if found == SCHEMAS[-1]:
+        return
+    if sqlite_file(url) is None:
+        raise ConfigError(f"store: schema is {found or 'empty'}, {SCHEMAS[-1]} is needed: run `mailcase db upgrade`")
+    upgrade(url)
+
+
+def upgrade(url: str) -> str:
+    """Migrate to the newest schema, an existing SQLite file after a copy beside it; returns its name."""
+    found = current(url)
+    if found == SCHEMAS[-1]:
+        return found
+    file = sqlite_file(url)
+    if file is not None:
+        if found is not None:
+            _copy(file, found)
+        make_private(file)
+    _run(url)
+    return SCHEMAS[-1]
+
+
+def _copy(file: Path, schema: str) -> None:
+    """An online copy named after the schema it has, readable by its owner alone."""
+    target = file.with_name(f"{file.name}.before-{schema}-to-{SCHEMAS[-1]}")
+    make_private(target)
+    with contextlib.closing(sqlite3.connect(file)) as old, contextlib.closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+
+
+def _run(url: str) -> None:
+    # Alembic is wanted here alone; every other start does without the cost of importing it.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engines = Engines.open(url)
+    try:
+        with engines.write() as conn:
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+    finally:
+        engines.close()

@@ -1,0 +1,1 @@
+"""Migrations, applied by Alembic (see docs/schema.md)."""

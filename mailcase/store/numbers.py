@@ -1,0 +1,36 @@
+"""Running numbers of cases: never the same twice, gaps allowed (B10)."""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from mailcase.store import tables as t
+from mailcase.store.dialect import insert_new, is_sqlite
+
+_NAME = "case"
+_SEQUENCE = "case_running_seq"
+_NEXT_SQLITE = (
+    sa.update(t.counter)
+    .where(t.counter.c.name == _NAME)
+    .values(value=t.counter.c.value + 1)
+    .returning(t.counter.c.value)
+)
+_NEXT_POSTGRES = sa.select(sa.func.nextval(_SEQUENCE))
+
+
+def next_running(conn: Connection) -> int:
+    """The next running number, for a case made in this transaction."""
+    return int(conn.execute(_NEXT_SQLITE if is_sqlite(conn) else _NEXT_POSTGRES).scalar_one())
+
+
+def raise_counter(conn: Connection, first: int) -> None:
+    """Let the next number be at least `first`."""
+    if is_sqlite(conn):
+        conn.execute(insert_new(conn, t.counter), {"name": _NAME, "value": 0})
+        conn.execute(
+            sa.update(t.counter).where(t.counter.c.name == _NAME, t.counter.c.value < first - 1).values(value=first - 1)
+        )
+        return
+    conn.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('case_running_seq'))"))
+    following = sa.text("SELECT last_value + CASE WHEN is_called THEN 1 ELSE 0 END FROM case_running_seq")
+    if conn.execute(following).scalar_one() < first:
+        conn.execute(sa.text("SELECT setval('case_running_seq', :first, false)"), {"first": first})

@@ -1,0 +1,81 @@
+"""Reading the outbox: what is due, how much left of late, and the list for people."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from mailcase.ports import OutboxMail, SendCounts
+from mailcase.store import tables as t
+
+_O, _C = t.outbox.c, t.case.c
+_LEFT: Final = ("sending", "sent", "uncertain", "bounced")  # states of mail that left or is under way
+_HOUR: Final = timedelta(hours=1)
+_WEEK: Final = timedelta(days=7)
+_WITH_CASE = sa.outerjoin(t.outbox, t.case, _C.running == _O.case_id)
+_DUE = (
+    sa.select(t.outbox, _C.number)
+    .select_from(_WITH_CASE)
+    .where(_O.state == "pending", _O.next_attempt_at <= sa.bindparam("now"))
+    .order_by(_O.id)
+    .limit(sa.bindparam("most"))
+)
+
+
+def due(conn: Connection, now: datetime, limit: int) -> list[OutboxMail]:
+    """Pending rows whose time has come, oldest first."""
+    return [_mail(row) for row in conn.execute(_DUE, {"now": now, "most": limit})]
+
+
+def _mail(row: Row[Any]) -> OutboxMail:
+    return OutboxMail(
+        id=row.id, kind=row.kind, mailbox=row.mailbox, group=row.group_name, case=row.number or "", to=row.to,
+        to_name=row.to_name, cc=tuple(row.cc), subject=row.subject, text=row.text, html=row.html,
+        headers=tuple((name, value) for name, value in row.headers), from_name=row.from_name,
+        from_address=row.from_address, message_id=row.message_id or "", automatic=row.automatic,
+        attempts=row.attempts, created_at=row.created_at, expires_at=row.expires_at,
+    )  # fmt: skip
+
+
+def counts(conn: Connection, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:
+    """What left within the windows, and what was queued an hour, suppressed mail left out."""
+    per_domain = _left_since(now, domain_window_s, _O.to_domain).group_by(_O.to_domain)
+    queued = sa.and_(_O.automatic.is_(True), _O.state != "suppressed")
+    last_hour = sa.select(sa.func.count()).where(queued, _O.created_at > now - _HOUR)
+    hours = (
+        sa.select(sa.func.count().label("mails"))
+        .where(queued, _O.created_at > now - _WEEK, _O.created_at <= now - _HOUR)
+        .group_by(_O.created_hour)
+        .subquery()
+    )
+    return SendCounts(
+        total=conn.execute(_left_since(now, total_window_s)).scalar_one(),
+        per_domain={domain: mails for domain, mails in conn.execute(per_domain)},
+        busiest_hour=conn.execute(sa.select(sa.func.max(hours.c.mails))).scalar_one() or 0,
+        last_hour=conn.execute(last_hour).scalar_one(),
+    )
+
+
+def _left_since(now: datetime, window_s: float, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    since = now - timedelta(seconds=window_s)
+    counted = sa.select(*columns, sa.func.count())
+    return counted.where(_O.automatic.is_(True), _O.claimed_at > since, _O.state.in_(_LEFT))
+
+
+def next_due(conn: Connection, now: datetime) -> datetime | None:
+    """When the earliest pending row is due; one that is overdue is due now."""
+    first = sa.select(_O.next_attempt_at).where(_O.state == "pending").order_by(_O.next_attempt_at).limit(1)
+    found: datetime | None = conn.execute(first).scalar_one_or_none()
+    return max(found, now) if found is not None else None
+
+
+_LISTED = (
+    _O.id, _O.kind, _C.number.label("case"), _O.to, _O.subject, _O.state, _O.reason, _O.attempts,
+    _O.next_attempt_at, _O.last_error, _O.message_id, _O.in_reply_to, _O.created_at, _O.sent_at,
+)  # fmt: skip
+
+
+def listing(conn: Connection) -> list[dict[str, Any]]:
+    """All rows, oldest first, with the keys of contract.md."""
+    return [dict(row) for row in conn.execute(sa.select(*_LISTED).select_from(_WITH_CASE).order_by(_O.id)).mappings()]

@@ -1,0 +1,91 @@
+"""The states of an outbox row and the only ways between them (R3)."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from mailcase.errors import Permanent
+from mailcase.outbox.breaker import FLAG
+from mailcase.store import tables as t
+from mailcase.store.edit import set_flag
+from mailcase.store.engine import presence_free
+
+_O = t.outbox.c
+_AGAIN: Final = ("failed", "expired", "uncertain")  # what a person may send once more
+_ENDED: Final = ("sent", "failed", "expired", "uncertain")
+
+
+def claim(conn: Connection, row: int, owner: str, now: datetime) -> bool:
+    """pending -> sending; on PostgreSQL a row that another sender is just taking is left to it."""
+    free = sa.select(_O.id).where(_O.id == row, _O.state == "pending").with_for_update(skip_locked=True)
+    if conn.execute(free).scalar_one_or_none() is None:
+        return False
+    values = {"state": "sending", "owner": owner, "claimed_at": now, "attempts": _O.attempts + 1}
+    conn.execute(sa.update(t.outbox).where(_O.id == row).values(values))
+    return True
+
+
+def finish(conn: Connection, row: int, state: str, now: datetime, reason: str, error: str) -> None:
+    """sending (or pending, for what expires unsent) -> an end; a mail that was sent is dated.
+
+    A bounce that came back before the sending was recorded is not covered up.
+    """
+    if state not in _ENDED:
+        raise ValueError(f"{state!r} is not an end of an outbox row")
+    values: dict[str, Any] = {"state": state, "reason": reason, "last_error": error, "next_attempt_at": None}
+    if state == "sent":
+        values["sent_at"] = now
+        _date_message(conn, row, now)
+    open_states = _O.state.in_(("sending", "pending"))
+    conn.execute(sa.update(t.outbox).where(_O.id == row, open_states).values(values))
+
+
+def _date_message(conn: Connection, row: int, now: datetime) -> None:
+    mail = sa.select(_O.message_pk).where(_O.id == row).scalar_subquery()
+    conn.execute(sa.update(t.message).where(t.message.c.id == mail).values(date=now))
+
+
+def postpone(conn: Connection, row: int, at: datetime, reason: str, error: str, *, tried: bool) -> None:
+    """Back to pending, due at `at`; a claim that led to no try is not counted."""
+    values: dict[str, Any] = {"state": "pending", "next_attempt_at": at, "reason": reason, "last_error": error}
+    if not tried:
+        was_claimed = sa.and_(_O.state == "sending", _O.attempts > 0)
+        values["attempts"] = sa.case((was_claimed, _O.attempts - 1), else_=_O.attempts)
+    values["owner"] = ""
+    open_states = _O.state.in_(("sending", "pending"))
+    conn.execute(sa.update(t.outbox).where(_O.id == row, open_states).values(values))
+
+
+def settle_orphans(conn: Connection, owner: str, now: datetime) -> list[tuple[int, str]]:
+    """What a daemon that is gone left `sending`: never twice for automatic mail, never not at all for others."""
+    left = sa.select(_O.id, _O.owner, _O.automatic).where(_O.state == "sending", _O.owner != owner).order_by(_O.id)
+    rows = conn.execute(left.with_for_update()).all()
+    gone = {name for name in {row.owner for row in rows} if presence_free(conn, name)}
+    settled = [(row.id, "uncertain" if row.automatic else "pending") for row in rows if row.owner in gone]
+    for row, state in settled:
+        due = None if state == "uncertain" else now
+        values = {"state": state, "reason": "interrupted", "next_attempt_at": due}
+        conn.execute(sa.update(t.outbox).where(_O.id == row).values(values))
+    return settled
+
+
+def retry(conn: Connection, row: int, now: datetime, lifetime_s: float) -> None:
+    """A person wants it sent once more: pending, due now, with a new life."""
+    state = conn.execute(sa.select(_O.state).where(_O.id == row)).scalar_one_or_none()
+    if state is None:
+        raise Permanent(f"there is no mail {row} in the outbox")
+    if state not in _AGAIN and state != "pending":
+        raise Permanent(f"mail {row} is {state}; only {', '.join(_AGAIN)} and pending mail can be sent again")
+    values: dict[str, Any] = {"state": "pending", "next_attempt_at": now, "reason": "", "owner": ""}
+    if state != "pending":
+        values |= {"attempts": 0, "expires_at": now + timedelta(seconds=lifetime_s)}
+    conn.execute(sa.update(t.outbox).where(_O.id == row).values(values))
+
+
+def release(conn: Connection, now: datetime) -> int:
+    """Clear the breaker and make what it (or a limit) held due; limits hold again what is over them."""
+    set_flag(conn, FLAG, None)
+    held = sa.update(t.outbox).where(_O.state == "pending", _O.reason != "", _O.next_attempt_at > now)
+    return conn.execute(held.values(next_attempt_at=now)).rowcount

@@ -1,0 +1,127 @@
+"""`case list` and `case show`: cases in the JSON shapes of contract.md."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from mailcase.cases.statuses import StatusTable
+from mailcase.errors import Permanent
+from mailcase.store import tables as t
+from mailcase.store.report_mail import COLUMNS, WITH_CASE, attachments, cases_of, entries
+
+_C, _CO, _CA, _AC = t.case.c, t.contact.c, t.contact_address.c, t.account.c
+_M, _L, _D, _O, _E, _R = (
+    t.message.c, t.case_message.c, t.delivery.c, t.outbox.c, t.case_event.c, t.case_relation.c,
+)  # fmt: skip
+# The address that is shown: the first of the contact's, by its text.
+_ADDRESS = sa.select(sa.func.min(_CA.address)).where(_CA.contact_id == _CO.id).scalar_subquery()
+_COUNT = sa.select(sa.func.count()).where(_L.case_id == _C.running).scalar_subquery()
+_ROW = (
+    _C.running, _C.number, _C.title, _C.status, _C.priority, _C.category, _C.source,
+    _CO.name.label("contact_name"), _ADDRESS.label("contact_address"), _AC.name.label("account"), _C.assignee,
+    _C.assignee_group, _C.organization, _C.closing_reason, _C.mailbox, _C.created_at, _C.updated_at,
+    _COUNT.label("message_count"), _C.description,
+)  # fmt: skip
+_FROM = sa.outerjoin(sa.outerjoin(t.case, t.contact, _CO.id == _C.contact_id), t.account, _AC.id == _C.account_id)
+_KEYS = (
+    "number", "title", "status", "kind", "priority", "category", "source", "contact", "account", "assignee",
+    "assignee_group", "organization", "closing_reason", "mailbox", "created_at", "updated_at", "message_count",
+)  # fmt: skip
+_INVERSE = {"follows": "followed_by"}  # how a relation reads from its other end; the rest read alike
+
+
+def listing(conn: Connection, statuses: StatusTable) -> list[dict[str, Any]]:
+    """All cases, oldest first."""
+    statement = sa.select(*_ROW).select_from(_FROM).order_by(_C.running)
+    return [_entry(dict(row), statuses) for row in conn.execute(statement).mappings()]
+
+
+def _entry(row: dict[str, Any], statuses: StatusTable) -> dict[str, Any]:
+    name, address = row["contact_name"], row["contact_address"]
+    contact = f"{name} <{address}>" if name and address and name != address else address or name
+    full = {**row, "kind": statuses.kind(row["status"]).value, "contact": contact}
+    return {key: full[key] for key in _KEYS}
+
+
+def show(conn: Connection, number: str, statuses: StatusTable) -> dict[str, Any]:
+    """One case with its mails, history and relations."""
+    row = conn.execute(sa.select(*_ROW).select_from(_FROM).where(_C.number == number)).mappings().one_or_none()
+    if row is None:
+        raise Permanent(f"there is no case {number}")
+    running = row["running"]
+    return {
+        **_entry(dict(row), statuses),
+        "description": row["description"],
+        "messages": _messages(conn, running),
+        "events": _events(conn, running),
+        "related": _related(conn, running),
+    }
+
+
+def _events(conn: Connection, running: int) -> list[dict[str, Any]]:
+    statement = sa.select(_E.at, _E.event, _E.actor, _E.data).where(_E.case_id == running).order_by(_E.id)
+    return [dict(row) for row in conn.execute(statement).mappings()]
+
+
+def _related(conn: Connection, running: int) -> list[dict[str, Any]]:
+    """Relations of both directions, each read from this case."""
+    mine = sa.select(_C.number, _R.relation).select_from(sa.join(t.case_relation, t.case, _C.running == _R.other_id))
+    theirs = sa.select(_C.number, _R.relation).select_from(sa.join(t.case_relation, t.case, _C.running == _R.case_id))
+    found = [(row.number, row.relation) for row in conn.execute(mine.where(_R.case_id == running).order_by(_C.running))]
+    found += [
+        (row.number, _INVERSE.get(row.relation, row.relation))
+        for row in conn.execute(theirs.where(_R.other_id == running).order_by(_C.running))
+    ]
+    return [{"number": number, "relation": relation} for number, relation in dict.fromkeys(found)]
+
+
+def _messages(conn: Connection, running: int) -> list[dict[str, Any]]:
+    """Both directions in the order they came to the store."""
+    columns = (
+        _M.id, _M.direction, _M.delivery_id, _M.message_id, _M.sender_name, _M.sender_address, _M.subject, _M.date,
+        _M.received_at, _M.recipients, _M.text, _L.how, _L.linked_by, _L.verified,
+    )  # fmt: skip
+    joined = sa.join(t.case_message, t.message, _M.id == _L.message_pk)
+    statement = sa.select(*columns).select_from(joined).where(_L.case_id == running).order_by(_M.id)
+    rows = [dict(row) for row in conn.execute(statement).mappings()]
+    pks = {row["id"] for row in rows}
+    deliveries = _deliveries(conn, {row["delivery_id"] for row in rows if row["delivery_id"] is not None})
+    sent, files, cases = _sent(conn, pks), attachments(conn, pks), cases_of(conn, pks)
+    return [
+        {
+            **(deliveries.get(row["delivery_id"]) or _outgoing(row, cases.get(row["id"], []), sent.get(row["id"], {}))),
+            "direction": row["direction"], "how": row["how"], "verified": row["verified"], "text": row["text"],
+            "attachments": files.get(row["id"], []), "message": row["id"],
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _deliveries(conn: Connection, ids: set[int]) -> dict[int, dict[str, Any]]:
+    statement = sa.select(*COLUMNS).select_from(WITH_CASE).where(_D.id.in_(sorted(ids))).order_by(_D.id)
+    rows = [dict(row) for row in conn.execute(statement).mappings()]
+    return {entry["id"]: entry for entry in entries(conn, rows)}
+
+
+def _sent(conn: Connection, pks: set[int]) -> dict[int, dict[str, Any]]:
+    columns = (
+        _O.message_pk, _O.mailbox, _O.kind, _O.state, _O.reason, _O.created_at, _O.sent_at, _C.number,
+    )  # fmt: skip
+    joined = sa.outerjoin(t.outbox, t.case, _C.running == _O.case_id)
+    statement = sa.select(*columns).select_from(joined).where(_O.message_pk.in_(sorted(pks)))
+    return {row["message_pk"]: dict(row) for row in conn.execute(statement).mappings()}
+
+
+def _outgoing(row: dict[str, Any], cases: list[str], sent: dict[str, Any]) -> dict[str, Any]:
+    """A mail of ours in the shape of `message list`; it has no delivery, hence no id."""
+    to = ", ".join(one["address"] for one in row["recipients"] if one["field"] == "to")
+    name, address = row["sender_name"], row["sender_address"]
+    return {
+        "id": None, "mailbox": sent.get("mailbox"), "source": "outbox", "folder": "", "uidvalidity": None,
+        "uid": None, "message_id": row["message_id"], "from": f"{name} <{address}>" if name else address,
+        "to": to, "subject": row["subject"], "date": row["date"], "received_at": row["received_at"],
+        "kind": "own", "outcome": None, "reason": "", "linked_by": row["linked_by"], "case": sent.get("number"),
+        "cases": cases, "sender_unverified": False, "rule": sent.get("kind", ""), "state": sent.get("state", ""),
+        "state_reason": sent.get("reason", ""), "created_at": sent.get("created_at"), "sent_at": sent.get("sent_at"),
+    }  # fmt: skip

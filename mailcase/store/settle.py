@@ -1,0 +1,129 @@
+"""Deciding mails in the write transaction: load, decide, apply, a savepoint each (steps 6-8)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import Connection, Row
+
+from mailcase.errors import MailcaseError, Permanent
+from mailcase.message import Wish
+from mailcase.ports import Judge, Reading, Settled
+from mailcase.store import tables as t
+from mailcase.store.apply import apply
+from mailcase.store.engine import Engines
+from mailcase.store.load import load
+from mailcase.store.references import note_references
+from mailcase.store.work import Conflict, Later, Work
+
+_TRIES: Final = 3  # a mail that finds its case changed, or a transaction that finds the store busy
+_D, _C = t.delivery.c, t.case.c
+# Locked, so that two daemons never decide one delivery at once.
+_LOCK = (
+    sa.select(_D.id, _D.outcome, _D.reason, _D.kind, _C.number)
+    .select_from(sa.outerjoin(t.delivery, t.case, _C.running == _D.case_id))
+    .where(_D.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(_D.id)
+    .with_for_update(of=t.delivery)
+)
+_TROUBLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError)  # of the transaction, not of one mail
+
+
+def settle(engines: Engines, readings: Sequence[Reading], judge: Judge, now: datetime) -> list[Settled]:
+    """Decide a batch in one durable transaction; if that fails, one by one.
+
+    Returns a Settled for each reading, in order.
+
+    Raises:
+        Unavailable: the store does not answer; nothing that has no Settled was written.
+    """
+    if not readings:
+        return []
+    try:
+        return _together(engines, readings, judge, now)
+    except MailcaseError:
+        return [_alone(engines, reading, judge, now) for reading in readings]
+
+
+def _together(engines: Engines, readings: Sequence[Reading], judge: Judge, now: datetime) -> list[Settled]:
+    with engines.write() as conn:
+        known = {row.id: row for row in conn.execute(_LOCK, {"ids": [one.delivery.id for one in readings]})}
+        later = Later()
+        results: dict[int, Settled] = {}
+        for reading in readings:
+            delivery = reading.delivery
+            if delivery.id not in results:
+                results[delivery.id] = _unless_decided(conn, reading, judge, now, later, known.get(delivery.id))
+        later.write(conn)
+    return [results[one.delivery.id] for one in readings]
+
+
+def _alone(engines: Engines, reading: Reading, judge: Judge, now: datetime) -> Settled:
+    """One mail in a transaction of its own, a few times; then it is the mail's fault if the store answers."""
+    for last in (False,) * (_TRIES - 1) + (True,):
+        try:
+            return _together(engines, (reading,), judge, now)[0]
+        except MailcaseError as error:
+            if last:
+                _answers(engines)
+                return _failed(reading, error)
+    raise AssertionError("the last try returns or raises")
+
+
+def _answers(engines: Engines) -> None:
+    """Raise Unavailable unless the store takes a transaction."""
+    with engines.write() as conn:
+        conn.execute(sa.select(sa.literal(1)))
+
+
+def _unless_decided(
+    conn: Connection, reading: Reading, judge: Judge, now: datetime, later: Later, row: Row[Any] | None
+) -> Settled:
+    """Leave a decided delivery alone, unless a person wants it decided again."""
+    if row is None:
+        return _failed(reading, Permanent(f"there is no delivery {reading.delivery.id} in the journal"))
+    if row.outcome is not None and reading.delivery.wish == Wish():
+        return Settled(row.id, row.outcome, row.reason, row.kind or "", row.number, queued=False)
+    return _one(conn, reading, judge, now, later)
+
+
+def _one(conn: Connection, reading: Reading, judge: Judge, now: datetime, later: Later) -> Settled:
+    """One mail within its savepoint; what goes wrong with it alone leaves the others untouched (P4)."""
+    lost: Exception = Conflict("the case changed each time")
+    for _ in range(_TRIES):
+        savepoint = conn.begin_nested()
+        try:
+            settled, work = _decide(conn, reading, judge, now)
+            savepoint.commit()
+        except (Conflict, exc.IntegrityError) as error:
+            savepoint.rollback()
+            lost = error
+        except _TROUBLE:
+            raise
+        except Exception as error:
+            savepoint.rollback()
+            return _failed(reading, error)
+        else:
+            later.take(work.later)
+            return settled
+    return _failed(reading, lost)
+
+
+def _decide(conn: Connection, reading: Reading, judge: Judge, now: datetime) -> tuple[Settled, Work]:
+    lookup = judge.look(reading.email, reading.delivery)
+    note_references(conn, lookup)
+    snapshot = load(conn, lookup, now)
+    decision = judge.decide(reading.email, snapshot, reading.delivery)
+    work = Work(conn, reading.email, reading.delivery, judge, lookup, snapshot, decision)
+    return apply(work), work
+
+
+def _failed(reading: Reading, error: Exception) -> Settled:
+    """What is not known to be hopeless counts as transient; the caller counts the attempts."""
+    told = str(error) if isinstance(error, MailcaseError) else f"{type(error).__name__}: {error}"
+    return Settled(
+        reading.delivery.id, "", "", "", None, queued=False, error=told.partition("\n")[0],
+        transient=not isinstance(error, Permanent),
+    )  # fmt: skip

@@ -1,0 +1,307 @@
+"""The store's one door: everything that the other parts may ask of it.
+
+Synchronous. Methods that write are called from one writer thread; methods that read may be called
+from any thread. Every method raises `Unavailable` when the database cannot be reached or is locked,
+and `Permanent` when what was asked for is not there.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from mailcase.cases.statuses import StatusTable
+from mailcase.message import Wish
+from mailcase.ports import (
+    Arrival,
+    Cursor,
+    Journalled,
+    Judge,
+    OutboxMail,
+    Reading,
+    SendCounts,
+    Settled,
+)
+from mailcase.snapshot import Lookup, Snapshot
+from mailcase.store import (
+    edit,
+    journal,
+    migrate,
+    numbers,
+    outbox,
+    outbox_state,
+    quarantine,
+    report_cases,
+    report_mail,
+    settle,
+)
+from mailcase.store.engine import Engines
+from mailcase.store.load import load
+from mailcase.store.raw import RawPlace
+
+
+class Store:
+    """An open store; make it with `Store.open`. Satisfies ports.Journal and ports.OutboxStore."""
+
+    def __init__(self, engines: Engines, raw_place: RawPlace) -> None:
+        self._engines = engines
+        self._raw = raw_place
+
+    @classmethod
+    def open(cls, url: str, state_dir: Path, *, raw: str = "store") -> Self:
+        """Open the store of `[store]`; a new or older SQLite file is migrated first (an older one is copied).
+
+        Raises:
+            ConfigError: a wrong url, a store newer than this program, or a PostgreSQL database whose
+                schema is not current (`mailcase db upgrade` cures it).
+            Unavailable: the database cannot be reached.
+        """
+        full = migrate.absolute(url, state_dir)
+        migrate.ensure(full)
+        return cls(Engines.open(full), RawPlace.parse(raw, state_dir))
+
+    @staticmethod
+    def upgrade(url: str, state_dir: Path) -> str:
+        """`mailcase db upgrade`: migrate to the newest schema and return its name."""
+        return migrate.upgrade(migrate.absolute(url, state_dir))
+
+    def close(self) -> None:
+        """Give back all connections; the store cannot be used afterwards."""
+        self._engines.close()
+
+    # --- the journal (ports.Journal) ---
+
+    def journal(self, arrivals: Sequence[Arrival], cursor: Cursor | None) -> list[Journalled]:
+        """Store raw bytes, delivery rows and the moved cursor in one durable commit, in order (B1, R1)."""
+        with self._engines.write() as conn:
+            return journal.journal(conn, self._raw, arrivals, cursor)
+
+    def cursor(self, source: str, folder: str) -> Cursor | None:
+        """The cursor of that folder, or None at the first connection."""
+        with self._engines.read() as conn:
+            return journal.cursor(conn, source, folder)
+
+    def moved_cursor(self, mailbox: str, folder: str) -> Cursor | None:
+        """The newest cursor of that mailbox name's folder (moved host, B1)."""
+        with self._engines.read() as conn:
+            return journal.moved_cursor(conn, mailbox, folder)
+
+    def save_cursor(self, cursor: Cursor) -> None:
+        """Insert or replace."""
+        with self._engines.write() as conn:
+            journal.save_cursor(conn, cursor)
+
+    def known_uids(self, source: str, folder: str, uidvalidity: int) -> frozenset[int]:
+        """All UIDs the journal holds for that folder."""
+        with self._engines.read() as conn:
+            return journal.known_uids(conn, source, folder, uidvalidity)
+
+    def unmarked(self, source: str, folder: str, uidvalidity: int) -> list[tuple[int, int]]:
+        """(delivery id, uid) that are decided and not yet marked on the server, oldest first (B1)."""
+        with self._engines.read() as conn:
+            return journal.unmarked(conn, source, folder, uidvalidity)
+
+    def set_marked(self, delivery_ids: Sequence[int]) -> None:
+        """Remember that the server was told."""
+        with self._engines.write() as conn:
+            journal.set_marked(conn, delivery_ids)
+
+    def undecided(self, limit: int, after: int = 0) -> list[Journalled]:
+        """Deliveries without an outcome whose id is above `after`, oldest first (start-up, retries)."""
+        with self._engines.read() as conn:
+            return journal.undecided(conn, limit, after)
+
+    def delivery(self, delivery_id: int, wish: Wish | None = None) -> Journalled:
+        """One journal row, with the wish of `message accept`; Permanent if there is none."""
+        with self._engines.read() as conn:
+            return journal.delivery(conn, delivery_id, wish or Wish())
+
+    def raw(self, sha256: str) -> bytes:
+        """The raw bytes of a mail; Permanent if they are gone."""
+        with self._engines.read() as conn:
+            return self._raw.get(conn, sha256)
+
+    def count_attempt(self, delivery_ids: Sequence[int]) -> dict[int, int]:
+        """Count one more attempt before parsing, durably; returns id -> attempts so far (R4)."""
+        with self._engines.write() as conn:
+            return journal.count_attempt(conn, delivery_ids)
+
+    # --- deciding ---
+
+    def settle(self, readings: Sequence[Reading], judge: Judge, now: datetime) -> list[Settled]:
+        """Load, decide and apply each mail in one write transaction, a savepoint each (steps 6-8).
+
+        Returns one Settled a reading, in order. A delivery that is decided already and comes without
+        a wish is answered with its outcome and not touched.
+        """
+        return settle.settle(self._engines, readings, judge, now)
+
+    def snapshot(self, lookup: Lookup, now: datetime) -> Snapshot:
+        """The answers to one Lookup, outside any write (`explain`)."""
+        with self._engines.read() as conn:
+            return load(conn, lookup, now)
+
+    def adopt_accounts(self, domains: Mapping[str, str]) -> None:
+        """Make the configured accounts (domain -> account name) stored ones."""
+        with self._engines.write() as conn:
+            edit.adopt_accounts(conn, domains)
+
+    def used_statuses(self) -> set[str]:
+        """Every status name that a case has."""
+        with self._engines.read() as conn:
+            return edit.used_statuses(conn)
+
+    def raise_counter(self, first: int) -> None:
+        """Let the next running number be at least `first`; it never goes back."""
+        with self._engines.write() as conn:
+            numbers.raise_counter(conn, first)
+
+    # --- the outbox (ports.OutboxStore) ---
+
+    def due(self, now: datetime, limit: int) -> list[OutboxMail]:
+        """Pending rows whose next_attempt_at has come, oldest first."""
+        with self._engines.read() as conn:
+            return outbox.due(conn, now, limit)
+
+    def claim(self, row: int, owner: str, now: datetime) -> bool:
+        """pending -> sending with attempts + 1, committed; False if it is no longer pending (R3)."""
+        self._engines.presence(owner)
+        with self._engines.write() as conn:
+            return outbox_state.claim(conn, row, owner, now)
+
+    def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:
+        """Leave `sending` for sent, failed, expired or uncertain; sent also dates the message."""
+        with self._engines.write() as conn:
+            outbox_state.finish(conn, row, state, now, reason, error)
+
+    def postpone(self, row: int, at: datetime, *, reason: str = "", error: str = "", tried: bool = True) -> None:
+        """Back to pending with a next attempt; `tried=False` for a held row whose attempts stay."""
+        with self._engines.write() as conn:
+            outbox_state.postpone(conn, row, at, reason, error, tried=tried)
+
+    def settle_orphans(self, owner: str, now: datetime) -> list[tuple[int, str]]:
+        """Rows left `sending` by a daemon that is gone: automatic -> uncertain, others -> pending (R3)."""
+        self._engines.presence(owner)
+        with self._engines.write() as conn:
+            return outbox_state.settle_orphans(conn, owner, now)
+
+    def counts(self, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:
+        """How much automatic mail left or is under way, for the limits and the breaker (K9)."""
+        with self._engines.read() as conn:
+            return outbox.counts(conn, now, total_window_s, domain_window_s)
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the earliest pending row is due; never before `now`."""
+        with self._engines.read() as conn:
+            return outbox.next_due(conn, now)
+
+    def get_flag(self, name: str) -> str | None:
+        """A small durable fact; `outbox.breaker.FLAG` set: the breaker is open."""
+        with self._engines.read() as conn:
+            return edit.get_flag(conn, name)
+
+    def set_flag(self, name: str, value: str | None) -> None:
+        """Set or clear it."""
+        with self._engines.write() as conn:
+            edit.set_flag(conn, name, value)
+
+    def outbox_list(self) -> list[dict[str, Any]]:
+        """`outbox list` of contract.md, oldest first."""
+        with self._engines.read() as conn:
+            return outbox.listing(conn)
+
+    def outbox_retry(self, row: int, now: datetime, lifetime_s: float = 86400.0) -> None:
+        """Make a failed, expired or uncertain mail pending again; Permanent for any other state."""
+        with self._engines.write() as conn:
+            outbox_state.retry(conn, row, now, lifetime_s)
+
+    def outbox_release(self, now: datetime) -> int:
+        """Close the breaker and make all held rows due at once; returns how many."""
+        with self._engines.write() as conn:
+            return outbox_state.release(conn, now)
+
+    # --- quarantine ---
+
+    def quarantine(
+        self,
+        delivery_id: int,
+        error: str,
+        now: datetime,
+        *,
+        reason: str = "unreadable",
+        policy_hash: str = "",
+        subject: str | None = None,
+        message_id: str | None = None,
+    ) -> None:
+        """Give up on a delivery for now: outcome `quarantined`, raw kept, `error` for a person (R4)."""
+        with self._engines.write() as conn:
+            facts = quarantine.Facts(error, reason, policy_hash, subject, message_id)
+            quarantine.put(conn, delivery_id, facts, now)
+
+    def quarantine_list(self) -> list[dict[str, Any]]:
+        """`quarantine list` of contract.md, oldest first."""
+        with self._engines.read() as conn:
+            return quarantine.listing(conn)
+
+    def quarantine_retry(self, delivery_id: int | None, now: datetime, actor: str) -> list[Journalled]:
+        """Make one (or all) undecided again with no attempts counted; returns them."""
+        with self._engines.write() as conn:
+            return quarantine.retry(conn, delivery_id, now, actor)
+
+    def quarantine_drop(self, delivery_id: int, now: datetime, actor: str) -> None:
+        """Give up for good: `ignored` (`dropped`); the raw bytes stay."""
+        with self._engines.write() as conn:
+            quarantine.drop(conn, delivery_id, now, actor)
+
+    # --- what the command line shows ---
+
+    def message_list(
+        self,
+        *,
+        since: datetime | None = None,
+        outcome: str | None = None,
+        mailbox: str | None = None,
+        last: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """`message list` of contract.md: deliveries in journal order; `since` looks at received_at."""
+        with self._engines.read() as conn:
+            return report_mail.listing(conn, report_mail.Filter(since, outcome, mailbox, last))
+
+    def message_show(self, delivery_id: int) -> dict[str, Any]:
+        """`message show` of contract.md; the caller adds `allowed` and `reason` to the attachments.
+
+        Also `error`, `raw_sha256`, `direction`, and `history`: every earlier outcome.
+        """
+        with self._engines.read() as conn:
+            return report_mail.show(conn, delivery_id)
+
+    def case_list(self, statuses: StatusTable) -> list[dict[str, Any]]:
+        """`case list` of contract.md, oldest first; `kind` is the status's kind."""
+        with self._engines.read() as conn:
+            return report_cases.listing(conn, statuses)
+
+    def case_show(self, number: str, statuses: StatusTable) -> dict[str, Any]:
+        """`case show` of contract.md; Permanent if there is no such case.
+
+        Each message also has `text`, `attachments`, `verified`, `how`, and for outgoing mail `rule`,
+        `state`, `state_reason`, `created_at`, `sent_at`.
+        """
+        with self._engines.read() as conn:
+            return report_cases.show(conn, number, statuses)
+
+    def set_case(
+        self,
+        number: str,
+        now: datetime,
+        actor: str,
+        *,
+        status: str | None = None,
+        assignee: str | None = None,
+        closing_reason: str | None = None,
+    ) -> None:
+        """Set what is not None, with an event for each change; Permanent if there is no such case.
+
+        The caller names a status of its table; `closing_reason` is the status's default (L8).
+        """
+        with self._engines.write() as conn:
+            edit.set_case(conn, number, now, actor, {"status": status, "assignee": assignee}, closing_reason)

@@ -1,0 +1,29 @@
+"""All tables of the store, as Core tables."""
+
+from mailcase.store import tables_cases, tables_journal, tables_mail, tables_outbox, tables_people
+from mailcase.store.tables_base import Row, table_of
+
+ROWS = (tables_people, tables_mail, tables_journal, tables_cases, tables_outbox)  # importing them declares them
+metadata = Row.metadata
+
+account = table_of("account")
+account_domain = table_of("account_domain")
+attachment = table_of("attachment")
+case = table_of("case")
+case_event = table_of("case_event")
+case_message = table_of("case_message")
+case_participant = table_of("case_participant")
+case_relation = table_of("case_relation")
+citation = table_of("citation")
+contact = table_of("contact")
+contact_address = table_of("contact_address")
+counter = table_of("counter")
+delivery = table_of("delivery")
+delivery_outcome = table_of("delivery_outcome")
+flag = table_of("flag")
+mailbox_cursor = table_of("mailbox_cursor")
+message = table_of("message")
+message_reference = table_of("message_reference")
+outbox = table_of("outbox")
+raw = table_of("raw")
+suppression = table_of("suppression")

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs the real servers that tests start on their own ports, from the system's packages: only what is missing,
+# only where this user may. Without them their tests are skipped, unless MAILCASE_REQUIRE_SERVERS=1.
+set -euo pipefail
+
+has() {  # has COMMAND: on the path, or where Debian puts servers
+    command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null
+}
+
+missing=()
+has dovecot || missing+=(dovecot-imapd)
+{ has initdb && has postgres; } || missing+=(postgresql)
+has openssl || missing+=(openssl)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+give_up() {
+    echo "servers: $1; the tests that need ${missing[*]} cannot run" >&2
+    echo "servers: install them yourself: apt-get install --no-install-recommends ${missing[*]}" >&2
+    [ "${MAILCASE_REQUIRE_SERVERS:-}" = 1 ] && exit 1
+    exit 0
+}
+
+command -v apt-get >/dev/null 2>&1 || give_up "no apt-get on this system"
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    sudo -n true 2>/dev/null || give_up "this user may not install packages (neither root nor sudo without a password)"
+    as_root=(sudo -n)
+fi
+echo "servers: installing ${missing[*]}"
+apt() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"
+}
+apt update || give_up "apt-get update failed"
+apt install --yes --no-install-recommends "${missing[@]}" >/dev/null || give_up "apt-get install failed"

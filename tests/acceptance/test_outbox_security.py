@@ -1,0 +1,104 @@
+"""The way to the relay is safe or nothing goes (S5): TLS, certificates, login, and a dialogue never off by one."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from mailcase.errors import ConfigError, Transient
+from mailcase.outbox.mime import envelope
+from mailcase.outbox.smtp import SmtpSender
+from tests.acceptance.test_outbox_smtp import Desk, make_mail, settings
+from tests.builders import NOW
+from tests.servers import smtp
+from tests.servers.ports import until
+from tests.servers.smtp import SmtpSink
+
+smtp_sink = smtp.smtp_sink  # the fixture
+USERS = {"support": "s3cret"}
+LOGIN = {"user": "support", "password": "s3cret"}
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+async def test_mail_goes_encrypted_and_logged_in(security: str) -> None:
+    users = USERS if security == "starttls" else {}
+    with SmtpSink(security, users) as sink:
+        login = LOGIN if users else {}
+        desk = Desk({"support": settings(sink, security=security, ca_file=sink.ca_file, **login)})
+        desk.add("erin@visitor.example")
+        await desk.once()
+        assert desk.outbox.states() == ["sent"]
+        assert (sink.mails[0].tls, sink.mails[0].user) == (True, login.get("user", ""))
+
+
+async def test_where_starttls_was_stripped_nothing_goes_in_clear() -> None:
+    with SmtpSink("", USERS) as sink:
+        desk = Desk({"support": settings(sink, security="starttls", ca_file="", **LOGIN)})
+        row = desk.add("erin@visitor.example")
+        await desk.once()
+        assert (sink.mails, sink.logins) == ([], [])
+        assert (row.state, row.reason, row.mail.attempts) == ("pending", "smtp_refused", 0)
+        assert "STARTTLS" in row.error
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+async def test_an_untrusted_certificate_gets_nothing_and_says_so(security: str) -> None:
+    with SmtpSink(security) as sink:
+        desk = Desk({"support": settings(sink, security=security)})
+        row = desk.add("erin@visitor.example")
+        await desk.once()
+        assert sink.mails == []
+        assert (row.state, row.reason, row.mail.attempts) == ("pending", "smtp_lost", 0)
+        assert "certificate not trusted" in row.error
+
+
+async def test_a_refused_login_stops_the_sender_and_uses_up_no_mail() -> None:
+    with SmtpSink("starttls", USERS) as sink:
+        wrong = settings(sink, security="starttls", ca_file=sink.ca_file, user="support", password="old")
+        desk = Desk({"support": wrong})
+        rows = [desk.add(f"customer{number}@visitor.example") for number in range(5)]
+        await desk.once()
+        tries = len(sink.logins)
+        assert {(row.state, row.reason, row.mail.attempts) for row in rows} == {("pending", "smtp_refused", 0)}
+        assert {row.next_attempt_at for row in rows} == {NOW + timedelta(hours=1)}
+        assert [good for _, good in sink.logins] == [False] * tries
+        assert desk.words().count("smtp_refused") == 1
+        assert "old" not in repr(desk.events)
+        assert "old" not in repr(wrong)
+
+
+async def test_a_relay_that_wants_a_login_at_mail_stops_the_sender(smtp_sink: SmtpSink) -> None:
+    smtp_sink.script.mail = "530 5.7.0 authentication required"
+    desk = Desk({"support": settings(smtp_sink)})
+    row = desk.add("erin@visitor.example")
+    await desk.once()
+    assert (row.state, row.reason, row.mail.attempts) == ("pending", "smtp_refused", 0)
+
+
+async def test_a_ca_file_that_cannot_be_read_is_a_configuration_error(smtp_sink: SmtpSink) -> None:
+    sender = SmtpSender(settings(smtp_sink, security="tls", ca_file="/nowhere/ca.pem"))
+    with pytest.raises(ConfigError, match=r"ca_file /nowhere/ca\.pem"):
+        await sender.connect()
+
+
+@pytest.mark.parametrize("local", ["hang", "slow"])
+async def test_after_a_cancelled_sending_the_next_mail_is_right(smtp_sink: SmtpSink, local: str) -> None:
+    sender = SmtpSender(settings(smtp_sink, timeout=30.0))
+    await sender.connect()
+    cut = asyncio.create_task(sender.send(envelope(make_mail(1, f"{local}@visitor.example"), null_sender=True)))
+    await until(smtp_sink.waiting.is_set)
+    cut.cancel()
+    await asyncio.gather(cut, return_exceptions=True)
+    smtp_sink.go_on.set()
+    await sender.connect()
+    for number in (2, 3):
+        await sender.send(envelope(make_mail(number, f"customer{number}@visitor.example"), null_sender=True))
+    await sender.quit()
+    last = smtp_sink.mails[-2:]
+    assert [mail.recipients for mail in last] == [("customer2@visitor.example",), ("customer3@visitor.example",)]
+    assert [b"this is 2" in last[0].data, b"this is 3" in last[1].data] == [True, True]
+
+
+async def test_nothing_is_sent_over_a_connection_that_is_not_open(smtp_sink: SmtpSink) -> None:
+    with pytest.raises(Transient):
+        await SmtpSender(settings(smtp_sink)).send(envelope(make_mail(1, "erin@visitor.example"), null_sender=True))

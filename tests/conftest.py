@@ -1,0 +1,3 @@
+"""The fixture modules of the real servers, for every test."""
+
+pytest_plugins = ["tests.servers.fixtures"]

@@ -1,0 +1,97 @@
+"""The Journal of mailcase.ports in memory: the twin of the store for tests of a source."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from mailcase.message import Delivery
+from mailcase.ports import Arrival, Cursor, Journalled
+
+T = TypeVar("T")
+
+
+class MemoryJournal:
+    """Keeps arrivals and cursors; `outcomes` says what was decided, by delivery id."""
+
+    def __init__(self) -> None:
+        self.arrivals: dict[int, Arrival] = {}
+        self.cursors: dict[tuple[str, str], Cursor] = {}
+        self.outcomes: dict[int, str] = {}
+        self.marked: set[int] = set()
+
+    def journal(self, arrivals: Sequence[Arrival], cursor: Cursor | None) -> list[Journalled]:
+        """Store what is new; a key that is known keeps its row."""
+        rows = [self._row(arrival) for arrival in arrivals]
+        if cursor is not None:
+            self.save_cursor(cursor)
+        return rows
+
+    def cursor(self, source: str, folder: str) -> Cursor | None:
+        """The cursor of that folder."""
+        return self.cursors.get((source, folder))
+
+    def moved_cursor(self, mailbox: str, folder: str) -> Cursor | None:
+        """The newest cursor of that mailbox name and folder."""
+        found = [one for one in self.cursors.values() if (one.mailbox, one.folder) == (mailbox, folder)]
+        return found[-1] if found else None
+
+    def save_cursor(self, cursor: Cursor) -> None:
+        """Insert or replace."""
+        key = (cursor.source, cursor.folder)
+        self.cursors.pop(key, None)
+        self.cursors[key] = cursor
+
+    def known_uids(self, source: str, folder: str, uidvalidity: int) -> frozenset[int]:
+        """All UIDs held for that folder."""
+        place = (source, folder, uidvalidity)
+        found = [one for one in self.arrivals.values() if (one.source, one.folder, one.uidvalidity) == place]
+        return frozenset(one.uid for one in found if one.uid is not None)
+
+    def unmarked(self, source: str, folder: str, uidvalidity: int) -> list[tuple[int, int]]:
+        """Decided and not yet marked, oldest first."""
+        place = (source, folder, uidvalidity)
+        return [
+            (number, one.uid)
+            for number, one in self.arrivals.items()
+            if (one.source, one.folder, one.uidvalidity) == place
+            and one.uid is not None
+            and self.outcomes.get(number, "quarantined") != "quarantined"
+            and not one.oversize
+            and number not in self.marked
+        ]
+
+    def set_marked(self, delivery_ids: Sequence[int]) -> None:
+        """Remember that the server was told."""
+        self.marked.update(delivery_ids)
+
+    # what tests ask
+
+    @property
+    def raws(self) -> list[bytes]:
+        """The raw mails in the order of their journalling."""
+        return [arrival.raw for arrival in self.arrivals.values()]
+
+    async def in_store(self, work: Callable[..., T], /, *args: Any) -> T:
+        """Runs the functions above, as the writer thread does for the real store."""
+        return work(*args)
+
+    async def submit(self, rows: Sequence[Journalled], raws: Sequence[bytes]) -> None:
+        """A pipeline that makes a case of everything at once."""
+        for row, raw in zip(rows, raws, strict=True):
+            assert self.arrivals[row.delivery.id].raw == raw
+            self.outcomes[row.delivery.id] = "created"
+
+    def _row(self, arrival: Arrival) -> Journalled:
+        key = (arrival.source, arrival.folder, arrival.key)
+        known = [n for n, one in self.arrivals.items() if (one.source, one.folder, one.key) == key]
+        number = known[0] if known else len(self.arrivals) + 1
+        self.arrivals.setdefault(number, arrival)
+        sha256 = hashlib.sha256(arrival.raw).hexdigest()
+        return Journalled(_delivery(number, arrival), sha256, not known, self.outcomes.get(number), 0)
+
+
+def _delivery(number: int, arrival: Arrival) -> Delivery:
+    blank = Delivery(0, "", "", "", "", None, None, arrival.received_at)
+    names = ("mailbox", "source", "folder", "key", "uidvalidity", "uid", "backlog", "no_ack", "oversize")
+    return replace(blank, id=number, **{name: getattr(arrival, name) for name in names})

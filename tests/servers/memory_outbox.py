@@ -1,0 +1,109 @@
+"""The outbox in memory: a twin of `ports.OutboxStore` for tests of the drain."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from mailcase.errors import Permanent
+from mailcase.outbox.limits import domain_of
+from mailcase.ports import OutboxMail, SendCounts
+
+T = TypeVar("T")
+_UNDER_WAY = ("sending", "sent", "uncertain")
+
+
+@dataclass
+class Row:
+    """One row with its state."""
+
+    mail: OutboxMail
+    state: str
+    next_attempt_at: datetime
+    reason: str = ""
+    error: str = ""
+    owner: str = ""
+    claimed_at: datetime | None = None
+
+
+class MemoryOutbox:
+    """Rows by id; `flags` are the durable facts; `busiest_hour` is as set."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, Row] = {}
+        self.flags: dict[str, str] = {}
+        self.busiest_hour = 0
+
+    async def call(self, function: Callable[..., T], /, *args: object) -> T:
+        """The drain's `call`: there is no writer thread here."""
+        return function(*args)
+
+    def add(self, mail: OutboxMail) -> Row:
+        """Queue a mail, due at once."""
+        row = self.rows[mail.id] = Row(mail, "pending", mail.created_at)
+        return row
+
+    def due(self, now: datetime, limit: int) -> list[OutboxMail]:
+        rows = sorted(self._pending(), key=lambda row: row.mail.id)
+        return [row.mail for row in rows if row.next_attempt_at <= now][:limit]
+
+    def claim(self, row: int, owner: str, now: datetime) -> bool:
+        found = self.rows[row]
+        if found.state != "pending":
+            return False
+        found.state, found.owner, found.claimed_at = "sending", owner, now
+        found.mail = replace(found.mail, attempts=found.mail.attempts + 1)
+        return True
+
+    def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:
+        found = self.rows[row]
+        if found.state != "sending":
+            raise Permanent(f"row {row} is {found.state} at {now}, not sending")
+        found.state, found.reason, found.error = state, reason, error
+
+    def postpone(self, row: int, at: datetime, *, reason: str = "", error: str = "", tried: bool = True) -> None:
+        found = self.rows[row]
+        if found.state not in ("sending", "pending"):
+            raise Permanent(f"row {row} is {found.state}")
+        if found.state == "sending" and not tried:
+            found.mail = replace(found.mail, attempts=found.mail.attempts - 1)
+        found.state, found.next_attempt_at, found.reason, found.error = "pending", at, reason, error
+
+    def settle_orphans(self, owner: str, now: datetime) -> list[tuple[int, str]]:
+        orphans = [row for row in self.rows.values() if row.state == "sending" and row.owner != owner]
+        for row in orphans:
+            row.state = "uncertain" if row.mail.automatic else "pending"
+            row.next_attempt_at = now
+        return [(row.mail.id, row.state) for row in orphans]
+
+    def counts(self, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:
+        automatic = [row for row in self.rows.values() if row.mail.automatic]
+        left = [row for row in automatic if row.state in _UNDER_WAY]
+        domains = Counter(domain_of(row.mail.to) for row in left if _within(row.claimed_at, now, domain_window_s))
+        total = sum(_within(row.claimed_at, now, total_window_s) for row in left)
+        last_hour = sum(_within(row.mail.created_at, now, 3600) for row in automatic)
+        return SendCounts(total, dict(domains), self.busiest_hour, last_hour)
+
+    def next_due(self, now: datetime) -> datetime | None:
+        return min((max(row.next_attempt_at, now) for row in self._pending()), default=None)
+
+    def get_flag(self, name: str) -> str | None:
+        return self.flags.get(name)
+
+    def set_flag(self, name: str, value: str | None) -> None:
+        if value is None:
+            self.flags.pop(name, None)
+        else:
+            self.flags[name] = value
+
+    def states(self) -> list[str]:
+        """Every row's state, by id."""
+        return [self.rows[row].state for row in sorted(self.rows)]
+
+    def _pending(self) -> list[Row]:
+        return [row for row in self.rows.values() if row.state == "pending"]
+
+
+def _within(at: datetime | None, now: datetime, seconds: float) -> bool:
+    return at is not None and now - at < timedelta(seconds=seconds)

@@ -1,0 +1,188 @@
+"""Authentication-Results of trusted servers (RFC 8601): they lower trust, a forged one says nothing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailcase.junk.authentication import authenticate
+from mailcase.junk.authentication_results import authserv_id, methods, received_by
+from tests.builders import CUSTOMER, make_email
+
+TRUSTED = frozenset({"mx.helpdesk.example"})
+AR = "Authentication-Results"
+PASS = "mx.helpdesk.example; dmarc=pass (p=reject) header.from=visitor.example"
+FAIL = "mx.helpdesk.example; dmarc=fail header.from=visitor.example"
+OURS = "from mail.visitor.example ([192.0.2.1]) by mx.helpdesk.example with ESMTPS id 1; Tue, 3 Nov 2026 09:15:00 +0000"
+LMTP = "from mx.helpdesk.example by store.helpdesk.internal (Dovecot) with LMTP id 2; Tue, 3 Nov 2026 09:15:00 +0000"
+FOREIGN = "from pc.visitor.example by mail.visitor.example with ESMTPSA id 3; Tue, 3 Nov 2026 09:14:00 +0000"
+GMAIL = "mx.google.com; dkim=pass header.i=@visitor.example; dmarc=pass (p=NONE sp=NONE) header.from=visitor.example"
+
+
+def result(*headers: tuple[str, str], trusted: frozenset[str] = TRUSTED, **over: object) -> str:
+    return authenticate(make_email(headers, **over), trusted).result
+
+
+VALUES = [
+    (PASS, "pass"),
+    ("MX.HelpDesk.Example 1; DMARC=Pass HEADER.FROM=Visitor.Example", "pass"),
+    ('mx.helpdesk.example; dmarc=pass header.from="visitor.example"', "pass"),
+    ("mx.helpdesk.example (a (nested) one); dmarc = pass header.from = visitor.example.", "pass"),
+    ("mx.helpdesk.example; dmarc=pass header.from=evil.example", "unknown"),
+    ("mx.helpdesk.example; dmarc=pass", "unknown"),
+    (FAIL, "fail"),
+    ("mx.helpdesk.example; dmarc=fail", "fail"),
+    ("mx.helpdesk.example; spf=pass smtp.mailfrom=visitor.example; dmarc=fail header.from=visitor.example", "fail"),
+    ("mx.helpdesk.example; dkim=pass header.d=visitor.example", "pass"),
+    ("mx.helpdesk.example; dkim=pass header.i=@visitor.example", "pass"),
+    ("mx.helpdesk.example; dkim=pass header.i=@mail.visitor.example", "pass"),
+    ("mx.helpdesk.example; dkim=pass header.d=evil.example", "unknown"),
+    ("mx.helpdesk.example; dkim=pass header.d=example", "unknown"),
+    ("mx.helpdesk.example; dkim=pass header.d=notvisitor.example", "unknown"),
+    ("mx.helpdesk.example; dkim=fail header.d=visitor.example", "unknown"),
+    ("mx.helpdesk.example; dkim=fail header.d=a.example; dkim=pass header.d=visitor.example", "pass"),
+    ("mx.helpdesk.example; spf=pass smtp.mailfrom=bounce@mail.visitor.example", "pass"),
+    ("mx.helpdesk.example; spf=pass smtp.mailfrom=visitor.example", "pass"),
+    ("mx.helpdesk.example; spf=pass smtp.helo=visitor.example", "unknown"),
+    ("mx.helpdesk.example; spf=softfail smtp.mailfrom=visitor.example", "unknown"),
+    ("mx.helpdesk.example; dmarc=none; dkim=pass header.d=visitor.example", "pass"),
+    ("mx.helpdesk.example; auth=pass smtp.auth=erin", "unknown"),
+    ("mx.helpdesk.example; none", "unknown"),
+    ("mx.helpdesk.example", "unknown"),
+    ("mx.helpdesk.example; (dmarc=pass header.from=visitor.example)", "unknown"),
+    ('mx.helpdesk.example; x="; dmarc=pass header.from=visitor.example"', "unknown"),
+    ("mx.helpdesk.example.evil.example; dmarc=pass header.from=visitor.example", "unknown"),
+    ("evil.example; dmarc=pass header.from=visitor.example", "unknown"),
+    ("dmarc=pass header.from=visitor.example", "unknown"),
+    ("", "unknown"),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), VALUES)
+def test_a_trusted_field_says_pass_fail_or_nothing(value: str, expected: str) -> None:
+    assert result((AR, value)) == expected
+
+
+def test_without_trusted_servers_everything_is_unknown() -> None:
+    assert result((AR, FAIL), trusted=frozenset()) == "unknown"
+
+
+def test_a_trusted_id_may_be_written_in_any_case() -> None:
+    assert result((AR, PASS), trusted=frozenset({"MX.Helpdesk.example"})) == "pass"
+
+
+PLACES = [
+    ([(AR, PASS), ("Received", OURS), ("Received", FOREIGN)], "pass"),
+    ([("Received", OURS), (AR, PASS), ("Received", FOREIGN)], "pass"),
+    ([("Received", LMTP), (AR, PASS), ("Received", OURS)], "pass"),
+    ([("Received", LMTP), ("Received", OURS), (AR, PASS), ("Received", FOREIGN)], "pass"),
+    ([("Received", OURS), ("Received", FOREIGN), (AR, PASS)], "unknown"),
+    ([(AR, FAIL), ("Received", OURS), (AR, PASS)], "fail"),
+    ([(AR, "mx.helpdesk.example; none"), ("Received", OURS), (AR, PASS)], "unknown"),
+    ([(AR, "mx.helpdesk.example; spf=none"), (AR, PASS), ("Received", OURS)], "pass"),
+    ([(AR, "other.example; dmarc=pass"), (AR, PASS), ("Received", OURS)], "pass"),
+    ([(AR, PASS), (AR, FAIL), ("Received", OURS)], "fail"),
+    ([("Received", OURS), ("Received", FOREIGN), (AR, FAIL)], "unknown"),
+]
+
+
+@pytest.mark.parametrize(("headers", "expected"), PLACES)
+def test_only_fields_above_what_the_sender_wrote_count(headers: list[tuple[str, str]], expected: str) -> None:
+    assert result(*headers) == expected
+
+
+def test_gmail_writes_its_field_below_its_own_received() -> None:
+    headers = [
+        ("Received", "by 2002:a05:6a06:: with SMTP id x; Tue, 3 Nov 2026 01:15:00 -0800 (PST)"),
+        ("Received", "from mail.visitor.example by mx.google.com with ESMTPS id y; Tue, 3 Nov 2026 01:15:00 -0800"),
+        (AR, GMAIL),
+        ("Received", FOREIGN),
+    ]
+    assert result(*headers, trusted=frozenset({"mx.google.com"})) == "pass"
+
+
+EXCHANGE = (
+    "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=visitor.example; dkim=none; "
+    "dmarc=pass action=none header.from=visitor.example;compauth=pass"
+)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "expected"),
+    [({"outlook.com"}, "pass"), ({"protection.outlook.com"}, "pass"), ({"mx.helpdesk.example"}, "unknown")],
+)
+def test_exchange_online_writes_no_id(trusted: set[str], expected: str) -> None:
+    headers = [
+        ("Received", "from a.prod.outlook.com by b.prod.outlook.com with HTTPS; Tue, 3 Nov 2026 09:15:00 +0000"),
+        ("Received", "from mail.visitor.example by c.mail.protection.outlook.com; Tue, 3 Nov 2026 09:15:00 +0000"),
+        (AR, EXCHANGE),
+        ("Received", FOREIGN),
+    ]
+    assert result(*headers, trusted=frozenset(trusted)) == expected
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"senders": (CUSTOMER, "b@visitor.example")},
+        {"defects": ("duplicate_from",)},
+        {"senders": ()},
+        {"senders": "erin"},
+    ],
+)
+@pytest.mark.parametrize(("value", "expected"), [(PASS, "unknown"), (FAIL, "fail")])
+def test_a_doubtful_from_never_passes_but_fails(over: dict[str, object], value: str, expected: str) -> None:
+    assert result((AR, value), **over) == expected
+
+
+def test_an_idn_domain_is_compared_as_a_labels() -> None:
+    value = "mx.helpdesk.example; dmarc=pass header.from=bücher.example"
+    assert result((AR, value), senders="x@xn--bcher-kva.example") == "pass"
+
+
+def test_the_detail_shows_what_the_server_wrote() -> None:
+    assert authenticate(make_email({AR: PASS}), TRUSTED).detail == "dmarc=pass header.from=visitor.example"
+
+
+def test_a_field_is_split_into_methods() -> None:
+    found = methods('a.example; dkim/1=pass reason="good; yes" header.d=x.example; spf=none')
+    assert [(one.name, one.result) for one in found] == [("dkim", "pass"), ("spf", "none")]
+    assert found[0].properties == {"reason": "good; yes", "header.d": "x.example"}
+
+
+def test_the_first_of_a_repeated_property_counts() -> None:
+    assert methods("a; dmarc=pass header.from=x.example header.from=y.example")[0].properties == {
+        "header.from": "x.example"
+    }
+
+
+def test_no_more_methods_are_read_than_the_cap() -> None:
+    assert len(methods("a.example; " + "spf=pass;" * 500)) == 50
+
+
+@pytest.mark.parametrize(
+    ("value", "host"),
+    [
+        (OURS, "mx.helpdesk.example"),
+        (GMAIL, ""),
+        ("", ""),
+        ("from x (by y) by Z.example. with SMTP", "z.example"),
+        ("by", ""),
+    ],
+)
+def test_the_receiving_host_is_found(value: str, host: str) -> None:
+    assert received_by(value) == host
+
+
+@given(st.text())
+def test_any_value_is_read(value: str) -> None:
+    authserv_id(value)
+    methods(value)
+    received_by(value)
+    assert result((AR, "mx.helpdesk.example;" + value)) in ("pass", "fail", "unknown")
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 50_000, '"' * 50_001, ";" * 50_000, "=" * 50_000, " " * 50_000, "a=b " * 12_000, "\\" * 50_000]
+)
+def test_hostile_values_are_read(text: str) -> None:
+    assert result((AR, text), (AR, "mx.helpdesk.example; " + text), ("Received", text)) == "unknown"

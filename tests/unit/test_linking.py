@@ -1,0 +1,192 @@
+"""The order of B7, siblings and late parents (B7.2, B15), and who may enter (B8)."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from mailcase.linking.order import find
+from mailcase.linking.sender import relation
+from mailcase.linking.thread import pick, thread_ids
+from mailcase.snapshot import CaseView, ContactView, KnownMessage, Snapshot, TokenHit
+from tests.builders import CUSTOMER, NOW, SUPPORT, make_email, make_linking, make_lookup, make_policy, make_snapshot
+
+POLICY = make_policy()
+
+
+def case(running: int, **over: Any) -> CaseView:
+    plain: dict[str, Any] = {
+        "running": running, "number": f"SR-{running}", "group": "default", "status": "New", "category": "Incident",
+        "title": "x", "contact_id": None, "account_id": None, "participants": frozenset({CUSTOMER}),
+        "merged_into": None, "followers": (), "assignee": "", "version": 1, "created_at": NOW, "first_kind": "person",
+    }  # fmt: skip
+    return CaseView(**{**plain, **over})
+
+
+def known(message_id: str, *cases: int, **over: Any) -> KnownMessage:
+    plain: dict[str, Any] = {
+        "pk": 1, "message_id": message_id, "direction": "in", "automatic": False, "identity": message_id,
+        "date_key": "", "fingerprint": "", "sender_key": CUSTOMER, "participants": frozenset({CUSTOMER, SUPPORT}),
+        "account_id": None, "cases": cases, "received_at": NOW, "outcome": "created", "reason": "", "erased": False,
+    }  # fmt: skip
+    return KnownMessage(**{**plain, **over})
+
+
+def world(**over: Any) -> Snapshot:
+    asked = {
+        name: over.pop(name)
+        for name in list(over)
+        if name
+        in ("thread_ids", "tokens", "subject_numbers", "body_numbers", "sender_key", "participant_keys", "groups")
+    }
+    return make_snapshot(lookup=make_lookup(**asked), **over)
+
+
+def test_in_reply_to_is_asked_first_and_references_from_the_newest_back() -> None:
+    email = make_email(in_reply_to=("<p@x>",), references=tuple(f"<r{n}@x>" for n in range(60)))
+    ids = thread_ids(email)
+    assert ids[:3] == ("<p@x>", "<r59@x>", "<r58@x>")
+    assert len(ids) == 32
+
+
+@pytest.mark.parametrize(
+    ("asked", "by", "test"),
+    [
+        (
+            {"tokens": (TokenHit("default", 1, True, "In-Reply-To", "<t@x>"),), "subject_numbers": (2,)},
+            "token",
+            "token",
+        ),
+        ({"thread_ids": ("<p@x>",), "subject_numbers": (2,)}, "thread", "thread"),
+        ({"tokens": (TokenHit("default", 1, True, "body mark", "m"),), "subject_numbers": (2,)}, "token", "body mark"),
+        ({"subject_numbers": (2,), "body_numbers": (1,)}, "subject", "subject number"),
+        ({"body_numbers": (1,)}, "body", "body number"),
+        ({"tokens": (TokenHit("default", 1, True, "carried mail", "<t@x>"),)}, None, None),
+        ({"subject_numbers": (9,), "body_numbers": (1,)}, None, None),
+    ],
+)
+def test_the_first_rule_that_leads_to_a_case_wins(asked: dict[str, Any], by: str | None, test: str | None) -> None:
+    snapshot = world(cases={1: case(1), 2: case(2)}, messages={"<p@x>": (known("<p@x>", 1),)}, **asked)
+    finding = find(make_email(), snapshot, POLICY, automatic=False)
+    assert (finding.winner.linked_by if finding.winner else None) == by
+    assert (finding.winner.test if finding.winner else None) == test
+    assert [line.test for line in finding.tried] == ["token", "thread", "body mark", "subject number", "body number"]
+
+
+def test_a_conflict_is_kept_in_the_trace() -> None:
+    snapshot = world(
+        cases={1: case(1), 2: case(2)},
+        messages={"<p@x>": (known("<p@x>", 1),)},
+        thread_ids=("<p@x>",),
+        subject_numbers=(2,),
+    )
+    lines = {line.test: line for line in find(make_email(), snapshot, POLICY, automatic=False).tried}
+    assert lines["subject number"].result == "SR-2"
+    assert "conflict" in lines["subject number"].detail
+
+
+def test_automatic_mail_never_joins_by_its_body() -> None:
+    snapshot = world(cases={1: case(1)}, body_numbers=(1,))
+    assert find(make_email(), snapshot, POLICY, automatic=True).winner is None
+
+
+def test_the_body_is_searched_behind_an_unknown_subject_number_only_by_setting() -> None:
+    policy = make_policy(linking=make_linking(body_if_subject_number_unknown=True))
+    snapshot = world(cases={1: case(1)}, subject_numbers=(9,), body_numbers=(1,))
+    winner = find(make_email(), snapshot, policy, automatic=False).winner
+    assert winner is not None
+    assert winner.linked_by == "body"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "cases", "best", "lost"),
+    [
+        ((9, 2), {2: case(2)}, 2, []),
+        ((1, 2), {1: case(1, status="Closed"), 2: case(2)}, 2, [1]),
+        ((2, 1), {1: case(1), 2: case(2)}, 2, [1]),
+        ((1,), {1: case(1, merged_into=2, status="Closed"), 2: case(2)}, 2, []),
+    ],
+)
+def test_existing_before_missing_and_open_before_final(
+    numbers: tuple[int, ...], cases: dict[int, CaseView], best: int, lost: list[int]
+) -> None:
+    winner = find(make_email(), world(cases=cases, subject_numbers=numbers), POLICY, automatic=False).winner
+    assert winner is not None
+    assert winner.cases[0].running == best
+    assert [one.running for one in winner.lost] == lost
+
+
+def test_a_case_of_another_group_is_not_found() -> None:
+    snapshot = world(cases={1: case(1, group="hr")}, subject_numbers=(1,))
+    assert find(make_email(), snapshot, POLICY, automatic=False).winner is None
+
+
+SEEN = known("<other@x>", 1)
+
+
+@pytest.mark.parametrize(
+    ("message", "status", "joins"),
+    [
+        (SEEN, "New", True),
+        (replace(SEEN, participants=frozenset({"bob@else.example", SUPPORT})), "New", False),
+        (replace(SEEN, participants=frozenset({"bob@else.example"}), account_id=7), "New", True),
+        (replace(SEEN, received_at=NOW - timedelta(days=91)), "New", False),
+        (SEEN, "Closed", False),
+        (replace(SEEN, erased=True), "New", False),
+        (replace(SEEN, identity=make_email().identity), "New", False),
+    ],
+)
+def test_an_id_only_seen_joins_kin_for_ninety_days(message: KnownMessage, status: str, joins: bool) -> None:
+    snapshot = world(
+        cases={1: case(1, status=status)},
+        citing={"<root@x>": (message,)},
+        thread_ids=("<root@x>",),
+        contact=ContactView(1, "Erin", 7, ""),
+    )
+    assert (find(make_email(), snapshot, POLICY, automatic=False).winner is not None) is joins
+
+
+def test_a_late_parent_joins_the_case_of_its_answer() -> None:
+    email = make_email(message_id="<root@x>")
+    snapshot = world(cases={1: case(1)}, citing={"<root@x>": (SEEN,)})
+    winner = find(email, snapshot, POLICY, automatic=False).winner
+    assert winner is not None
+    assert "late parent" in winner.detail
+
+
+def test_of_reused_ids_the_one_with_the_sender_is_meant_else_the_newest() -> None:
+    newest, mine = known("<x>", 2, participants=frozenset({"bob@else.example"})), known("<x>", 1)
+    assert pick((newest, mine), CUSTOMER) is mine
+    assert pick((newest, mine), "carol@else.example") is newest
+    assert pick((replace(mine, erased=True),), CUSTOMER) is None
+
+
+def test_two_cases_of_one_thread_are_both_seen() -> None:
+    snapshot = world(
+        cases={1: case(1), 2: case(2)},
+        messages={"<a@x>": (known("<a@x>", 1),), "<b@x>": (known("<b@x>", 2),)},
+        thread_ids=("<b@x>", "<a@x>"),
+    )
+    winner = find(make_email(), snapshot, POLICY, automatic=False).winner
+    assert winner is not None
+    assert [one.running for one in winner.cases] == [2]
+    assert [one.running for one in winner.lost] == [1]
+
+
+@pytest.mark.parametrize(
+    ("sender", "over", "authentication", "name"),
+    [
+        (CUSTOMER, {}, "unknown", "participant"),
+        (CUSTOMER, {}, "fail", "stranger"),
+        ("bob@else.example", {}, "pass", "stranger"),
+        ("bob@else.example", {"agent": True}, "unknown", "agent"),
+        ("bob@else.example", {"contact": ContactView(1, "Bob", 7, "")}, "unknown", "account"),
+        ("", {}, "unknown", "stranger"),
+    ],
+)
+def test_the_sender_is_compared_with_the_case(
+    sender: str, over: dict[str, Any], authentication: str, name: str
+) -> None:
+    snapshot = world(sender_key=sender, **over)
+    assert relation(case(1, account_id=7), snapshot, authentication).name == name

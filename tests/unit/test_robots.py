@@ -1,0 +1,71 @@
+"""K5's list of local parts that no person reads."""
+
+import pytest
+
+from mailcase.junk.robots import ROBOT_LOCALS, robot
+
+ROBOTS = {
+    "mailer-daemon": ["mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon"],
+    "postmaster": ["postmaster", "post_master", "post-master"],
+    "no-reply": ["noreply", "no-reply", "no_reply", "no.reply", "noreply+x", "noreply-de", "crm-noreply", "noreply2"],
+    "do-not-reply": ["donotreply", "do-not-reply", "do_not_reply", "do.not.reply", "billing-donotreply"],
+    "bounce": ["bounce", "bounces", "bounce+erin=x.example", "bounces+1", "bounce-12-erin", "bounces-7"],
+    "*-bounces": ["list-bounces", "list-bounces+erin=x.example"],
+    "owner-*": ["owner-list"],
+    "*-request": ["list-request"],
+    "*-owner": ["list-owner"],
+    "listserv": ["listserv"],
+    "majordomo": ["majordomo"],
+    "daemon": ["daemon"],
+    "root": ["root", "root+cron"],
+    "www-data": ["www-data"],
+    "auto*reply": ["autoreply", "auto-reply", "auto_reply", "automatic.reply"],
+}
+
+
+def test_every_pattern_has_examples() -> None:
+    assert list(ROBOTS) == list(ROBOT_LOCALS)
+
+
+@pytest.mark.parametrize(("name", "local"), [(name, local) for name, locals_ in ROBOTS.items() for local in locals_])
+def test_each_robot_is_known_by_its_local_part(name: str, local: str) -> None:
+    assert robot(f"{local}@x.example") == name
+
+
+def test_a_robot_without_a_domain_is_one_too() -> None:
+    assert robot("mailer-daemon") == "mailer-daemon"
+
+
+@pytest.mark.parametrize(
+    "local",
+    [
+        "norepla",
+        "norepleyen",
+        "anna.noreplyson",
+        "reply",
+        "rootes",
+        "groot",
+        "bouncer",
+        "bouncey.castle",
+        "postmasters",
+        "request",
+        "owner",
+        "daemonica",
+        "autorepair",
+        "erin",
+        "",
+    ],
+)
+def test_people_are_safe(local: str) -> None:
+    assert robot(f"{local}@x.example") == ""
+
+
+def test_the_domain_does_not_count() -> None:
+    assert robot("erin@noreply.example") == ""
+
+
+@pytest.mark.parametrize(
+    "local", ["-" * 50_000, "noreply" * 8_000, "auto" * 12_000, "a-" * 25_000 + "owner", "@" * 50_000]
+)
+def test_hostile_local_parts_are_read_without_an_error(local: str) -> None:
+    assert isinstance(robot(f"{local}@x.example"), str)
