@@ -79,6 +79,11 @@ def build(settings: Settings) -> Built:
     )
 
 
+def build_for_deciding(settings: Settings) -> Built:
+    """Policy and templates without the servers: their passwords are not read (`explain`)."""
+    return Built(build_policy(settings), build_templates(settings), {}, {})
+
+
 def templates_folder(settings: Settings) -> Path:
     """`templates/` beside the configuration; the shipped one where there is none."""
     own = settings.base / "templates"
@@ -140,7 +145,7 @@ def build_policy(settings: Settings) -> Policy:
         linking=_linking(settings),
         junk=_junk(settings, _parse_blacklist(settings, blacklist_text)),
         acknowledge=AcknowledgePolicy(**dict(settings.acknowledge)),
-        attachments=_attachments(settings),
+        attachments=attachment_policy(settings),
         trusted_authserv_ids=frozenset(one.lower() for one in settings.security.trusted_authserv_ids),
         keys=keys,
         hash=_hash(settings, blacklist_text, keys),
@@ -211,7 +216,8 @@ def _junk(settings: Settings, blacklist: Blacklist) -> JunkPolicy:
     )
 
 
-def _attachments(settings: Settings) -> AttachmentPolicy:
+def attachment_policy(settings: Settings) -> AttachmentPolicy:
+    """Which attachments are offered (B14); needs no secret."""
     types = frozenset(one.lower().lstrip(".") for one in settings.attachments.types)
     return AttachmentPolicy(**{**dict(settings.attachments), "types": types})
 

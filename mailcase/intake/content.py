@@ -2,7 +2,6 @@
 
 import binascii
 import quopri
-from email.message import Message
 
 from mailcase.intake.structure import Part
 from mailcase.intake.words import lenient_base64
@@ -33,8 +32,25 @@ def _decoded(data: bytes, encoding: bytes) -> bytes:
 
 
 def _uudecoded(data: bytes) -> bytes:
-    carrier = Message()
-    carrier["Content-Transfer-Encoding"] = "x-uuencode"
-    carrier.set_payload(data.decode("ascii", "surrogateescape"))
-    decoded = carrier.get_payload(decode=True)
-    return decoded if isinstance(decoded, bytes) else data
+    """The file between `begin` and `end`; a line that does not fit is left out."""
+    out = bytearray()
+    inside = False
+    for line in data.splitlines():
+        if not inside:
+            inside = line.startswith(b"begin ")
+        elif line.strip() in (b"end", b"`"):
+            break
+        else:
+            out += _uu_line(line)
+    return bytes(out) if inside else data
+
+
+def _uu_line(line: bytes) -> bytes:
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:  # some programs pad the line beyond its length
+        length = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
+        try:
+            return binascii.a2b_uu(line[:length])
+        except binascii.Error:
+            return b""

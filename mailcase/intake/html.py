@@ -12,6 +12,8 @@ from mailcase.intake.texts import clean_text
 
 LARGEST: Final = 1_048_576  # characters of HTML that are cleaned or made into text
 DEEPEST: Final = 1_000  # open elements: nh3's time grows with the square of the depth
+MOST_TAGS: Final = 20_000  # that inscriptis lays out; it takes seconds for 200,000 table cells
+_LONGEST_TAG: Final = 8_192  # characters: nh3's time grows with the square of the attributes too
 
 TAGS: Final = frozenset(
     """a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn
@@ -45,6 +47,8 @@ _SHALLOW: Final = frozenset(
     b"area base br col embed hr img input link meta param source track wbr p li dt dd option tr td th".split()
 )
 _TAG: Final = re.compile(rb"<(/?)([a-z][a-z0-9]{0,19})", re.I)
+_DATA_URL: Final = re.compile(r"data:[^\"'\s>]{200,}")
+_BREAK: Final = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote|/pre|hr)\b[^<>]*>\n?", re.I)
 _ANY_TAG: Final = re.compile(r"<[^<>]*>")
 
 
@@ -53,7 +57,7 @@ def clean_html(html: str) -> str:
 
     "" where there is none, or where it is too large or too deep to be cleaned in time.
     """
-    if not html.strip() or len(html) > LARGEST or _too_deep(html):
+    if not html.strip() or len(html) > LARGEST or _too_deep(html) or _too_long(html):
         return ""
     return clean_text(_CLEANER.clean(html))
 
@@ -88,6 +92,14 @@ def _too_deep(html: str) -> bool:
     return False
 
 
+def _too_long(html: str) -> bool:
+    """Whether one tag has room for thousands of attributes; an image as data: URL has not."""
+    if all(len(piece) <= _LONGEST_TAG for piece in html.split("<")):
+        return False
+    pieces = _DATA_URL.sub("", html).split("<")
+    return any(len(piece) > _LONGEST_TAG and piece.find(">", 0, _LONGEST_TAG) < 0 for piece in pieces[1:])
+
+
 def text_of(cleaned: str, html: str) -> str:
     """Text made from cleaned HTML; from the HTML itself, crudely, where that is empty.
 
@@ -95,9 +107,28 @@ def text_of(cleaned: str, html: str) -> str:
     """
     if not cleaned.strip():
         return crude_text(html)
+    if cleaned.count("<") > MOST_TAGS:
+        return crude_text(cleaned)
     return clean_text(get_text(cleaned, ParserConfig(display_images=False))).strip()
 
 
 def crude_text(html: str) -> str:
-    """What is left without tags, in linear time."""
-    return clean_text(unescape(_ANY_TAG.sub(" ", html[:LARGEST]))).strip()
+    """What is left without tags, scripts and styles, in linear time."""
+    html = html[: 4 * LARGEST]
+    for name in ("script", "style"):
+        html = _without(html, name)
+    return clean_text(unescape(_ANY_TAG.sub("", _BREAK.sub("\n", html)))).strip()
+
+
+def _without(html: str, name: str) -> str:
+    """The HTML without the elements of that name; one that is never closed takes the rest along."""
+    lowered = html.lower() if html.isascii() else html
+    kept: list[str] = []
+    position = 0
+    while (start := lowered.find(f"<{name}", position)) >= 0:
+        kept.append(html[position:start])
+        end = lowered.find(f"</{name}", start)
+        if end < 0:
+            return "".join(kept)
+        position = end
+    return "".join([*kept, html[position:]])

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, field
-from email.message import Message
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -10,10 +9,11 @@ from mailcase.intake.charsets import decode
 from mailcase.intake.headers import Block
 from mailcase.intake.words import decode_bytes, decode_words
 
-_LONGEST: Final = 8_192  # characters of the header; the stdlib splits its parameters in quadratic time
+_LONGEST: Final = 8_192  # characters of the header that are read
 _MOST_SECTIONS: Final = 100  # of a parameter continued over many (reliability.md 2)
 _TYPE: Final = re.compile(r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}", re.ASCII)
 _FORGOTTEN: Final = re.compile(r"^([^;\s=]{1,200}) (?=[\w-]{1,40} ?=)")  # the semicolon after the type
+_PARAMETER: Final = re.compile(r';\s*([^=;"\s]{1,80})\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.S)
 _SECTION: Final = re.compile(r"([^*]{1,60})(?:\*([0-9]{1,4}))?(\*)?")
 
 
@@ -49,18 +49,20 @@ def disposition_of(block: Block) -> MediaType:
 def _parts(value: bytes) -> tuple[str, dict[str, str]]:
     text = decode_bytes(value[:_LONGEST])
     text = _FORGOTTEN.sub(r"\1; ", " ".join(text.split()))
-    first, semicolon, _ = text.partition(";")
-    if not semicolon:
-        return first.strip(), {}
-    carrier = Message()
-    carrier["X"] = text
-    pairs = carrier.get_params(header="X", unquote=True) or []
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
-    for name, given in pairs[1:]:
-        _sort_in(name.lower(), given if isinstance(given, str) else given[2], plain, sections)
+    for match in _PARAMETER.finditer(text):
+        _sort_in(match[1].lower(), _unquoted(match[2].strip()), plain, sections)
     extended = {name: _joined(found) for name, found in sections.items()}
-    return first.strip(), plain | extended
+    return text.partition(";")[0].strip(), plain | extended
+
+
+def _unquoted(value: str) -> str:
+    """A quoted string's content; a backslash that escapes nothing stays, as in a Windows path."""
+    if value.startswith('"'):
+        value = value[1:-1] if value.endswith('"') and len(value) > 1 else value[1:]
+        return value.replace('\\"', '"').replace("\\\\", "\\")
+    return value
 
 
 def _sort_in(name: str, value: str, plain: dict[str, str], sections: dict[str, dict[int, tuple[str, bool]]]) -> None:

@@ -25,7 +25,7 @@ def message_id(value: str) -> str | None:
     if "<" in value:
         return next((made for made in map(_id, _bracketed(value)) if made is not None), None)
     words = value.split()
-    return _id(words[0].rstrip(">")) if len(words) == 1 else None
+    return _id(words[0].replace(">", "")) if len(words) == 1 else None
 
 
 def _bracketed(value: str) -> list[str]:
@@ -44,7 +44,7 @@ def _bracketed(value: str) -> list[str]:
 
 
 def _bare(value: str) -> list[str]:
-    return [word.strip(",;>") for word in value.split() if "@" in word]
+    return [word.replace(">", "").strip(",;") for word in value.split() if "@" in word]
 
 
 def _id(text: str) -> str | None:

@@ -16,6 +16,7 @@ from mailcase.intake.mediatype import MediaType, disposition_of, media_type_of
 
 MOST_PARTS: Final = 10_000
 DEEPEST: Final = 500
+MOST_LINES: Final = 300_000  # lines beginning with "--" that are compared with the boundaries
 _LONGEST_BOUNDARY: Final = 1_000  # RFC 2046 says 70
 
 
@@ -78,13 +79,17 @@ class _Scanner:
     def run(self) -> Part:
         root = self._part(0, None)
         position = root.start
+        lines = 0
         while self.stack:
+            lines += 1
+            if lines > MOST_LINES:
+                break
             position = self._next_dashes(position)
             if position < 0:
                 break
             position = self._dash_line(position)
         if self.stack:
-            self.defects.append("unclosed_boundary")
+            self.defects.append("unclosed_boundary" if lines <= MOST_LINES else "too_many_lines")
             self._close(0, len(self.raw))
         return root
 

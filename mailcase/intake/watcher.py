@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 RENEW_IDLE_S = 300.0  # a dead peer shows only at the next command (I9)
 LOGIN_TRIES = 3
 LOGIN_PAUSE_S = 3600.0  # after that many refusals, so that no account is locked out
+ALARM_AGAIN_S = 3600.0
 STEADY_S = 60.0  # a connection that lasted so long lets the pauses begin small again
 _backoff = wait_exponential(multiplier=1, max=300) + wait_random(0, 2)
 
@@ -84,7 +85,8 @@ class Watcher:
         self._journal = journal
         self._in_store = in_store
         self._submit = submit
-        self._alarm = alarm or self._log_alarm
+        self._tell = alarm or self._log_alarm
+        self._told: dict[tuple[str, str], float] = {}
         self._now = now
         self._open_session = open_session
         self._gate = gate or asyncio.Semaphore()
@@ -189,7 +191,7 @@ class Watcher:
                 await sync.look(folder, compare=compare)
             except Refused as error:
                 word = "imap_folder_missing" if isinstance(error, FolderMissing) else "imap_folder_refused"
-                self._alarm(word, f"{folder}: {error}")
+                self._alarm(word, str(error))
                 errors.append(error)
         if errors:
             self._remember(errors[0])
@@ -235,6 +237,13 @@ class Watcher:
 
     async def _sleep(self, seconds: float) -> None:
         await first_of(seconds, self.stop)
+
+    def _alarm(self, word: str, text: str) -> None:
+        """Pass an alarm on, the same one once an hour."""
+        now = asyncio.get_running_loop().time()
+        if now - self._told.get((word, text), -ALARM_AGAIN_S) >= ALARM_AGAIN_S:
+            self._told = {key: at for key, at in self._told.items() if now - at < ALARM_AGAIN_S} | {(word, text): now}
+            self._tell(word, text)
 
     def _log_alarm(self, word: str, text: str) -> None:
         self._log.error(word, text=text, alarm=True)

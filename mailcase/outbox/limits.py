@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from mailcase.errors import Permanent
+from mailcase.outbox.wire import wire_address
 from mailcase.policy import AcknowledgePolicy
 from mailcase.ports import OutboxMail, SendCounts
 
@@ -62,8 +64,14 @@ def judge(
 
 
 def domain_of(address: str) -> str:
-    """The domain of a recipient, lower case; the store counts by the same."""
-    return address.rpartition("@")[2].lower()
+    """The domain of a recipient, lower case, as A-label: as the store counts and freemail is listed."""
+    domain = address.rpartition("@")[2].lower()
+    if domain.isascii():
+        return domain
+    try:
+        return wire_address(f"x@{domain}").text.rpartition("@")[2]
+    except Permanent:
+        return domain
 
 
 def _limit_reached(domain: str, counts: SendCounts, rules: AcknowledgePolicy, freemail: Set[str]) -> str:

@@ -16,7 +16,9 @@ from mailcase.outbox.settings import SmtpSettings
 _AFTER_THE_DOT: Final = 10  # times the timeout of a command (RFC 5321 4.5.3.2.6, contract.md)
 _GO_AHEAD: Final = 354
 _ACCEPTED: Final = 250
+_BAD_SEQUENCE: Final = 503  # says nothing about the mail: the two sides disagree on where they are
 _LOGIN_CODES: Final = frozenset({530, 534, 535, 538})  # RFC 4954 6: the login is wrong, not the mail
+_OTHER_WAY: Final = frozenset({500, 502, 504, 534})  # this way to log in is not meant, another may be
 _POLITE: Final = 2.0  # seconds for QUIT and RSET
 _LONGEST_REPLY: Final = 300  # characters of a server's text that are kept
 
@@ -46,6 +48,8 @@ class SmtpSender:
             await client.connect()
             if client.is_ehlo_or_helo_needed:
                 await client.ehlo()
+            if self.settings.user:
+                await self._login(client)
         except BaseException as error:
             client.close()
             if isinstance(error, Exception):
@@ -102,10 +106,22 @@ class SmtpSender:
             use_tls=own.security == "tls",
             start_tls=own.security == "starttls",
             tls_context=None if own.security == "none" else self._tls(),
-            username=own.user or None,
-            password=own.password if own.user else None,
             local_hostname=own.local_hostname,
         )
+
+    async def _login(self, client: aiosmtplib.SMTP) -> None:
+        """Log in once: aiosmtplib would send a wrong password again by each method, and accounts get locked."""
+        ways = {"plain": client.auth_plain, "login": client.auth_login, "cram-md5": client.auth_crammd5}
+        offered = [name for name in ways if name in client.server_auth_methods]
+        if not offered:
+            raise ConfigError(f"{self.settings.relay} offers no login that mailcase knows, but a user is configured")
+        for name in offered:
+            try:
+                await ways[name](self.settings.user, self.settings.password)
+                return
+            except aiosmtplib.SMTPAuthenticationError as error:
+                if name == offered[-1] or error.code not in _OTHER_WAY:
+                    raise
 
     def _tls(self) -> ssl.SSLContext:
         try:
@@ -162,7 +178,7 @@ class SmtpSender:
         """What a relay's answer means."""
         if code in _LOGIN_CODES and verb != "final dot":
             return ConfigError(f"{self.settings.relay} {verb}: {code} {_short(text)}")
-        if 500 <= code <= 599:
+        if 500 <= code <= 599 and code != _BAD_SEQUENCE:
             return Refused(f"{self.settings.relay} {verb}", code, _short(text))
         if 400 <= code <= 499:
             return Transient(f"{self.settings.relay} {verb}: {code} {_short(text)}")
@@ -171,6 +187,8 @@ class SmtpSender:
         return Uncertain(broken) if verb == "final dot" else Transient(broken)
 
     def _connect_failure(self, error: Exception) -> Exception:
+        if isinstance(error, ConfigError):
+            return error
         relay = self.settings.relay
         certificate = error if isinstance(error, ssl.SSLError) else error.__cause__
         if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:

@@ -14,13 +14,15 @@ _LEFT_OVER: Final = " :;,-–—"
 
 def base_subject(subject: str, masks: tuple[Mask, ...], running: int) -> str:
     """The subject without reply prefixes, without [numbers] of cases and without this case's number."""
-    text = one_line(subject, 1000)
+    written = one_line(subject, 1000)
+    text = written
     for mask in masks:
         text = _without_numbers(text, mask, running)
-    text = " ".join(text.split())
+    if text != written:
+        text = " ".join(text.split()).lstrip(_LEFT_OVER)
     while (found := _REPLY.match(text)) is not None:
-        text = text[found.end() :].strip(_LEFT_OVER)
-    return cut(text, _WORDS)
+        text = text[found.end() :].lstrip(_LEFT_OVER)
+    return cut(text if text == written else text.rstrip(_LEFT_OVER), _WORDS)
 
 
 def finished(subject: str, number: str) -> str:
@@ -41,5 +43,4 @@ def _without_numbers(text: str, mask: Mask, running: int) -> str:
         start, end = (start - 1, end + 1) if bracketed else (start, end)
         pieces.append(text[last:start])
         last = end
-    rest = "".join([*pieces, text[last:]])
-    return rest if last == 0 else rest.strip(_LEFT_OVER)
+    return "".join([*pieces, text[last:]])

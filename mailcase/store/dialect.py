@@ -5,7 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
+
+AnyRow = Row[*tuple[Any, ...]]  # of whatever columns
 
 
 def is_sqlite(conn: Connection) -> bool:

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from mailcase.errors import Permanent
 from mailcase.message import Delivery, Wish
 from mailcase.ports import Arrival, Cursor, Journalled
 from mailcase.store import tables as t
-from mailcase.store.dialect import insert_new, insert_or_set
+from mailcase.store.dialect import AnyRow, insert_new, insert_or_set
 from mailcase.store.raw import RawPlace
 
 _D = t.delivery.c
@@ -72,7 +72,7 @@ def _delivery_of(arrival: Arrival, row: int) -> Delivery:
     )  # fmt: skip
 
 
-def _journalled(row: Row[Any], wish: Wish | None = None) -> Journalled:
+def _journalled(row: AnyRow, wish: Wish | None = None) -> Journalled:
     found = Delivery(
         row.id, row.mailbox, row.source, row.folder, row.key, row.uidvalidity, row.uid, row.received_at,
         row.backlog, row.no_ack, row.oversize, wish or Wish(),

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
+from mailcase.outbox.breaker import FLAG as BREAKER
 from mailcase.snapshot import AccountView, Acked, ContactView, Lookup, Snapshot
 from mailcase.store import tables as t
-from mailcase.outbox.breaker import FLAG as BREAKER
+from mailcase.store.dialect import AnyRow
 from mailcase.store.load_cases import load_cases
 from mailcase.store.load_messages import load_messages
 
@@ -22,7 +23,8 @@ _SU, _FL, _O, _C = t.suppression.c, t.flag.c, t.outbox.c, t.case.c
 
 def _sender_statement() -> sa.Select[Any]:
     """One row about the sender: contact, account of the domain, suppression and breaker."""
-    key, now = sa.bindparam("sender"), sa.bindparam("now", type_=t.suppression.c.until.type)
+    key: sa.BindParameter[str] = sa.bindparam("sender")
+    now = sa.bindparam("now", type_=_SU.until.type)
     one = sa.select(sa.literal_column("1").label("one")).subquery("one")
     joined = (
         one.outerjoin(t.contact_address, _CA.key == key)
@@ -40,7 +42,7 @@ def _sender_statement() -> sa.Select[Any]:
 
 def _open_statement() -> sa.Select[Any]:
     def newest(owner: sa.ColumnElement[bool]) -> sa.Select[Any]:
-        final = sa.bindparam("final", expanding=True)
+        final: sa.BindParameter[str] = sa.bindparam("final", expanding=True)
         mine = sa.and_(owner, _C.group_name == sa.bindparam("of_group"), _C.merged_into_id.is_(None))
         inner = sa.select(_C.running).where(mine, _C.status.not_in(final))
         limited = inner.order_by(_C.running.desc()).limit(_MOST_OPEN).subquery()
@@ -84,13 +86,13 @@ def load(conn: Connection, lookup: Lookup, now: datetime) -> Snapshot:
     )
 
 
-def _contact(sender: Row[Any]) -> ContactView | None:
+def _contact(sender: AnyRow) -> ContactView | None:
     if sender.contact is None:
         return None
     return ContactView(sender.contact, sender.name, sender.account_id, sender.language)
 
 
-def _open_cases(conn: Connection, lookup: Lookup, sender: Row[Any]) -> tuple[int, ...]:
+def _open_cases(conn: Connection, lookup: Lookup, sender: AnyRow) -> tuple[int, ...]:
     account = sender.account_id if sender.account_id is not None else sender.account
     if sender.contact is None and account is None:
         return ()

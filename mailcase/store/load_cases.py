@@ -4,17 +4,18 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from mailcase.snapshot import CaseView
 from mailcase.store import tables as t
+from mailcase.store.dialect import AnyRow
 
 _MOST_FOLLOWERS = 50  # newest a case
 _C = t.case.c
 _R = t.case_relation.c
 _P = t.case_participant.c
 _A = t.contact_address.c
-_RUNNINGS = sa.bindparam("runnings", expanding=True)
+_RUNNINGS: sa.BindParameter[Any] = sa.bindparam("runnings", expanding=True)
 _VIEW = (
     _C.running, _C.number, _C.group_name, _C.status, _C.category, _C.title, _C.contact_id, _C.account_id,
     _C.merged_into_id, _C.assignee, _C.version, _C.created_at, _C.first_kind,
@@ -35,7 +36,7 @@ _PARTICIPANTS = sa.union_all(
 
 def load_cases(conn: Connection, groups: tuple[str, ...], wanted: Iterable[int]) -> dict[int, CaseView]:
     """The views of these running numbers in the groups and of all that merging and following leads to."""
-    rows: dict[int, Row[Any]] = {}
+    rows: dict[int, AnyRow] = {}
     followers: dict[int, tuple[int, ...]] = {}
     todo = set(wanted)
     asked: set[int] = set()
@@ -52,12 +53,12 @@ def load_cases(conn: Connection, groups: tuple[str, ...], wanted: Iterable[int])
     }
 
 
-def _led_to(rows: Iterable[Row[Any]], followers: dict[int, tuple[int, ...]]) -> set[int]:
+def _led_to(rows: Iterable[AnyRow], followers: dict[int, tuple[int, ...]]) -> set[int]:
     merged = {row.merged_into_id for row in rows if row.merged_into_id is not None}
     return merged.union(*followers.values())
 
 
-def _known(followers: tuple[int, ...], rows: dict[int, Row[Any]]) -> tuple[int, ...]:
+def _known(followers: tuple[int, ...], rows: dict[int, AnyRow]) -> tuple[int, ...]:
     return tuple(one for one in followers if one in rows)
 
 
@@ -77,7 +78,7 @@ def _participants(conn: Connection, runnings: list[int]) -> dict[int, frozenset[
     return {running: frozenset(keys) for running, keys in found.items()}
 
 
-def _view(row: Row[Any], participants: frozenset[str], followers: tuple[int, ...]) -> CaseView:
+def _view(row: AnyRow, participants: frozenset[str], followers: tuple[int, ...]) -> CaseView:
     return CaseView(
         running=row.running, number=row.number, group=row.group_name, status=row.status, category=row.category,
         title=row.title, contact_id=row.contact_id, account_id=row.account_id, participants=participants,

@@ -9,10 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from mailcase.snapshot import KnownMessage, Lookup
 from mailcase.store import tables as t
+from mailcase.store.dialect import AnyRow
 
 MOST_CITERS = 64  # newest a look-up; those of the same sender get as many on top
 _MOST_SAME = 64
@@ -62,14 +63,14 @@ def load_messages(conn: Connection, lookup: Lookup) -> Messages:
     )
 
 
-def _to_cite(lookup: Lookup, rows: Sequence[Row[Any]]) -> tuple[str, ...]:
+def _to_cite(lookup: Lookup, rows: Sequence[AnyRow]) -> tuple[str, ...]:
     """Its own id (late parents), and the ids that no stored message has (siblings, B7.2)."""
     stored = {row.message_id for row in rows}
     own = (lookup.message_id,) if lookup.message_id else ()
     return (*own, *(one for one in lookup.thread_ids if one not in stored and one not in own))
 
 
-def _is_same(row: Row[Any], lookup: Lookup) -> bool:
+def _is_same(row: AnyRow, lookup: Lookup) -> bool:
     if row.direction != "in" or row.group_name != lookup.group:
         return False
     return (
@@ -80,7 +81,7 @@ def _is_same(row: Row[Any], lookup: Lookup) -> bool:
 
 
 def _by_id(
-    pairs: Iterable[tuple[str, Row[Any]]], lookup: Lookup, links: Mapping[int, tuple[int, ...]]
+    pairs: Iterable[tuple[str, AnyRow]], lookup: Lookup, links: Mapping[int, tuple[int, ...]]
 ) -> dict[str, tuple[KnownMessage, ...]]:
     """Grouped by id, in the rows' order (newest first), without the mail itself when it is decided again."""
     found: dict[str, tuple[KnownMessage, ...]] = {}
@@ -90,7 +91,7 @@ def _by_id(
     return found
 
 
-def _known(row: Row[Any], links: Mapping[int, tuple[int, ...]]) -> KnownMessage:
+def _known(row: AnyRow, links: Mapping[int, tuple[int, ...]]) -> KnownMessage:
     return KnownMessage(
         pk=row.id, message_id=row.message_id or "", direction=row.direction, automatic=row.automatic,
         identity=row.identity.partition(":")[2], date_key=row.date_key, fingerprint=row.fingerprint,

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from mailcase.ports import OutboxMail, SendCounts
 from mailcase.store import tables as t
+from mailcase.store.dialect import AnyRow
 
 _O, _C = t.outbox.c, t.case.c
 _LEFT: Final = ("sending", "sent", "uncertain", "bounced")  # states of mail that left or is under way
@@ -28,7 +29,7 @@ def due(conn: Connection, now: datetime, limit: int) -> list[OutboxMail]:
     return [_mail(row) for row in conn.execute(_DUE, {"now": now, "most": limit})]
 
 
-def _mail(row: Row[Any]) -> OutboxMail:
+def _mail(row: AnyRow) -> OutboxMail:
     return OutboxMail(
         id=row.id, kind=row.kind, mailbox=row.mailbox, group=row.group_name, case=row.number or "", to=row.to,
         to_name=row.to_name, cc=tuple(row.cc), subject=row.subject, text=row.text, html=row.html,

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.errors import Permanent
+from mailcase.message import Wish
 from mailcase.ports import Journalled
 from mailcase.store import tables as t
 from mailcase.store.journal import delivery as journal_row
-from mailcase.message import Wish
 
 _D = t.delivery.c
 

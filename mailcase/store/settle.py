@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import exc
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from mailcase.errors import MailcaseError, Permanent
 from mailcase.message import Wish
 from mailcase.ports import Judge, Reading, Settled
 from mailcase.store import tables as t
 from mailcase.store.apply import apply
+from mailcase.store.dialect import AnyRow
 from mailcase.store.engine import Engines
 from mailcase.store.load import load
 from mailcase.store.references import note_references
@@ -22,12 +23,13 @@ _TRIES: Final = 3  # a mail that finds its case changed, or a transaction that f
 _D, _C = t.delivery.c, t.case.c
 # Locked, so that two daemons never decide one delivery at once.
 _LOCK = (
-    sa.select(_D.id, _D.outcome, _D.reason, _D.kind, _C.number)
-    .select_from(sa.outerjoin(t.delivery, t.case, _C.running == _D.case_id))
+    sa.select(_D.id, _D.outcome, _D.reason, _D.kind, _D.case_id)
     .where(_D.id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(_D.id)
-    .with_for_update(of=t.delivery)
+    .with_for_update()
 )
+# Asked apart: PostgreSQL would join the case as it was before the lock was waited for.
+_NUMBER = sa.select(_C.number).where(_C.running == sa.bindparam("of_case"))
 _TROUBLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError)  # of the transaction, not of one mail
 
 
@@ -79,13 +81,14 @@ def _answers(engines: Engines) -> None:
 
 
 def _unless_decided(
-    conn: Connection, reading: Reading, judge: Judge, now: datetime, later: Later, row: Row[Any] | None
+    conn: Connection, reading: Reading, judge: Judge, now: datetime, later: Later, row: AnyRow | None
 ) -> Settled:
     """Leave a decided delivery alone, unless a person wants it decided again."""
     if row is None:
         return _failed(reading, Permanent(f"there is no delivery {reading.delivery.id} in the journal"))
     if row.outcome is not None and reading.delivery.wish == Wish():
-        return Settled(row.id, row.outcome, row.reason, row.kind or "", row.number, queued=False)
+        number = conn.execute(_NUMBER, {"of_case": row.case_id}).scalar_one_or_none()
+        return Settled(row.id, row.outcome, row.reason, row.kind or "", number, queued=False)
     return _one(conn, reading, judge, now, later)
 
 

@@ -35,7 +35,7 @@ _SET_DELIVERY = (
 )
 
 
-class Conflict(Exception):  # noqa: N818 - not an error: the mail is loaded and decided again
+class Conflict(Exception):
     """Something changed between reading and writing."""
 
 

@@ -226,10 +226,10 @@ async def test_a_hanging_relay_costs_its_own_mail_only(desk: Desk, smtp_sink: Sm
 
 async def test_a_dead_relay_uses_up_no_mail_and_holds_up_no_other_mailbox(desk: Desk, smtp_sink: SmtpSink) -> None:
     desk.smtp["dead"] = settings(smtp_sink, port=free_port())
-    rows = [desk.add(f"customer{number}@visitor.example", mailbox="dead") for number in range(150)]
-    desk.add("erin@visitor.example")
+    rows = [desk.add(f"customer{number}@visitor.example", mailbox="dead") for number in range(90)]
+    desk.add("erin@other.example")
     await desk.once()
-    assert smtp_sink.to == ["erin@visitor.example"]
+    assert smtp_sink.to == ["erin@other.example"]
     assert {(row.state, row.reason, row.mail.attempts) for row in rows} == {("pending", "smtp_lost", 0)}
     assert {row.next_attempt_at for row in rows} == {NOW + timedelta(minutes=1)}
 
@@ -314,7 +314,7 @@ async def test_what_waited_too_long_expires(desk: Desk, smtp_sink: SmtpSink) -> 
     for _ in range(40):
         await desk.once(hours=1)
     assert (row.state, row.reason) == ("expired", "expired")
-    assert row.mail.attempts == 26  # at 0, 1, 6, 21, 51 minutes, then 21 hourly ones, and the claim that ends it
+    assert row.mail.attempts == 25  # hourly looks, and the claim that ends it
     assert smtp_sink.mails == []
 
 
@@ -348,6 +348,7 @@ async def test_without_smtputf8_an_address_that_needs_it_fails() -> None:
 async def test_over_a_limit_mail_is_held_and_then_goes_or_expires(desk: Desk, smtp_sink: SmtpSink) -> None:
     hour = timedelta(hours=1)
     desk.policy = make_policy(acknowledge=make_acknowledge(total=Limit(3, hour), per_domain=Limit(2, hour)))
+    desk.outbox.busiest_hour = 1000
     for number in range(20):
         desk.add(f"customer{number}@visitor.example")
     await desk.once()

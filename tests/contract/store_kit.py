@@ -65,7 +65,7 @@ class Clerk:
 
     policy_hash: str = "rules-1"
     over: dict[str, Any] = field(default_factory=dict)  # of the Lookup
-    extra: Callable[[Email, Snapshot], Sequence[Action]] = lambda email, snapshot: ()
+    extra: Callable[[Email, Snapshot], Sequence[Action]] = lambda *_: ()
     seen: list[Snapshot] = field(default_factory=list)
     suppressed: str = ""
 
@@ -108,7 +108,7 @@ class Clerk:
         contact = known.id if known else NewContact(sender.key, sender.address, sender.name, None)
         made = CreateCase(
             title=email.subject, description=email.text, status="Canceled" if junk else "New", priority="Medium",
-            category="Incident", source="Email", mailbox="support", group="default", organization="",
+            category="Incident", source="Email", mailbox="support", group=snapshot.lookup.group, organization="",
             assignee_group="", contact=contact, account_id=known.account_id if known else None,
             closing_reason="Received from blacklisted email" if junk else "",
         )  # fmt: skip

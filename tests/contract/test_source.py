@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mailcase.intake.imap.failures import FolderMissing
+from mailcase.intake.imap.preview import would_take
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.intake.watcher import Watcher
@@ -277,3 +278,13 @@ async def test_what_a_person_reads_or_deletes_meanwhile_makes_no_difference(
     await Watcher(source.settings(after="seen", batch_mails=2), journal, journal.in_store, person_acts).once()
     assert journal.raws[:2] == [mail("0"), mail("1")]
     assert journal.marked == set(journal.arrivals)
+
+
+@pytest.mark.parametrize(("start", "count"), [("new", 0), ("all", 3), ("2026-01-10", 2)])
+async def test_a_check_counts_what_start_would_take_and_changes_nothing(source: Source, start: str, count: int) -> None:
+    for day in (9, 10, 11):
+        await source.person.append(mail(f"day {day}"), received=OLD.replace(day=day))
+    session = await ImapSession.open(source.settings())
+    assert await would_take(session, "INBOX", start, None) == count
+    await session.logout()
+    assert await source.person.flags() == [set()] * 3

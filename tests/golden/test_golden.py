@@ -1,14 +1,16 @@
 """Golden decisions: one mail, one world, one wanted verdict a directory (fixtures/golden/NNN-name)."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
-import tomllib
 
 from mailcase.decision import decide, look
+from tests.golden.marks import fill, read_mail
+from tests.golden.store import Store
 from tests.golden.verdicts import Short, Table, as_toml, differences
-from tests.golden.world import Store, World, fill, read_mail
+from tests.golden.world import World
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "golden"
 CASES = sorted(path for path in FOLDER.iterdir() if path.is_dir())

@@ -8,7 +8,7 @@ from typing import Any
 from mailcase import actions as verbs
 from mailcase.message import Email
 from mailcase.verdict import Decision
-from tests.golden.world import Store
+from tests.golden.store import Store
 
 Table = dict[str, Any]
 

@@ -40,6 +40,7 @@ class Script:
     mail: str = ""  # the answer to every MAIL
 
 
+_NULL = "<>"  # the null sender, as aiosmtpd names it
 #: By local part: what RCPT answers. `-once` only the first time.
 AT_RCPT = {
     "perm": "550 5.1.1 no such user",
@@ -92,6 +93,7 @@ class SmtpSink:
         implicit = {"ssl_context": context} if self._tls == "tls" else {}
         self._controller = _Sink(self, implicit, context if self._tls == "starttls" else None)
         self._controller.start()
+        self.connections = 0  # not the controller's own trial
 
     def stop(self) -> None:
         """Close the port and every connection."""
@@ -107,7 +109,7 @@ class SmtpSink:
 
     def options(self, tls: ssl.SSLContext | None) -> dict[str, Any]:
         """What the server class is made with."""
-        login = {"authenticator": self._login, "auth_required": True, "auth_require_tls": tls is not None}
+        login = {"authenticator": self._login, "auth_required": tls is not None, "auth_require_tls": tls is not None}
         return {
             "enable_SMTPUTF8": self._utf8,
             "tls_context": tls,
@@ -130,7 +132,7 @@ class SmtpSink:
         user, password = data.login.decode(), data.password.decode()
         good = self._users.get(user) == password
         self.logins.append((user, good))
-        return AuthResult(success=good, auth_data=user)
+        return AuthResult(success=good, handled=good, auth_data=user)
 
     def first_time(self, word: str) -> bool:
         """Whether this word is asked for the first time."""
@@ -175,8 +177,7 @@ class _Handler:
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         script = self.sink.script
-        address = address.removeprefix("<>")  # as aiosmtpd names the null sender
-        if script.mail or (not address and script.null_sender and script.null_sender_at == "MAIL"):
+        if script.mail or (address == _NULL and script.null_sender and script.null_sender_at == "MAIL"):
             return script.mail or script.null_sender
         envelope.mail_from = address
         envelope.mail_options.extend(options)
@@ -186,7 +187,7 @@ class _Handler:
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         word = _local(address)
-        if not envelope.mail_from and self.sink.script.null_sender and self.sink.script.null_sender_at == "RCPT":
+        if envelope.mail_from == _NULL and self.sink.script.null_sender and self.sink.script.null_sender_at == "RCPT":
             return self.sink.script.null_sender
         if word == "hang":
             self.sink.waiting.set()
@@ -198,13 +199,13 @@ class _Handler:
         return "250 OK"
 
     async def handle_DATA(self, server: _Server, session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
-        if not envelope.mail_from and self.sink.script.null_sender and self.sink.script.null_sender_at == "dot":
+        if envelope.mail_from == _NULL and self.sink.script.null_sender and self.sink.script.null_sender_at == "dot":
             return self.sink.script.null_sender
         words = {_local(one) for one in envelope.rcpt_tos}
         for word in words & AT_DOT.keys():
             if not word.endswith("-once") or self.sink.first_time(word):
                 return AT_DOT[word]
-        self._record(session, envelope)
+        self._record(server, session, envelope)
         if "drop-after" in words or ("drop-after-once" in words and self.sink.first_time("drop-after-once")):
             server.cut()
         if "slow" in words:
@@ -212,12 +213,14 @@ class _Handler:
             await asyncio.to_thread(self.sink.go_on.wait)
         return "250 2.0.0 taken"
 
-    def _record(self, session: Session, envelope: Envelope) -> None:
+    def _record(self, server: _Server, session: Session, envelope: Envelope) -> None:
         assert isinstance(envelope.content, bytes)
         user = session.auth_data if isinstance(session.auth_data, str) else ""
-        tls = session.ssl is not None
+        assert server.transport is not None
+        tls = server.transport.get_extra_info("ssl_object") is not None
+        sender = (envelope.mail_from or "").removeprefix(_NULL)
         options = tuple(envelope.rcpt_options)
-        received = Received(envelope.mail_from or "", tuple(envelope.rcpt_tos), envelope.content, tls, user, options)
+        received = Received(sender, tuple(envelope.rcpt_tos), envelope.content, tls, user, options)
         self.sink.mails.append(received)
 
 

@@ -53,6 +53,11 @@ def test_without_the_header_nothing_is_suppressed() -> None:
     assert suppressed_words(make_email()) == frozenset()
 
 
+def test_no_more_headers_of_a_name_are_read_than_the_cap() -> None:
+    email = make_email([("Auto-Submitted", "no")] * 20 + [("Auto-Submitted", "auto-generated")])
+    assert auto_submitted(email) is None
+
+
 @given(st.text())
 def test_reading_a_token_never_raises(value: str) -> None:
     token = plain_token(value)

@@ -45,6 +45,7 @@ ROW_CASES = [
     (make_email(report=make_report("delivered")), Kind.DELIVERED, "delivery report"),
     (make_email(report=make_report("relayed", "expanded")), Kind.DELIVERED, "delivery report"),
     (make_email(report=make_report()), Kind.BOUNCE, "delivery report"),
+    (make_email(report=make_report("failed", report_type="x-other")), Kind.PERSON, "person"),
     (make_email(report=make_report("", "rubbish")), Kind.BOUNCE, "delivery report"),
     (
         make_email(report=make_report("failed", report_type="", part_types=("message/delivery-status",))),

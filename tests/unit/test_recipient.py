@@ -1,5 +1,7 @@
 """Is the mail to us, and to which mailbox (B4)."""
 
+from typing import Any
+
 import pytest
 
 from mailcase.junk.recipient import receiving_mailbox, registered
@@ -20,7 +22,8 @@ FIELDS = [
 @pytest.mark.parametrize(("field", "header"), FIELDS)
 @pytest.mark.parametrize("ours", [SUPPORT, "Support@HelpDesk.example", "support+SR-1.x@helpdesk.example"])
 def test_each_recipient_header_counts(field: str, header: str, ours: str) -> None:
-    email = make_email(**{"to": (), field: (CUSTOMER, ours)})
+    over: dict[str, Any] = {"to": (), field: (CUSTOMER, ours)}
+    email = make_email(**over)
     assert registered(email, BOX) == (True, f"{ours} in {header}")
 
 

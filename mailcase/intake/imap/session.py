@@ -7,7 +7,7 @@ from datetime import date
 from typing import Self
 
 from mailcase.errors import MailcaseError, Permanent
-from mailcase.intake.imap.failures import Refused, refusal
+from mailcase.intake.imap.failures import FolderMissing, Refused, refusal
 from mailcase.intake.imap.fetched import body_of, header_and_text, mail_fact
 from mailcase.intake.imap.grammar import (
     Response,
@@ -58,7 +58,11 @@ class ImapSession:
 
     async def select(self, folder: str, *, read_only: bool) -> SelectedFolder:
         """SELECT or EXAMINE; Permanent where the server has no UIDVALIDITY."""
-        answer = await self._ok("EXAMINE" if read_only else "SELECT", quote_folder(folder))
+        answer = await self._client.command("EXAMINE" if read_only else "SELECT", quote_folder(folder))
+        if answer.result != "OK":
+            error = refusal(f"folder {folder}", answer.result, answer.text)
+            # a NO without a code is how most servers say that there is no such folder
+            raise FolderMissing(str(error)) if isinstance(error, Refused) and not error.code else error
         self._client.protocol.announced.clear()
         lines = [response[0] for response in answer.untagged]
         uidvalidity = _last_number(b"UIDVALIDITY", lines)

@@ -1,16 +1,17 @@
 """People, messages and cases."""
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import AutoString
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 revision = "0001"
 down_revision = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-STR = sqlmodel.AutoString()
-UTC = sqlmodel.sql.sqltypes.UTCDateTime()
+STR = AutoString()
+UTC = UTCDateTime()
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 
 

@@ -1,16 +1,17 @@
 """Journal, history and outbox."""
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import AutoString
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 revision = "0002"
 down_revision = "0001"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-STR = sqlmodel.AutoString()
-UTC = sqlmodel.sql.sqltypes.UTCDateTime()
+STR = AutoString()
+UTC = UTCDateTime()
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 
 

@@ -1,0 +1,76 @@
+"""`mailcase ingest`: raw mail from files or an MTA's pipe, with the same promises as from a mailbox."""
+
+import asyncio
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from mailcase.cli.output import print_json, print_table, say
+from mailcase.cli.state import refuse_other_user, state_of
+
+if TYPE_CHECKING:
+    from mailcase.config import Settings
+    from mailcase.ports import Arrival
+
+_BATCH: Final = 20  # mails in memory
+_COLUMNS = {"id": 6, "path": 50, "outcome": 12, "reason": 26, "case": 16}
+
+
+def ingest(
+    context: typer.Context,
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, a Maildir, an mbox, or - for a pipe.")],
+    mailbox: Annotated[str, typer.Option(metavar="NAME", help="The mailbox that receives it.")],
+    no_ack: Annotated[bool, typer.Option("--no-ack", help="Acknowledge none of it.")] = False,
+) -> None:
+    """Take raw mail from files, a Maildir, an mbox or a pipe."""
+    state = state_of(context)
+    settings = state.settings()
+    box = settings.named(mailbox)
+    refuse_other_user(settings)
+    state.start_log()
+    rows = asyncio.run(_take(settings, _mails(paths, box.name, no_ack=no_ack)))
+    if state.json:
+        print_json(rows)
+    else:
+        print_table(rows, _COLUMNS, "there was no mail")
+        say("→ acknowledgements leave with the next `mailcase run`") if any(one["queued"] for one in rows) else None
+
+
+def _mails(paths: Iterable[str], name: str, *, no_ack: bool) -> "Iterator[tuple[str, Arrival]]":
+    from mailcase.clock import utcnow
+    from mailcase.intake.files import arrivals, piped
+
+    for path in paths:
+        if path == "-":
+            yield path, piped(sys.stdin.buffer.read(), name, utcnow(), no_ack=no_ack)
+        else:
+            yield from ((path, one) for one in arrivals(Path(path), name, utcnow(), no_ack=no_ack))
+
+
+async def _take(settings: "Settings", mails: "Iterator[tuple[str, Arrival]]") -> list[dict[str, Any]]:
+    """Journal and decide batch after batch; every mail that was journalled is decided, now or by the daemon."""
+    from mailcase.house import open_house
+
+    rows: list[dict[str, Any]] = []
+    async with open_house(settings) as house:
+        while batch := list(islice(mails, _BATCH)):
+            arrivals = [one for _, one in batch]
+            kept = await house.call(house.store.journal, arrivals, None)
+            todo = [(one, arrival.raw) for one, arrival in zip(kept, arrivals, strict=True) if one.outcome is None]
+            settled = await house.pipeline.submit([one for one, _ in todo], [raw for _, raw in todo])
+            told = {one.delivery_id: one for one in settled}
+            for (path, _), one in zip(batch, kept, strict=True):
+                rows.append(_row(path, one, told.get(one.delivery.id)))
+    return rows
+
+
+def _row(path: str, one: Any, settled: Any) -> dict[str, Any]:
+    if settled is None:
+        return {"id": one.delivery.id, "path": path, "outcome": one.outcome, "reason": "taken_before", "case": None,
+                "queued": False}  # fmt: skip
+    return {"id": one.delivery.id, "path": path, "outcome": settled.outcome, "reason": settled.reason,
+            "case": settled.case, "queued": settled.queued}  # fmt: skip

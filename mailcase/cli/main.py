@@ -1,0 +1,71 @@
+"""The command line: the options before a command, every command's place, and what each error exits with."""
+
+import sys
+from typing import Annotated, Final
+
+import typer
+
+from mailcase import __version__
+from mailcase.cli import blacklist, case, check, demo, explain, ingest, init, message, outbox, quarantine, run, store
+from mailcase.cli.state import State
+from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
+
+#: sysexits.h: an MTA that pipes mail in keeps it on 75; systemd does not restart on 78. First match wins.
+EXITS: Final[tuple[tuple[type[MailcaseError], int], ...]] = (
+    (ConfigError, 78),
+    (Transient, 75),
+    (Permanent, 1),
+    (MailcaseError, 1),
+)
+
+app = typer.Typer(
+    name="mailcase",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they would print the values of local variables, mails and passwords among them
+    rich_markup_mode=None,
+)
+app.command()(init.init)
+app.command()(check.check)
+app.command()(run.run)
+app.command()(ingest.ingest)
+app.command()(explain.explain)
+app.add_typer(message.app, name="message")
+app.add_typer(case.app, name="case")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(blacklist.app, name="blacklist")
+app.add_typer(store.app, name="db")
+app.command()(demo.demo)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"mailcase {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Else $MAILCASE_CONFIG, config/mailcase.toml, /etc/mailcase/mailcase.toml."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else there.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="The log at debug, with addresses and subjects.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which mailcase this is.")
+    ] = False,
+) -> None:
+    """Turn support mail into cases: every mail finds its case, is answered once, and every decision is explained."""
+    context.obj = State(config, as_json, verbose)
+
+
+def main() -> None:
+    """Run one command; errors are a text on standard error and the exit status of their kind."""
+    try:
+        app(prog_name="mailcase")
+    except MailcaseError as error:
+        print(f"mailcase: {error}", file=sys.stderr)
+        raise SystemExit(next(code for kind, code in EXITS if isinstance(error, kind))) from None

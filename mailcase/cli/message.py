@@ -1,0 +1,190 @@
+"""`mailcase message`: deliveries with what became of them, and why."""
+
+import asyncio
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mailcase.cli.output import note, print_json, print_table, safe, say
+from mailcase.cli.state import As, State, actor, reading, refuse_other_user, state_of
+from mailcase.errors import Permanent
+
+if TYPE_CHECKING:
+    from mailcase.config import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Deliveries, with what became of them and why.")
+_COLUMNS = {
+    "id": 6, "received_at": 16, "mailbox": 16, "from": 36, "subject": 44, "kind": 12, "outcome": 11, "reason": 24,
+    "linked_by": 9, "case": 16,
+}  # fmt: skip
+Id = Annotated[int, typer.Argument(metavar="ID", help="As in the list.")]
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    since: Annotated[str, typer.Option(metavar="DATE", help="Received on that day or later (UTC).")] = "",
+    outcome: Annotated[str | None, typer.Option(help="Such as created, linked, ignored.")] = None,
+    mailbox: Annotated[str | None, typer.Option(help="The mailbox's name.")] = None,
+    last: Annotated[int | None, typer.Option(min=1, help="Only so many, the newest.")] = None,
+) -> None:
+    """All deliveries in journal order, with outcome and reason."""
+    state = state_of(context)
+    start = _since(since)
+    with reading(state.settings()) as store:
+        rows = store.message_list(since=start, outcome=outcome, mailbox=mailbox, last=last) if store else []
+    if state.json:
+        print_json(rows)
+    else:
+        print_table(rows, _COLUMNS, "there is no mail")
+
+
+def _since(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no date; write it as {date(2027, 1, 31)}") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    number: Id,
+    raw: Annotated[bool, typer.Option("--raw", help="The mail as it came, byte for byte.")] = False,
+) -> None:
+    """One delivery: text, parts, and every test with its evidence."""
+    from zoneinfo import ZoneInfo
+
+    from mailcase.cli.render_message import print_message
+    from mailcase.clock import utcnow
+
+    state = state_of(context)
+    settings = state.settings()
+    if raw:
+        sys.stdout.buffer.write(_raw(settings, number))
+        return
+    mail = _shown(settings, number)
+    if state.json:
+        print_json(mail)
+    else:
+        print_message(mail, ZoneInfo(settings.cases.timezone), utcnow())
+
+
+def _shown(settings: "Settings", number: int) -> dict[str, Any]:
+    from mailcase.intake.offered import offered
+    from mailcase.policy_build import attachment_policy
+
+    with reading(settings) as store:
+        if store is None:
+            raise Permanent(f"there is no message {number}: there is no store yet")
+        mail = store.message_show(number)
+    mail["attachments"] = offered(mail["attachments"], attachment_policy(settings))
+    return mail
+
+
+def _raw(settings: "Settings", number: int) -> bytes:
+    with reading(settings) as store:
+        if store is None:
+            raise Permanent(f"there is no message {number}: there is no store yet")
+        return store.raw(store.delivery(number).sha256)
+
+
+@app.command()
+def save(
+    context: typer.Context,
+    number: Id,
+    part: Annotated[str, typer.Option(metavar="N", help="The part, as `message show` names it.")],
+    to: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; else its own name, here.")] = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Also a part that is not offered.")] = False,
+) -> None:
+    """Write one attachment to a file; never over another."""
+    from mailcase.intake.attachments import extract
+
+    state = state_of(context)
+    settings = state.settings()
+    found = next((one for one in _shown(settings, number)["attachments"] if one["part"] == part), None)
+    if found is None:
+        raise Permanent(f"message {number} has no attachment {part}; `message show {number}` lists them")
+    if not (found["allowed"] or anyway):
+        raise Permanent(f"{safe(found['name'])} is not offered ({found['reason']}); --anyway writes it all the same")
+    file = to or Path(found["name"])
+    data = extract(_raw(settings, number), part)
+    try:
+        with file.open("xb") as out:
+            out.write(data)
+    except FileExistsError:
+        raise Permanent(f"{file} is there already; --to names another file") from None
+    except OSError as error:
+        raise Permanent(f"{file}: cannot be written: {error.strerror}") from None
+    if state.json:
+        print_json({"file": str(file), "size": len(data)})
+    else:
+        say(f"{safe(file)}  {len(data)} bytes")
+
+
+@app.command()
+def accept(
+    context: typer.Context,
+    number: Id,
+    case: Annotated[str, typer.Option(metavar="N", help="The case that it shall go to.")] = "",
+    allow_sender: Annotated[bool, typer.Option("--allow-sender", help="Allow the sender from now on.")] = False,
+    as_: As = "",
+) -> None:
+    """Decide an ignored or junk mail again as if it were allowed."""
+    state = state_of(context)
+    settings = state.settings()
+    refuse_other_user(settings)
+    state.start_log()
+    mail = _shown(settings, number)
+    if mail["outcome"] not in ("ignored", "junk_case"):
+        raise Permanent(f"message {number} is {mail['outcome'] or 'not yet decided'}; only ignored and junk mail")
+    if allow_sender:
+        _allow(settings, mail, actor(as_))
+    asyncio.run(_decide_again(settings, number, case, actor(as_)))
+    _tell(state, _shown(settings, number))
+
+
+def _tell(state: State, mail: dict[str, Any]) -> None:
+    from mailcase.cli.render_trace import headline
+
+    if state.json:
+        print_json(mail)
+    else:
+        say(f"mail {mail['id']}  {headline(mail)}")
+
+
+async def _decide_again(settings: "Settings", number: int, case: str, who: str) -> None:
+    from mailcase.cases.numbers import find_numbers
+    from mailcase.cli.case import resolve
+    from mailcase.house import open_house
+    from mailcase.message import Wish
+
+    async with open_house(settings) as house:
+        running = find_numbers(house.policy.cases.masks, resolve(settings, house.store, case)) if case else ()
+        wish = Wish(accept=True, case=running[0] if running else None, actor=who)
+        one = house.store.delivery(number, wish)
+        (settled,) = await house.pipeline.submit([one], [house.store.raw(one.sha256)])
+    if settled.error:
+        raise Permanent(f"message {number}: {settled.error}")
+
+
+def _allow(settings: "Settings", mail: dict[str, Any], who: str) -> None:
+    from email.utils import parseaddr
+
+    from mailcase import blacklist_edit
+
+    sender = parseaddr(mail["from"] or "")[1]
+    if "@" not in sender:
+        raise Permanent(f"message {mail['id']} has no sender who could be allowed")
+    try:
+        line = blacklist_edit.add(settings.blacklist_file, f"!{sender}", note=f"message {mail['id']} accepted by {who}")
+    except Permanent as error:
+        note(str(error))
+    else:
+        note(f"{settings.blacklist_file}:{line.number}: {safe(line.entry)}")

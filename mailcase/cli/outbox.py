@@ -1,0 +1,75 @@
+"""`mailcase outbox`: mails to send and sent."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailcase.cli.output import print_json, print_table, say
+from mailcase.cli.state import reading, state_of, writing
+
+if TYPE_CHECKING:
+    from mailcase.config import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Mails to send and sent.")
+_COLUMNS = {
+    "id": 6, "kind": 14, "case": 14, "to": 36, "state": 10, "reason": 22, "attempts": 8, "next_attempt_at": 16,
+    "sent_at": 16, "last_error": 60,
+}  # fmt: skip
+
+
+@app.command("list")
+def list_(context: typer.Context) -> None:
+    """All mails, oldest first."""
+    state = state_of(context)
+    with reading(state.settings()) as store:
+        rows = store.outbox_list() if store else []
+    if state.json:
+        print_json(rows)
+    else:
+        print_table(rows, _COLUMNS, "the outbox is empty")
+
+
+@app.command()
+def retry(context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Send a failed, expired or uncertain mail after all; an uncertain one may then arrive twice."""
+    from mailcase.clock import utcnow
+
+    state = state_of(context)
+    settings = state.settings()
+    with writing(settings) as store:
+        store.outbox_retry(number, utcnow())
+    state.start_log()
+    asyncio.run(_send(settings))
+    with writing(settings) as store:
+        row = next(one for one in store.outbox_list() if one["id"] == number)
+    if state.json:
+        print_json(row)
+    else:
+        say(f"{number}  {row['state']}  {row['last_error'] or ''}".rstrip())
+
+
+async def _send(settings: "Settings") -> None:
+    from mailcase.errors import Unavailable
+    from mailcase.house import open_house
+
+    try:
+        async with open_house(settings, sender="mailcase outbox retry") as house:
+            await house.drain.once()
+    except Unavailable as error:
+        raise Unavailable(f"{error}\n→ the mail is pending again: whoever holds the store sends it") from None
+
+
+@app.command()
+def release(context: typer.Context) -> None:
+    """Close the breaker: what it held is sent."""
+    from mailcase.clock import utcnow
+
+    state = state_of(context)
+    settings = state.settings()
+    with writing(settings) as store:
+        count = store.outbox_release(utcnow())
+    if state.json:
+        print_json({"released": count})
+    else:
+        say(f"the breaker is closed; {count} held mails are due now")

@@ -1,0 +1,176 @@
+"""What `mailcase check` tries: store and servers, each with what came back and what to do. Changes nothing."""
+
+import asyncio
+import os
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mailcase.config import Settings
+from mailcase.configuration.mailbox import MailboxSection
+from mailcase.configuration.secrets import describe
+from mailcase.configuration.values import Secret
+from mailcase.errors import ConfigError, MailcaseError, Transient
+from mailcase.intake.imap.failures import FolderMissing, LoginRefused
+from mailcase.intake.imap.plan import since_day
+from mailcase.intake.imap.session import ImapSession
+from mailcase.intake.imap.settings import ImapSettings
+from mailcase.outbox.probe import probe
+from mailcase.outbox.settings import SmtpSettings
+from mailcase.policy_build import Built
+from mailcase.store import migrate
+from mailcase.store.store import Store
+
+if TYPE_CHECKING:
+    from mailcase.ports import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `check`; `cure` is what to do, also where it is ok but could be better."""
+
+    what: str
+    name: str
+    ok: bool
+    detail: str
+    cure: str = ""
+    exit: int = 1  # the status that a failure ends with
+
+    def entry(self) -> dict[str, Any]:
+        """As `check` of contract.md."""
+        return {"what": self.what, "name": self.name, "ok": self.ok, "detail": self.detail, "cure": self.cure}
+
+
+def configuration(settings: Settings, built: Built) -> Finding:
+    """What was read."""
+    count = len(settings.mailbox)
+    detail = (
+        f"{settings.file}, {count} {'mailbox' if count == 1 else 'mailboxes'}, "
+        f"{len(built.policy.junk.blacklist.lines)} blacklist lines, templates {' '.join(built.templates.languages)}"
+    )
+    return Finding("configuration", "", ok=True, detail=detail, cure="; ".join(_plain_secrets(settings)))
+
+
+def _plain_secrets(settings: Settings) -> list[str]:
+    """A sentence for each secret that lies where others could read it."""
+    named: list[tuple[str, Secret]] = [("token_keys", one) for one in settings.security.token_keys]
+    for box in settings.mailbox:
+        for section, server in (("imap", box.imap), ("smtp", box.smtp)):
+            if server and server.password:
+                named.append((f"{section} password of {box.name}", server.password))
+    told = [(name, describe(secret, settings.base)) for name, secret in named]
+    return [f"{name} comes from {said}" for name, said in told if "chmod" in said or said.startswith("a plain text")]
+
+
+def store(settings: Settings) -> Finding:
+    """Whether the store is there, reachable and of the right schema."""
+    file = settings.sqlite_file
+    name = f"sqlite {_short(file)}" if file else "postgresql"
+    try:
+        found = migrate.current(migrate.absolute(settings.store.url, settings.state_dir))
+    except MailcaseError as error:
+        kind = 78 if isinstance(error, ConfigError) else 75
+        cure = "install the newer mailcase again" if kind == 78 else "is the server there, and the folder readable?"
+        return Finding("store", "", ok=False, detail=f"{name}: {error}", cure=cure, exit=kind)
+    newest = migrate.SCHEMAS[-1]
+    if found == newest:
+        return Finding("store", "", ok=True, detail=f"{name}, schema {found}", cure=_other_owner(file))
+    if file is None:
+        detail = f"{name}: schema {found or 'empty'}, {newest} is needed"
+        return Finding("store", "", ok=False, detail=detail, cure="run `mailcase db upgrade`", exit=78)
+    detail = f"{name}, schema {found}: a migration to {newest} is due" if found else f"{name}: not there yet"
+    cure = "`mailcase run` or `mailcase db upgrade` migrates it, after a copy" if found else "the first run makes it"
+    return Finding("store", "", ok=True, detail=detail, cure=cure)
+
+
+def _short(file: Path) -> str:
+    return os.path.relpath(file) if file.is_relative_to(Path.cwd()) else str(file)
+
+
+def _other_owner(file: Path | None) -> str:
+    if file is None or file.stat().st_uid == os.geteuid():
+        return ""
+    return "it belongs to another user: commands that write must be run as that user"
+
+
+async def servers(settings: Settings, built: Built, opened: Store | None) -> list[Finding]:
+    """Every IMAP and SMTP server, all at once; in the order of the mailboxes."""
+    tries: list[Awaitable[Finding]] = []
+    for box in settings.mailbox:
+        imap, smtp = built.imap.get(box.name), built.smtp.get(box.name)
+        tries.append(_imap(settings, box, imap, opened) if imap else _no_source(box))
+        if smtp:
+            tries.append(_smtp(settings, box, smtp))
+    return list(await asyncio.gather(*tries))
+
+
+async def _no_source(box: MailboxSection) -> Finding:
+    return Finding("imap", box.name, ok=True, detail="no [mailbox.imap]: mail comes by `mailcase ingest` alone")
+
+
+async def _imap(settings: Settings, box: MailboxSection, imap: ImapSettings, opened: Store | None) -> Finding:
+    where = f"{imap.host}:{imap.port}"
+    try:
+        session = await ImapSession.open(imap)
+        try:
+            told = [await _folder(session, imap, folder, opened) for folder in imap.folders]
+            await session.logout()
+        finally:
+            session.close()
+    except MailcaseError as error:
+        return Finding("imap", box.name, ok=False, detail=f"{where} {error}", cure=_imap_cure(settings, box, error))
+    except TimeoutError:
+        return Finding("imap", box.name, ok=False, detail=f"{where} no answer in time", cure=_reachable("imap"))
+    return Finding("imap", box.name, ok=True, detail=f"{where} login accepted; {'; '.join(told)}")
+
+
+async def _folder(session: ImapSession, imap: ImapSettings, folder: str, opened: Store | None) -> str:
+    """What lies there, and how much of it the next look would take."""
+    selected = await session.select(folder, read_only=True)
+    uids = await session.search_all()
+    cursor = opened.cursor(imap.source, folder) if opened else None
+    if cursor and cursor.uidvalidity == selected.uidvalidity:
+        return f"{folder}: {len(uids)} mails, {_above(uids, cursor)} to take"
+    if imap.start == "new":
+        return f'{folder}: {len(uids)} mails, none of them to take (start = "new")'
+    day = since_day(imap.start)
+    taken = len(uids) if day is None else len(await session.search_since(day))
+    return f'{folder}: {len(uids)} mails, {taken} to take (start = "{imap.start}")'
+
+
+def _above(uids: list[int], cursor: "Cursor") -> int:
+    return sum(1 for uid in uids if uid > cursor.last_uid)
+
+
+def _imap_cure(settings: Settings, box: MailboxSection, error: MailcaseError) -> str:
+    if isinstance(error, LoginRefused) and box.imap and box.imap.password:
+        return (
+            f"password comes from {describe(box.imap.password, settings.base)}. "
+            "Microsoft 365 refuses passwords (xoauth2 comes with a later version), Google wants an app password."
+        )
+    if isinstance(error, FolderMissing):
+        return "name folders of the server in [mailbox.imap] folders; upper and lower case count"
+    return _reachable("imap") if isinstance(error, Transient) else ""
+
+
+async def _smtp(settings: Settings, box: MailboxSection, smtp: SmtpSettings) -> Finding:
+    try:
+        told = await probe(smtp)
+    except MailcaseError as error:
+        return Finding("smtp", box.name, ok=False, detail=str(error), cure=_smtp_cure(settings, box, error))
+    except TimeoutError:
+        return Finding("smtp", box.name, ok=False, detail=f"{smtp.relay} no answer in time", cure=_reachable("smtp"))
+    return Finding("smtp", box.name, ok=True, detail=f"{smtp.relay} {told}")
+
+
+def _smtp_cure(settings: Settings, box: MailboxSection, error: MailcaseError) -> str:
+    if isinstance(error, ConfigError) and box.smtp and box.smtp.password:
+        return f"password comes from {describe(box.smtp.password, settings.base)}"
+    return _reachable("smtp") if isinstance(error, Transient) else ""
+
+
+def _reachable(section: str) -> str:
+    return (
+        f"look at host, port and security of [mailbox.{section}]; is the server there, does a firewall stand between?"
+    )

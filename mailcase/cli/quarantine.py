@@ -1,0 +1,90 @@
+"""`mailcase quarantine`: what could not be processed; nothing of it is lost."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailcase.cli.output import print_json, print_table, say
+from mailcase.cli.state import As, actor, reading, refuse_other_user, state_of, writing
+
+if TYPE_CHECKING:
+    from mailcase.config import Settings
+    from mailcase.ports import Settled
+
+app = typer.Typer(no_args_is_help=True, help="What could not be processed.")
+_COLUMNS = {"id": 6, "received_at": 16, "mailbox": 16, "subject": 44, "attempts": 8, "error": 80}
+
+
+@app.command("list")
+def list_(context: typer.Context) -> None:
+    """All of it, oldest first."""
+    state = state_of(context)
+    with reading(state.settings()) as store:
+        rows = store.quarantine_list() if store else []
+    if state.json:
+        print_json(rows)
+    else:
+        print_table(rows, _COLUMNS, "nothing is in quarantine")
+
+
+@app.command()
+def show(context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """One of them, as `message show`; `message show ID --raw` gives the mail as it came."""
+    from mailcase.cli.message import show as show_message
+
+    show_message(context, number)
+
+
+@app.command()
+def retry(
+    context: typer.Context,
+    number: Annotated[int | None, typer.Argument(metavar="[ID]", help="Else all of them.")] = None,
+    as_: As = "",
+) -> None:
+    """Process one, or all, once more."""
+    state = state_of(context)
+    settings = state.settings()
+    refuse_other_user(settings)
+    state.start_log()
+    settled = asyncio.run(_again(settings, number, actor(as_)))
+    rows = [
+        {"id": one.delivery_id, "outcome": one.outcome, "reason": one.reason, "error": one.error} for one in settled
+    ]
+    if state.json:
+        print_json(rows)
+    else:
+        print_table(rows, {"id": 6, "outcome": 12, "reason": 24, "error": 80}, "nothing is in quarantine")
+    if any(one.outcome == "quarantined" for one in settled):
+        raise typer.Exit(1)
+
+
+async def _again(settings: "Settings", number: int | None, who: str) -> "list[Settled]":
+    from mailcase.clock import utcnow
+    from mailcase.errors import Permanent
+    from mailcase.house import open_house
+
+    async with open_house(settings) as house:
+        settled: list[Settled] = []
+        for one in house.store.quarantine_retry(number, utcnow(), who):
+            try:
+                raw = house.store.raw(one.sha256)
+            except Permanent as error:
+                settled.append(await house.pipeline.quarantine(one, str(error), "raw_missing"))
+            else:
+                settled += await house.pipeline.submit([one], [raw])
+        return settled
+
+
+@app.command()
+def drop(context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")], as_: As = "") -> None:
+    """Give one up: it is ignored from now on; its raw mail stays."""
+    from mailcase.clock import utcnow
+
+    state = state_of(context)
+    with writing(state.settings()) as store:
+        store.quarantine_drop(number, utcnow(), actor(as_))
+    if state.json:
+        print_json({"id": number, "outcome": "ignored", "reason": "dropped"})
+    else:
+        say(f"mail {number}  ignored: dropped")

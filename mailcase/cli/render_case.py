@@ -1,0 +1,120 @@
+"""`case show` for people: a case reads like a thread — who, when, what, and why it is here."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from email.utils import parseaddr
+from typing import Any, Final
+
+from mailcase.cli.output import cut, padded, safe, say, width
+from mailcase.cli.render_trace import winner
+from mailcase.cli.when import after, amount, moment
+
+_LEFT: Final = 66  # columns before what stands at the right
+_EXCERPT: Final = 100
+_RULES: Final = {"registration": "acknowledgement", "followed": "acknowledgement", "reopened": "acknowledgement"}
+Traces = Mapping[int, Sequence[Mapping[str, Any]]]
+
+
+def print_case(
+    case: Mapping[str, Any], traces: Traces, addresses: Mapping[str, str], zone: tzinfo, now: datetime
+) -> None:
+    """One case with its mails and related cases.
+
+    Args:
+        case: as `case show` of contract.md.
+        traces: the trace of each incoming delivery, by its id.
+        addresses: mailbox name -> its address.
+        zone: of the times shown.
+        now: this moment, aware.
+    """
+    state = " · ".join(safe(case[key]) for key in ("status", "priority", "category"))
+    _two(f"{case['number']}  {safe(case['title'])}", state)
+    customer = ", ".join(safe(one) for one in (case["contact"], case["account"]) if one) or "–"
+    _two(
+        f"customer  {customer}",
+        f"assignee {safe(case['assignee'] or '–')}    group {safe(case['assignee_group'] or '–')}",
+    )
+    to = addresses.get(case["mailbox"], case["mailbox"])
+    opened = f"opened    {moment(case['created_at'], zone, now)} by mail to {safe(to)}"
+    last = max((_at(one) for one in case["messages"]), default=None)
+    _two(opened, f"last mail {moment(last, zone, now)}")
+    if case["closing_reason"]:
+        say(f"closed    {safe(case['closing_reason'])}")
+    say()
+    _print_thread(case["messages"], traces, zone, now)
+    _print_events(case["events"], zone, now)
+    _print_related(case["related"])
+
+
+def _two(left: str, right: str) -> None:
+    say(f"{padded(left, _LEFT)}  {right}".rstrip())
+
+
+def _at(mail: Mapping[str, Any]) -> datetime:
+    at: datetime = mail["received_at"]
+    return at
+
+
+def _print_thread(mails: Sequence[Mapping[str, Any]], traces: Traces, zone: tzinfo, now: datetime) -> None:
+    names = [cut(_name(one), 24) for one in mails]
+    times = [moment(_at(one), zone, now) for one in mails]
+    wide, late = max(map(width, names), default=0), max(map(width, times), default=0)
+    for number, (mail, name, time) in enumerate(zip(mails, names, times, strict=True), 1):
+        arrow = "→" if mail["direction"] == "out" else "←"
+        head = f"{number:>2} {arrow}  {padded(name, wide)}   {padded(time, late)}   {safe(mail['subject'] or '')}"
+        files = ", ".join(
+            f"{safe(one['name'])} {amount(one['size'])}" for one in mail["attachments"] if not one["inline"]
+        )
+        say(f"{padded(head, _LEFT + 14)}  {files}".rstrip())
+        if mail["direction"] == "in" and (excerpt := _excerpt(mail["text"] or "")):
+            say(f"      {excerpt}")
+        say(f"      {_why(mail, traces)}")
+
+
+def _name(mail: Mapping[str, Any]) -> str:
+    name, address = parseaddr(mail["from"] or "")
+    return safe(name or address or mail["from"] or "–")
+
+
+def _excerpt(text: str) -> str:
+    """The beginning of what was written, quotes left out."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(">")]
+    return cut(safe(" ".join(lines)), _EXCERPT)
+
+
+def _why(mail: Mapping[str, Any], traces: Traces) -> str:
+    if mail["direction"] == "out":
+        return _sent(mail)
+    how = {"shown": "shown here, acted on elsewhere", "junk_case": "junk"}.get(mail["how"], mail["how"])
+    unverified = " · sender unverified" if mail["sender_unverified"] else ""
+    return f"{how} · {winner(mail, traces.get(mail['id'], ()))}{unverified}".replace(" ·  ·", " ·")
+
+
+def _sent(mail: Mapping[str, Any]) -> str:
+    rule = _RULES.get(mail["rule"], mail["rule"].replace("_", " ") or "reply")
+    if mail["state"] == "sent" and mail["sent_at"] and mail["created_at"]:
+        return f"{rule} · sent after {after(mail['created_at'], mail['sent_at'])}"
+    reason = f": {mail['state_reason'].replace('_', ' ')}" if mail["state_reason"] else ""
+    return f"{rule} · {safe(mail['state'])}{safe(reason)}"
+
+
+def _print_events(events: Sequence[Mapping[str, Any]], zone: tzinfo, now: datetime) -> None:
+    """What people did, and what a mail alone does not tell."""
+    shown = [
+        one for one in events if one["event"] not in ("created", "linked", "reopened", "followed", "noted", "shown")
+    ]
+    if not shown:
+        return
+    say()
+    for place, one in enumerate(shown):
+        data = [f"{key} {safe(value)}" for key, value in (one["data"] or {}).items() if value not in (None, "", [])]
+        who, what = safe(one["actor"] or "–"), safe(one["event"]).replace("_", " ")
+        at = moment(one["at"], zone, now)
+        say(f"{'history' if not place else '':<9} {at}  {who}  {what}  {', '.join(data)}".rstrip())
+
+
+def _print_related(related: Sequence[Mapping[str, Any]]) -> None:
+    if related:
+        say()
+    for place, one in enumerate(related):
+        say(f"{'related' if not place else '':<9} {safe(one['number'])} {safe(one['relation']).replace('_', ' ')}")

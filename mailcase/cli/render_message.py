@@ -1,0 +1,65 @@
+"""`message show` and `explain` for people: the mail, its parts, and why it went where it went."""
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+from mailcase.cli.output import safe, safe_lines, say
+from mailcase.cli.render_trace import headline, trace_lines
+from mailcase.cli.when import amount, moment
+
+_MOST_LINES = 60  # of the text
+
+
+def print_message(mail: Mapping[str, Any], zone: tzinfo, now: datetime) -> None:
+    """One delivery, ending with the verdict and its trace."""
+    say(f"{_title(mail)}  {safe(mail['subject'] or '(no subject)')}")
+    for name, value in _head(mail, zone, now):
+        say(f"{name:<9} {value}".rstrip())
+    for one in mail["attachments"]:
+        say(f"{'part':<9} {_part(one)}")
+    say()
+    _print_text(mail["text"] or "")
+    say(headline(mail))
+    for line in trace_lines(mail["trace"]):
+        say(line)
+
+
+def _title(mail: Mapping[str, Any]) -> str:
+    return "mail" if mail.get("would") else f"mail {mail['id']}"
+
+
+def _head(mail: Mapping[str, Any], zone: tzinfo, now: datetime) -> list[tuple[str, str]]:
+    place = " · ".join(
+        safe(part)
+        for part in (mail["mailbox"], mail["folder"], f"uid {mail['uid']}" if mail["uid"] is not None else "")
+        if part
+    )
+    date = f"{moment(mail['date'], zone, now)}, received {moment(mail['received_at'], zone, now)}"
+    rows = [
+        ("from", safe(mail["from"] or "–") + ("  (unverified)" if mail["sender_unverified"] else "")),
+        ("to", safe(mail["to"] or "–")),
+        ("date", date),
+        ("mailbox", place),
+        ("kind", str(mail["kind"] or "–").replace("_", " ")),
+    ]
+    if len(mail["cases"]) > 1:
+        rows.append(("cases", safe(", ".join(mail["cases"]))))
+    return rows
+
+
+def _part(one: Mapping[str, Any]) -> str:
+    inline = ", inline" if one["inline"] else ""
+    refused = f", not offered: {one['reason'].replace('_', ' ')}" if not one["allowed"] else ""
+    return f"{one['part']:<5} {safe(one['name'])}  {safe(one['type'])}, {amount(one['size'])}{inline}{refused}"
+
+
+def _print_text(text: str) -> None:
+    lines = safe_lines(text.strip("\n"))
+    if not text.strip():
+        return
+    for line in lines[:_MOST_LINES]:
+        say(f"  {line}".rstrip())
+    if len(lines) > _MOST_LINES:
+        say(f"  … {len(lines) - _MOST_LINES} more lines: --json shows them all")
+    say()

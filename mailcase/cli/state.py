@@ -1,0 +1,125 @@
+"""What every command shares: the options before it, the configuration, and the store opened with care."""
+
+import getpass
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailcase.errors import Permanent
+
+if TYPE_CHECKING:
+    from mailcase.config import Settings
+    from mailcase.store.store import Store
+
+As = Annotated[str, typer.Option("--as", metavar="ADDRESS", help="Who does this; else the system's user name.")]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The options that stand before the command."""
+
+    config: str | None
+    json: bool
+    verbose: bool
+
+    def settings(self) -> "Settings":
+        """The configuration; raises ConfigError."""
+        from mailcase import config
+
+        return config.load(config.find(self.config))
+
+    def start_log(self) -> None:
+        """Send the log to standard error; for commands that work on mail."""
+        from mailcase import log
+
+        log.configure(debug=self.verbose)
+
+
+def state_of(context: typer.Context) -> State:
+    """The options of this call."""
+    found = context.find_object(State)
+    return found if found else State(None, json=False, verbose=False)
+
+
+def actor(given: str) -> str:
+    """Who acts: `--as ADDRESS`, else the system's user name."""
+    return given or getpass.getuser()
+
+
+@contextmanager
+def reading(settings: "Settings") -> "Iterator[Store | None]":
+    """The store for a command that only reads; None where there is none yet.
+
+    Raises:
+        Permanent: the store must be migrated, and this user may not.
+        ConfigError, Unavailable: as Store.open.
+    """
+    from mailcase.store import migrate
+    from mailcase.store.store import Store
+
+    file = settings.sqlite_file
+    if file is not None and not file.exists():
+        yield None
+        return
+    if file is not None and migrate.current(migrate.absolute(settings.store.url, settings.state_dir)) != newest():
+        refuse_other_user(settings)
+    store = Store.open(settings.store.url, settings.state_dir, raw=settings.store.raw)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def writing(settings: "Settings") -> "Iterator[Store]":
+    """The store for a command that writes; raises as `refuse_other_user` and Store.open."""
+    from mailcase.store.store import Store
+
+    refuse_other_user(settings)
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    store = Store.open(settings.store.url, settings.state_dir, raw=settings.store.raw)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def newest() -> str:
+    """The schema that this program needs."""
+    from mailcase.store.migrate import SCHEMAS
+
+    return SCHEMAS[-1]
+
+
+def refuse_other_user(settings: "Settings") -> None:
+    """Files that another user makes in the store's folder are files that the daemon cannot write.
+
+    Raises:
+        Permanent: this user is not the owner of the SQLite store; the text says what to do.
+    """
+    place = _owned(settings)
+    if place is None or place.stat().st_uid == os.geteuid():
+        return
+    owner = place.stat().st_uid
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = f"#{owner}"
+    raise Permanent(
+        f"{place} belongs to user {name}: files that {getpass.getuser()} makes there, the daemon could not write.\n"
+        f"→ run it as that user: sudo -u {name} mailcase --config {settings.file.absolute()} …"
+    )
+
+
+def _owned(settings: "Settings") -> Path | None:
+    """The store's file, or its folder as long as there is none; None on PostgreSQL and for a new folder."""
+    file = settings.sqlite_file
+    if file is None:
+        return None
+    return next((place for place in (file, file.parent) if place.exists()), None)

@@ -1,0 +1,33 @@
+"""Times and sizes as people read them."""
+
+from datetime import UTC, datetime, tzinfo
+
+
+def moment(at: datetime | None, zone: tzinfo, now: datetime) -> str:
+    """`Tue 3 Nov 09:15`, with the year where it is not this year's; – for none."""
+    if at is None:
+        return "–"
+    local = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(zone)
+    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
+    return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}"
+
+
+def after(start: datetime, end: datetime) -> str:
+    """`0.4 s`, `12 s`, `3 min`, `5 h` or `2 days`."""
+    seconds = max(0.0, (end - start).total_seconds())
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    for unit, length, until in (("s", 1, 120), ("min", 60, 120), ("h", 3600, 48), ("days", 86400, 10**9)):
+        if seconds / length < until:
+            return f"{seconds / length:.0f} {unit}"
+    return ""
+
+
+def amount(size: int) -> str:
+    """`214 KB`; 1 KB is 1024 bytes."""
+    if size < 1024:
+        return f"{size} bytes"
+    for unit, length in (("KB", 1024), ("MB", 1024**2)):
+        if size < 1024 * length:
+            return f"{size / length:.{0 if size >= 10 * length or unit == 'KB' else 1}f} {unit}"
+    return f"{size / 1024**3:.1f} GB"

@@ -1,0 +1,79 @@
+"""Mail from files: single mails, an mbox, a Maildir, or a pipe (contract.md, `mailcase ingest`)."""
+
+import hashlib
+import mailbox
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from mailcase.errors import Permanent
+from mailcase.ports import Arrival
+
+_FOLDERS: Final = ("cur", "new")
+_MBOX: Final = b"From "
+
+
+def arrivals(place: Path, name: str, now: datetime, *, no_ack: bool) -> Iterator[Arrival]:
+    """Every mail of a file, an mbox or a Maildir, one after another.
+
+    Args:
+        place: the file or folder.
+        name: the mailbox that receives it.
+        now: what counts as its arrival where the place does not tell (B13).
+        no_ack: it is not to be acknowledged.
+
+    Raises:
+        Permanent: it cannot be read, or is a folder that is no Maildir.
+    """
+    try:
+        if place.is_dir():
+            yield from _maildir(place, name, no_ack=no_ack)
+        elif _is_mbox(place):
+            for position, raw in enumerate(_mbox(place)):
+                yield _file(raw, position, name, now, no_ack=no_ack)
+        else:
+            yield _file(place.read_bytes(), 0, name, now, no_ack=no_ack)
+    except OSError as error:
+        raise Permanent(f"{place}: cannot be read: {error.strerror or error}") from None
+
+
+def piped(raw: bytes, name: str, now: datetime, *, no_ack: bool) -> Arrival:
+    """One mail from a pipe: a new delivery each time (behaviour.md 1)."""
+    return Arrival(name, "pipe", "", uuid.uuid4().hex, None, None, now, raw, no_ack=no_ack)
+
+
+def _file(raw: bytes, position: int, name: str, now: datetime, *, no_ack: bool) -> Arrival:
+    key = f"{hashlib.sha256(raw).hexdigest()}:{position}"
+    return Arrival(name, "file", "", key, None, None, now, raw, no_ack=no_ack)
+
+
+def _is_mbox(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(len(_MBOX)) == _MBOX
+
+
+def _mbox(file: Path) -> Iterator[bytes]:
+    box = mailbox.mbox(file, create=False)
+    try:
+        for key in box.iterkeys():
+            yield _unquoted(box.get_bytes(key))
+    finally:
+        box.close()
+
+
+def _unquoted(raw: bytes) -> bytes:
+    """`>From ` at the beginning of a line was `From ` before it came into the mbox (mboxo)."""
+    return raw.replace(b"\n>From ", b"\nFrom ")
+
+
+def _maildir(folder: Path, name: str, *, no_ack: bool) -> Iterator[Arrival]:
+    if not all((folder / one).is_dir() for one in _FOLDERS):
+        raise Permanent(f"{folder}: is no Maildir (it has no folders cur and new); name the files in it instead")
+    files = [file for one in _FOLDERS for file in (folder / one).iterdir() if not file.name.startswith(".")]
+    for file in sorted(files, key=lambda one: (one.stat().st_mtime, one.name)):
+        received = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        unique = file.name.partition(":")[0]
+        source = f"maildir:{folder.resolve()}"
+        yield Arrival(name, source, "", unique, None, None, received, file.read_bytes(), no_ack=no_ack)

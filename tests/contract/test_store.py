@@ -1,0 +1,362 @@
+"""The store's contract: journal, deciding, cases and links, on SQLite and PostgreSQL alike."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from mailcase.actions import MarkBounced, NoteOnCase, RelateCases, SuppressAddress
+from mailcase.cases.statuses import StatusTable
+from mailcase.errors import Permanent
+from mailcase.message import Wish
+from mailcase.ports import Cursor, Reading
+from mailcase.store import tables as t
+from mailcase.store.store import Store
+from tests.builders import make_attachment, make_lookup
+from tests.contract.store_kit import CUSTOMER, LATER, NOW, Clerk, Desk, arrival, journalled, mail
+
+STATUSES = StatusTable()
+
+
+def rows(store: Store, table: sa.Table) -> int:
+    with store._engines.read() as conn:
+        return int(conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+
+
+def case(desk: Desk, number: str = "SR-1") -> dict[str, Any]:
+    return desk.store.case_show(number, STATUSES)
+
+
+# --- journal (B1) ---
+
+
+def test_an_arrival_is_stored_once_with_its_bytes(store: Store) -> None:
+    first = store.journal([arrival("7:1", b"one"), arrival("7:2", b"two")], None)
+    again = store.journal([arrival("7:2", b"two"), arrival("7:3", b"two")], None)
+    assert [(one.new, one.delivery.key) for one in (*first, *again)] == [
+        (True, "7:1"), (True, "7:2"), (False, "7:2"), (True, "7:3"),
+    ]  # fmt: skip
+    assert again[0].delivery.id == first[1].delivery.id
+    assert [store.raw(one.sha256) for one in first] == [b"one", b"two"]
+    assert rows(store, t.raw) == 2
+    assert store.known_uids("imap:host:user", "INBOX", 7) == {1, 2, 3}
+
+
+def test_a_failing_batch_leaves_neither_rows_nor_the_cursor(store: Store) -> None:
+    with pytest.raises(Permanent):
+        store.journal([arrival("7:1"), replace(arrival("7:2"), mailbox=None)], _cursor(last_uid=2))  # type: ignore[arg-type]  # what a broken caller does
+    assert (store.undecided(10), store.cursor("imap:host:user", "INBOX")) == ([], None)
+
+
+def test_the_cursor_moves_with_the_journal_and_is_found_under_another_host(store: Store) -> None:
+    store.journal([arrival("7:1")], _cursor(last_uid=1))
+    store.save_cursor(replace(_cursor(last_uid=9), baseline_at=NOW, compared_at=LATER))
+    assert store.cursor("imap:host:user", "INBOX") == replace(_cursor(last_uid=9), baseline_at=NOW, compared_at=LATER)
+    assert store.cursor("imap:new:user", "INBOX") is None
+    moved = store.moved_cursor("support", "INBOX")
+    assert moved is not None
+    assert (moved.source, moved.last_uid) == ("imap:host:user", 9)
+
+
+def _cursor(last_uid: int) -> Cursor:
+    return Cursor("imap:host:user", "INBOX", "support", 7, last_uid, 1, None, "new")
+
+
+def test_the_server_is_told_of_decided_mail_alone(desk: Desk) -> None:
+    desk.receive(mail("a"))
+    desk.receive(mail("big"), oversize=True)
+    waiting, shunted = journalled(desk.store, 2, start=10)
+    desk.store.quarantine(shunted.delivery.id, "broken", NOW)
+    assert [uid for _, uid in desk.store.unmarked("imap:host:user", "INBOX", 1)] == [1]
+    assert [one.delivery.id for one in desk.store.undecided(10)] == [waiting.delivery.id]
+    desk.store.set_marked([one for one, _ in desk.store.unmarked("imap:host:user", "INBOX", 1)])
+    assert desk.store.unmarked("imap:host:user", "INBOX", 1) == []
+
+
+def test_attempts_are_counted_durably(store: Store) -> None:
+    one, two = (row.delivery.id for row in journalled(store, 2))
+    store.count_attempt([one])
+    assert store.count_attempt([one, two]) == {one: 2, two: 1}
+    assert [row.attempts for row in store.undecided(10)] == [2, 1]
+
+
+# --- one mail (P2, P3) ---
+
+
+def test_a_new_mail_makes_case_contact_link_and_one_answer(desk: Desk) -> None:
+    (settled,) = desk.receive(mail("a"))
+    assert (settled.outcome, settled.case, settled.queued, settled.error) == ("created", "SR-1", True, "")
+    shown = case(desk)
+    assert (shown["status"], shown["kind"], shown["contact"]) == ("New", "active", CUSTOMER)
+    assert [(one["direction"], one["how"]) for one in shown["messages"]] == [("in", "created"), ("out", "sent")]
+    (sent,) = desk.store.outbox_list()
+    assert (sent["state"], sent["to"], sent["case"], sent["in_reply_to"]) == ("pending", CUSTOMER, "SR-1", "<a@x>")
+
+
+def test_the_same_mail_again_makes_nothing(desk: Desk) -> None:
+    settled = [*desk.receive(mail("a"), mail("a")), *desk.receive(mail("a"))]
+    assert [one.outcome for one in settled] == ["created", "duplicate", "duplicate"]
+    assert (rows(desk.store, t.case), rows(desk.store, t.outbox), rows(desk.store, t.message)) == (1, 1, 2)
+    assert [one["cases"] for one in desk.store.message_list()] == [["SR-1"]] * 3
+
+
+def test_a_decided_delivery_is_left_alone(desk: Desk) -> None:
+    (row,) = journalled(desk.store)
+    reading = Reading(row.delivery, mail("a"))
+    first, twice = desk.store.settle([reading, reading], desk.clerk, NOW)
+    (again,) = desk.store.settle([reading], desk.clerk, NOW)
+    assert {(one.outcome, one.case) for one in (first, twice, again)} == {("created", "SR-1")}
+    assert rows(desk.store, t.delivery_outcome) == 1
+
+
+def test_a_reply_in_the_same_batch_sees_its_parent(desk: Desk) -> None:
+    settled = desk.receive(mail("a"), mail("b", "a"), mail("c", "b"))
+    assert [(one.outcome, one.case) for one in settled] == [
+        ("created", "SR-1"), ("linked", "SR-1"), ("linked", "SR-1"),
+    ]  # fmt: skip
+
+
+def test_an_answer_to_our_acknowledgement_finds_the_case(desk: Desk) -> None:
+    desk.receive(mail("a"))
+    ours = str(desk.store.outbox_list()[0]["message_id"])
+    (settled,) = desk.receive(replace(mail("b"), in_reply_to=(ours,), references=(ours,)))
+    assert (settled.outcome, settled.case) == ("linked", "SR-1")
+
+
+def test_a_late_parent_and_a_sibling_meet_in_the_citations(desk: Desk) -> None:
+    settled = desk.receive(mail("c", "b", "a"), mail("b", "a"), mail("a"), mail("d", "a"))
+    assert {one.case for one in settled} == {"SR-1"}
+
+
+def test_one_bad_mail_leaves_the_others_of_its_batch_alone(desk: Desk) -> None:
+    good, bad, more = desk.receive(mail("a"), mail("bad", subject="poison"), mail("b"))
+    assert (good.case, more.case) == ("SR-1", "SR-2")
+    assert (bad.outcome, bad.error, bad.transient) == ("", "RecursionError: maximum recursion depth exceeded", True)
+    assert [one.delivery.id for one in desk.store.undecided(10)] == [bad.delivery_id]
+
+
+def test_a_mail_that_the_database_refuses_is_alone_in_its_failure(desk: Desk) -> None:
+    desk.receive(mail("a"))
+    desk.clerk.extra = lambda *_: (NoteOnCase(4711, "of_no_case", {}),)
+    bad, worse = desk.receive(mail("b"), mail("c"))
+    assert all(one.error and not one.outcome for one in (bad, worse))
+    desk.clerk.extra = Clerk().extra
+    assert desk.receive(mail("d"))[0].case is not None
+    assert len(desk.store.undecided(10)) == 2
+
+
+def test_a_case_changed_by_hand_meanwhile_is_read_again(desk: Desk) -> None:
+    desk.receive(mail("a"))
+    desk.store.set_case("SR-1", NOW, "agent", status="Resolved", assignee="kim")
+    (settled,) = desk.receive(mail("b", "a"))
+    assert settled.outcome == "reopened"
+    shown = case(desk)
+    assert (shown["status"], shown["assignee"]) == ("Reopened", "")
+    events = [(one["event"], one["actor"]) for one in shown["events"]]
+    assert events == [
+        ("created", "mailcase"), ("status_set", "agent"), ("assignee_set", "agent"), ("reopened", "mailcase"),
+        ("mail", "mailcase"),
+    ]  # fmt: skip
+
+
+def test_two_first_mails_of_one_sender_make_one_contact(desk: Desk) -> None:
+    desk.receive(mail("a"), mail("b"))
+    desk.receive(mail("c"))
+    assert (rows(desk.store, t.contact), rows(desk.store, t.case)) == (1, 3)
+    assert desk.clerk.seen[-1].open_cases == (2, 1)
+
+
+def test_a_message_ignored_for_its_recipient_is_decided_anew_on_the_same_row(desk: Desk) -> None:
+    email = mail("a", subject="not for us")
+    desk.receive(email)
+    (settled,) = desk.receive(replace(email, subject="for us"))
+    assert (settled.outcome, rows(desk.store, t.message)) == ("created", 2)
+    assert [one["outcome"] for one in desk.store.message_list()] == ["ignored", "created"]
+
+
+@pytest.mark.parametrize("subject", ["not for us", "junk", "plain"])
+def test_accepting_a_mail_twice_makes_one_case_and_one_answer(desk: Desk, subject: str) -> None:
+    (first,) = desk.receive(mail("a", subject=subject))
+    for _ in range(2):
+        row = desk.store.delivery(first.delivery_id, Wish(accept=True, actor="kim"))
+        (settled,) = desk.store.settle([Reading(row.delivery, mail("a", subject=subject))], desk.clerk, LATER)
+        assert (settled.outcome, settled.case, settled.error) == ("created", "SR-1", "")
+    assert (rows(desk.store, t.case), rows(desk.store, t.outbox), rows(desk.store, t.case_message)) == (1, 1, 2)
+    assert case(desk)["status"] == "New"
+    assert desk.store.outbox_list()[0]["state"] == "pending"
+    shown = desk.store.message_show(first.delivery_id)
+    assert [one["outcome"] for one in shown["history"]][1:] == ["created"]
+    assert (shown["trace"], shown["outcome"]) == (
+        [{"test": "same mail", "result": "no", "evidence": "not seen before"}], "created",
+    )  # fmt: skip
+
+
+def test_a_suppressed_answer_is_a_row_with_its_reason_alone(desk: Desk) -> None:
+    desk.clerk.suppressed = "per_address"
+    (settled,) = desk.receive(mail("a"))
+    (row,) = desk.store.outbox_list()
+    assert (row["state"], row["reason"], row["message_id"], settled.queued) == (
+        "suppressed", "per_address", None, False,
+    )  # fmt: skip
+    assert (desk.store.due(LATER, 10), rows(desk.store, t.message)) == ([], 1)
+
+
+# --- what the core is told ---
+
+
+def test_the_snapshot_answers_every_question(desk: Desk) -> None:
+    desk.store.adopt_accounts({"visitor.example": "Visitor Ltd"})
+    desk.store.adopt_accounts({"visitor.example": "Visitor Ltd", "visitor.test": "Visitor Ltd"})
+    desk.receive(mail("a", cc=("kim@visitor.example",)))
+    pk = 1
+    desk.clerk.extra = lambda *_: (
+        SuppressAddress(CUSTOMER, LATER, "hard_bounce"),
+        SuppressAddress(CUSTOMER, NOW, "earlier"),
+        RelateCases(0, 1, "follows"),
+        NoteOnCase(1, "away", {"until": "2026-12-01"}),
+    )
+    desk.receive(mail("b"))
+    desk.store.set_flag("breaker", "open")
+    lookup = make_lookup(mail("a"), thread_ids=("<b@x>", "<none@x>"), subject_numbers=(1, 2**61))
+    seen = desk.store.snapshot(lookup, NOW)
+    assert [one.pk for one in seen.same] == [pk]
+    assert set(seen.messages) == {"<b@x>"}
+    assert seen.messages["<b@x>"][0].cases == (2,)
+    assert {number: one.followers for number, one in seen.cases.items()} == {1: (2,), 2: ()}
+    assert seen.cases[1].participants == {CUSTOMER, "kim@visitor.example"}
+    assert seen.contact is not None
+    assert seen.account is not None
+    assert (seen.account.name, seen.suppressed, seen.breaker_open) == ("Visitor Ltd", "hard_bounce", True)
+    assert [one.content_key for one in seen.acks] == [mail("b").content_key, mail("a").content_key]
+    assert desk.store.snapshot(lookup, LATER + timedelta(hours=2)).acks == ()
+    assert desk.store.snapshot(lookup, LATER).suppressed == ""
+    assert [one["event"] for one in case(desk)["events"]] == ["created", "away"]
+    assert case(desk)["related"] == [{"number": "SR-2", "relation": "followed_by"}]
+    assert case(desk, "SR-2")["related"] == [{"number": "SR-1", "relation": "follows"}]
+
+
+def test_open_cases_leave_out_final_and_other_groups(desk: Desk) -> None:
+    desk.receive(mail("a"), mail("b"))
+    desk.store.set_case("SR-1", NOW, "agent", status="Closed")
+    assert desk.store.snapshot(make_lookup(mail("c")), NOW).open_cases == (2,)
+    assert desk.store.snapshot(make_lookup(mail("c"), group="other", groups=("other",)), NOW).open_cases == ()
+
+
+def test_groups_do_not_see_each_other(desk: Desk) -> None:
+    desk.receive(mail("a"))
+    other = Desk(desk.store, Clerk(over={"group": "other", "groups": ("other",)}), uid=100)
+    assert [one.outcome for one in other.receive(mail("a"), mail("b", "a"))] == ["created", "linked"]
+    across = desk.store.snapshot(make_lookup(mail("c"), groups=("default", "other"), thread_ids=("<a@x>",)), NOW)
+    assert len(across.messages["<a@x>"]) == 2
+
+
+def test_an_id_that_everybody_cites_gives_the_newest_and_those_of_the_sender(desk: Desk) -> None:
+    desk.clerk.over = {"thread_ids": ()}
+    desk.receive(mail("first", "constant"))
+    for start in range(0, 70, 35):
+        desk.receive(
+            *(mail(f"m{n}", "constant", sender="else@shop.example") for n in range(start, start + 35)), now=LATER
+        )
+    found = desk.store.snapshot(make_lookup(mail("z"), thread_ids=("<constant@x>",)), LATER).citing["<constant@x>"]
+    assert len(found) == 65
+    assert CUSTOMER in {one.sender_key for one in found}
+
+
+def test_a_bounce_marks_the_mail_that_came_back(desk: Desk) -> None:
+    desk.receive(mail("a"))
+    row = desk.store.due(NOW, 1)[0]
+    assert desk.store.claim(row.id, "me", NOW)
+    desk.store.finish(row.id, "sent", NOW)
+    out = desk.store.snapshot(make_lookup(mail("b"), carried_ids=(row.message_id,)), NOW).messages[row.message_id][0]
+    desk.clerk.extra = lambda *_: (MarkBounced(out.pk, CUSTOMER, "5.1.1", permanent=True),)
+    desk.receive(mail("b"))
+    assert [(one["state"], one["reason"]) for one in desk.store.outbox_list()] == [
+        ("bounced", "5.1.1"),
+        ("pending", ""),
+    ]
+
+
+# --- what people read ---
+
+
+def test_message_list_and_show_have_the_keys_of_the_contract(desk: Desk) -> None:
+    parts = (make_attachment(part="10", name="b.pdf"), make_attachment(part="2"))
+    desk.receive(mail("a", attachments=parts, html="<b>x</b>", html_clean="<b>y</b>", headers=[("Subject", "Hi")]))
+    desk.receive(mail("b", sender="kim@visitor.example"), mailbox="sales")
+    listed = desk.store.message_list()
+    assert list(listed[0]) == [
+        "id", "mailbox", "source", "folder", "uidvalidity", "uid", "message_id", "from", "to", "subject", "date",
+        "received_at", "kind", "outcome", "reason", "linked_by", "case", "cases", "sender_unverified",
+    ]  # fmt: skip
+    assert (listed[0]["date"], listed[0]["received_at"]) == (NOW, NOW)
+    assert [one["case"] for one in desk.store.message_list(mailbox="sales")] == ["SR-2"]
+    assert [one["case"] for one in desk.store.message_list(last=1)] == ["SR-2"]
+    assert desk.store.message_list(since=LATER) == desk.store.message_list(outcome="ignored") == []
+    shown = desk.store.message_show(listed[0]["id"])
+    assert (shown["html"], shown["headers"], shown["acknowledge"]) == ("<b>y</b>", [["Subject", "Hi"]], True)
+    assert [one["part"] for one in shown["attachments"]] == ["2", "10"]
+    with pytest.raises(Permanent, match="no message 99"):
+        desk.store.message_show(99)
+
+
+def test_case_list_and_set(desk: Desk) -> None:
+    desk.receive(mail("a"))
+    (listed,) = desk.store.case_list(STATUSES)
+    assert (listed["number"], listed["kind"], listed["message_count"]) == ("SR-1", "active", 2)
+    desk.store.set_case("SR-1", LATER, "kim", status="Closed", closing_reason="solved")
+    desk.store.set_case("SR-1", LATER, "kim", status="Closed")
+    closed = case(desk)
+    assert (closed["kind"], closed["closing_reason"], closed["updated_at"]) == ("final", "solved", LATER)
+    assert closed["events"][-1] == {
+        "at": LATER, "event": "status_set", "actor": "kim", "data": {"from": "New", "to": "Closed"},
+    }  # fmt: skip
+    assert desk.store.used_statuses() == {"Closed"}
+    with pytest.raises(Permanent, match="no case SR-9"):
+        desk.store.set_case("SR-9", NOW, "kim", status="Closed")
+
+
+def test_quarantine_keeps_mail_until_a_person_decides(store: Store) -> None:
+    one, two = (row.delivery.id for row in journalled(store, 2))
+    store.count_attempt([one])
+    store.quarantine(one, "no body", NOW, subject="Hi", message_id="<q@x>")
+    store.quarantine(two, "no head", NOW)
+    assert [(row["id"], row["subject"], row["error"], row["attempts"]) for row in store.quarantine_list()] == [
+        (one, "Hi", "no body", 1), (two, None, "no head", 0),
+    ]  # fmt: skip
+    store.quarantine_drop(two, LATER, "kim")
+    assert [(row.delivery.id, row.attempts) for row in store.quarantine_retry(None, LATER, "kim")] == [(one, 0)]
+    assert (store.quarantine_list(), [row.delivery.id for row in store.undecided(9)]) == ([], [one])
+    assert [row["outcome"] for row in store.message_list()] == [None, "ignored"]
+    with pytest.raises(Permanent, match="not in quarantine"):
+        store.quarantine_drop(one, LATER, "kim")
+
+
+# --- numbers and restarts ---
+
+
+def test_numbers_never_repeat_after_rollback_and_restart(url: str, store: Store, desk: Desk, tmp_path: Path) -> None:
+    desk.receive(mail("a"), mail("bad", subject="poison"), mail("b"))
+    given = {one["number"] for one in store.case_list(STATUSES)}
+    store.raise_counter(1)
+    other = Desk(Store.open(url, tmp_path), Clerk(), uid=50)
+    given.add(str(other.receive(mail("c"))[0].case))
+    other.store.raise_counter(1000)
+    other.store.raise_counter(7)
+    given.add(str(other.receive(mail("d"))[0].case))
+    other.store.close()
+    assert len(given) == 4
+    assert "SR-1000" in given
+
+
+def test_a_store_closed_between_journal_and_decision_goes_on(url: str, store: Store, tmp_path: Path) -> None:
+    journalled(store, 2)
+    store.close()
+    again = Store.open(url, tmp_path)
+    waiting = again.undecided(10)
+    settled = again.settle([Reading(one.delivery, mail(f"m{one.delivery.uid}")) for one in waiting], Clerk(), NOW)
+    assert [one.case for one in settled] == ["SR-1", "SR-2"]
+    assert again.undecided(10) == []
+    again.close()

@@ -1,0 +1,127 @@
+"""The schema: migrations and tables agree, copies are made, and docs/schema.md tells the truth."""
+
+import re
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from mailcase.errors import ConfigError, Permanent, Unavailable
+from mailcase.store import migrate
+from mailcase.store import tables as t
+from mailcase.store.store import Store
+from tests.contract.store_kit import arrival
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "schema.md"
+VIEWS = ("v_case", "v_thread", "v_delivery")
+
+
+def test_migrations_lead_to_the_tables_of_the_program(store: Store) -> None:
+    with store._engines.read() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        assert compare_metadata(context, t.metadata) == []
+
+
+def test_the_program_knows_all_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrate.MIGRATIONS))
+    found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(found)) == migrate.SCHEMAS
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_view_has_the_columns_that_the_document_names(store: Store, view: str) -> None:
+    section = DOCUMENT.read_text("utf-8").split(f"### {view} ")[1].split("\n### ")[0].split("\n## ")[0]
+    named = [name for cell in re.findall(r"^\| ([a-z0-9_, ]+) \|", section, re.M) for name in cell.split(", ")]
+    with store._engines.read() as conn:
+        columns = list(conn.execute(sa.text(f"SELECT * FROM {view}")).keys())
+    assert set(named) - {"column"} == set(columns)
+
+
+def test_the_picture_shows_every_table() -> None:
+    picture = DOCUMENT.read_text("utf-8").split("```mermaid")[1].split("```")[0]
+    assert set(re.findall(r"[a-z_]+", picture)) >= set(t.metadata.tables)
+
+
+def test_a_newer_store_is_refused(url: str, store: Store, tmp_path: Path) -> None:
+    with store._engines.write() as conn:
+        conn.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    for opening in (Store.open, Store.upgrade):
+        with pytest.raises(ConfigError, match="newer than this program"):
+            opening(url, tmp_path)
+
+
+def test_an_older_file_is_copied_before_it_is_migrated(tmp_path: Path) -> None:
+    file = tmp_path / "mailcase.db"
+    Store.open("sqlite:///mailcase.db", tmp_path).close()
+    assert list(tmp_path.glob("*before*")) == []
+    with closing(sqlite3.connect(file)) as db:
+        db.executescript(
+            "DROP VIEW v_case; DROP VIEW v_thread; DROP VIEW v_delivery; DELETE FROM counter;"
+            "UPDATE alembic_version SET version_num = '0002'"
+        )
+    Store.open("sqlite:///mailcase.db", tmp_path).close()
+    (copy,) = tmp_path.glob("*before*")
+    with closing(sqlite3.connect(copy)) as db:
+        assert db.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+    assert {stat.S_IMODE(one.stat().st_mode) for one in (file, copy)} == {0o600}
+
+
+@pytest.mark.postgres
+def test_postgresql_is_migrated_by_the_command_alone(postgres_url: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="mailcase db upgrade"):
+        Store.open(postgres_url, tmp_path)
+    assert Store.upgrade(postgres_url, tmp_path) == migrate.SCHEMAS[-1]
+    assert Store.upgrade(postgres_url, tmp_path) == migrate.SCHEMAS[-1]
+    Store.open(postgres_url, tmp_path).close()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [("mysql://host/db", "not supported"), ("nonsense", "not a database url"), ("sqlite://", "needs a file")],
+)
+def test_a_wrong_url_is_a_configuration_error(url: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=told):
+        Store.open(url, tmp_path)
+
+
+def test_a_server_that_does_not_answer_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        Store.open("postgresql+psycopg://nobody@127.0.0.1:1/none", tmp_path)
+
+
+def test_a_locked_store_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailcase.store.engine._BUSY_MS", 50)
+    store = Store.open("sqlite:///mailcase.db", tmp_path)
+    with closing(sqlite3.connect(tmp_path / "mailcase.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable, match="locked"):
+            store.journal([arrival()], None)
+        other.execute("ROLLBACK")
+    assert store.journal([arrival()], None)[0].new
+    store.close()
+
+
+def test_raw_mail_in_files_is_named_by_its_content(tmp_path: Path) -> None:
+    store = Store.open("sqlite:///mailcase.db", tmp_path, raw="file:raw/")
+    one, two = store.journal([arrival("1:1", b"one"), arrival("1:2", b"one")], None)
+    (file,) = (path for path in (tmp_path / "raw").rglob("*") if path.is_file())
+    assert (one.sha256, file.name, store.raw(two.sha256)) == (two.sha256, one.sha256, b"one")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.unlink()
+    with pytest.raises(Permanent, match="cannot be read"):
+        store.raw(one.sha256)
+    store.close()
+
+
+@pytest.mark.parametrize("raw", ["s3", "file:", "folder"])
+def test_another_place_for_raw_mail_is_a_configuration_error(raw: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="raw"):
+        Store.open("sqlite:///mailcase.db", tmp_path, raw=raw)

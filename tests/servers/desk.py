@@ -1,0 +1,168 @@
+"""A support desk of one's own: a Dovecot mailbox, an SMTP sink, a configuration, and the real program."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.dovecot import Dovecot
+from tests.servers.fixtures import StartDovecot
+from tests.servers.letters import DESK
+from tests.servers.ports import wait_until
+from tests.servers.smtp import SmtpSink
+
+_CONFIG = """
+{extra}
+[[mailbox]]
+name = "support"
+address = "{address}"
+start = "{start}"
+{mailbox}
+[mailbox.imap]
+host = "127.0.0.1"
+port = {imap}
+security = "none"
+user = "user"
+password = "pass"
+poll = "1s"
+after = "{after}"
+[mailbox.smtp]
+host = "127.0.0.1"
+port = {smtp}
+security = "none"
+timeout = "5s"
+"""
+
+
+class Desk:
+    """Runs `python -m mailcase` as a process against its own servers; every answer is the program's own JSON."""
+
+    def __init__(
+        self,
+        dovecot: Dovecot,
+        sink: SmtpSink,
+        *,
+        after: str = "keep",
+        start: str = "new",
+        extra: str = "",
+        mailbox: str = "",
+    ) -> None:
+        self.dovecot, self.sink = dovecot, sink
+        self._folder = tempfile.TemporaryDirectory(prefix="mc-desk-")
+        self.dir = Path(self._folder.name)
+        (self.dir / "token.key").write_text("k" * 40)
+        (self.dir / "blacklist.txt").write_text("spammer@junk.example\n")
+        values = {"address": DESK, "imap": dovecot.port, "smtp": sink.port, "after": after, "start": start}
+        self.config = self.dir / "mailcase.toml"
+        self.config.write_text(_CONFIG.format(extra=extra, mailbox=mailbox, **values))
+        self._daemons: list[subprocess.Popen[bytes]] = []
+
+    def close(self) -> None:
+        """End what still runs, and the folder."""
+        for daemon in self._daemons:
+            if daemon.poll() is None:
+                daemon.kill()
+            daemon.wait()
+        self._folder.cleanup()
+
+    # the program
+
+    def _command(self, *args: str) -> list[str]:
+        return [sys.executable, "-m", "mailcase", "--config", str(self.config), *args]
+
+    def _env(self, fault: str) -> dict[str, str]:
+        return {**os.environ, **({"MAILCASE_FAULT": fault} if fault else {})}
+
+    def call(self, *args: str, fault: str = "", stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+        """Run one command to its end."""
+        return subprocess.run(
+            self._command(*args), input=stdin, capture_output=True, env=self._env(fault), check=False, timeout=120
+        )
+
+    def once(self, *, fault: str = "") -> int:
+        """`mailcase run --once`; the exit status, -9 when the fault point killed it."""
+        done = self.call("run", "--once", fault=fault)
+        if not fault and done.returncode not in (0, 1):
+            raise AssertionError(done.stderr.decode()[-3000:])
+        return done.returncode
+
+    def run(self, *, fault: str = "") -> "subprocess.Popen[bytes]":
+        """`mailcase run` in the background."""
+        log = (self.dir / "daemon.log").open("ab")
+        daemon = subprocess.Popen(self._command("run"), env=self._env(fault), stderr=log, stdout=log)
+        log.close()
+        self._daemons.append(daemon)
+        return daemon
+
+    def stop(self, daemon: "subprocess.Popen[bytes]") -> int:
+        """SIGTERM, and the exit status."""
+        daemon.send_signal(signal.SIGTERM)
+        return daemon.wait(timeout=60)
+
+    def json(self, *args: str) -> Any:
+        """What a command prints with --json."""
+        done = self.call("--json", *args)
+        if done.returncode:
+            raise AssertionError(f"{args}: exit {done.returncode}: {done.stderr.decode()[-3000:]}")
+        return json.loads(done.stdout)
+
+    # what it says
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """`message list`."""
+        found: list[dict[str, Any]] = self.json("message", "list")
+        return found
+
+    def outcomes(self) -> dict[str, tuple[str | None, str, str | None]]:
+        """Message-ID -> (outcome, reason, case) of its newest delivery."""
+        return {one["message_id"]: (one["outcome"], one["reason"], one["case"]) for one in self.deliveries()}
+
+    def cases(self) -> list[dict[str, Any]]:
+        """`case list`."""
+        found: list[dict[str, Any]] = self.json("case", "list")
+        return found
+
+    def outbox(self) -> list[dict[str, Any]]:
+        """`outbox list`."""
+        found: list[dict[str, Any]] = self.json("outbox", "list")
+        return found
+
+    def states(self) -> Counter[str]:
+        """How many outbox rows are in each state."""
+        return Counter(one["state"] for one in self.outbox())
+
+    def put(self, raw: bytes, **where: Any) -> None:
+        """A mail arrives."""
+        self.dovecot.put("user", raw, **where)
+
+    def wait(self, holds: Callable[[], bool], what: str, seconds: float = 30) -> None:
+        """Wait until it holds, or fail with the daemon's log."""
+        try:
+            wait_until(holds, seconds, what)
+        except AssertionError:
+            raise AssertionError(f"{what}\n{(self.dir / 'daemon.log').read_text()[-3000:]}") from None
+
+
+OpenDesk = Callable[..., Desk]
+
+
+@pytest.fixture
+def open_desk(start_dovecot: StartDovecot) -> Iterator[OpenDesk]:
+    """Open desks with one's own settings; the servers and processes end with the test."""
+    with ExitStack() as stack:
+
+        def opened(**settings: Any) -> Desk:
+            desk = Desk(start_dovecot(), stack.enter_context(SmtpSink()), **settings)
+            stack.callback(desk.close)
+            return desk
+
+        yield opened
