@@ -7,10 +7,9 @@ a race, tried by `mailcase explain` and tested with files.
 from collections.abc import Callable
 from typing import Final
 
-from mailcase.filing import file_mail
+from mailcase.filing import file_junk, file_mail, junk_reason
 from mailcase.hearing import Hearing
 from mailcase.junk.recipient import registered
-from mailcase.junk.verdict import junk_verdict
 from mailcase.look import look
 from mailcase.message import Delivery, Email, Kind
 from mailcase.policy import Policy
@@ -53,12 +52,14 @@ def _same_mail(hearing: Hearing) -> Decision | None:
         hearing.note("same mail", "no", "seen before, but only where it was not addressed to the mailbox")
         return None
     hearing.note("same mail", "yes", _same_detail(email, same))
-    reason = "erased" if same.erased else "same_message" if email.message_id else "same_content"
+    by_id = email.message_id is not None and email.date_key != ""
+    reason = "erased" if same.erased else "same_message" if by_id else "same_content"
     return hearing.rule(Outcome.DUPLICATE, reason, duplicate_of=same.pk)
 
 
 def _same_detail(email: Email, same: KnownMessage) -> str:
-    told = f"Message-ID {email.message_id} and Date are those of" if email.message_id else "same content as"
+    told = f"Message-ID {email.message_id} and Date are those of" if email.date_key else "no Date: id and content of"
+    told = told if email.message_id else "same content as"
     variant = "" if email.fingerprint == same.fingerprint else "; sender or content differ (variant)"
     gone = "; its case was erased and does not come back" if same.erased else ""
     return f"{told} mail {same.pk}, received {same.received_at:%Y-%m-%d %H:%M}{variant}{gone}"
@@ -99,16 +100,9 @@ def _report(hearing: Hearing) -> Decision | None:
 
 
 def _junk(hearing: Hearing) -> Decision | None:
-    """B6: blacklist and header rules; an out-of-office that joins no thread is judged while filing."""
-    verdict = junk_verdict(hearing.email, hearing.policy.junk, hearing.snapshot.now.date())
-    for test, result, detail in verdict.tests:
-        hearing.note(test, result, detail)
-    if not verdict.reason:
-        return None
-    if hearing.delivery.wish.accept:
-        hearing.note("accepted", "yes", f"by {hearing.delivery.wish.actor or 'a person'}: decided as if allowed")
-        return None
-    return file_mail(hearing, junk=verdict.reason)
+    """B6: blacklist and header rules; of an out-of-office only one that joins no thread (`filing`)."""
+    reason = "" if hearing.kind.kind is Kind.AUTO_REPLY else junk_reason(hearing)
+    return file_junk(hearing, reason) if reason else None
 
 
 STAGES: Final[tuple[Callable[[Hearing], Decision | None], ...]] = (

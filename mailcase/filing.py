@@ -7,6 +7,7 @@ from mailcase.cases.duplicates import case_to_join
 from mailcase.cases.statuses import Role
 from mailcase.cases.transitions import Effect, effect, is_final, open_follower
 from mailcase.hearing import Hearing
+from mailcase.junk.verdict import junk_verdict
 from mailcase.linking.finding import Candidate, Finding
 from mailcase.linking.order import find
 from mailcase.linking.sender import Relation, relation
@@ -16,15 +17,8 @@ from mailcase.snapshot import CaseView
 from mailcase.verdict import Decision, Outcome
 
 
-def file_mail(hearing: Hearing, junk: str = "") -> Decision:
-    """The verdict on a mail that is no report: junk, noted, or on a case.
-
-    Args:
-        hearing: the mail before the bench.
-        junk: the reason word when a junk rule fired (B6), else "".
-    """
-    if junk:
-        return _junk(hearing, junk)
+def file_mail(hearing: Hearing) -> Decision:
+    """The verdict on a mail that is neither report nor junk: noted, or on a case."""
     finding = _asked_for(hearing) or find(hearing.email, hearing.snapshot, hearing.policy, automatic=not hearing.person)
     for line in finding.tried:
         hearing.note(line.test, line.result, line.detail)
@@ -57,7 +51,18 @@ def _duplicate(hearing: Hearing) -> Candidate | None:
     return Candidate("open case", "duplicate", (case,), told)
 
 
-def _junk(hearing: Hearing, reason: str) -> Decision:
+def junk_reason(hearing: Hearing) -> str:
+    """The reason word where the blacklist or a header rule fires (B6); "" too for what a person accepted."""
+    verdict = junk_verdict(hearing.email, hearing.policy.junk, hearing.snapshot.now.date())
+    for test, result, detail in verdict.tests:
+        hearing.note(test, result, detail)
+    if verdict.reason and hearing.delivery.wish.accept:
+        hearing.note("accepted", "yes", f"by {hearing.delivery.wish.actor or 'a person'}: decided as if allowed")
+        return ""
+    return verdict.reason
+
+
+def file_junk(hearing: Hearing, reason: str) -> Decision:
     """B6: recorded without a case, or a case with the junk status; never linked, never answered."""
     if not hearing.policy.junk.create_cases:
         return hearing.rule(Outcome.IGNORED, reason)
@@ -67,7 +72,7 @@ def _junk(hearing: Hearing, reason: str) -> Decision:
 def _away(hearing: Hearing, winner: Candidate | None) -> Decision:
     """An out-of-office is noted on its thread; without one the junk rules have it (B5)."""
     if winner is None:
-        return _junk(hearing, "auto_reply")
+        return file_junk(hearing, junk_reason(hearing) or "auto_reply")
     until = away_until(hearing.email.text)
     data: dict[str, object] = {"from": hearing.snapshot.lookup.sender_key}
     if until is not None:

@@ -40,8 +40,8 @@ class Hearing:
             delivery,
             delivered,
             mailbox,
-            customer(email, delivered, policy.own_keys),
-            classify(email, delivered, policy),
+            customer(email, mailbox, policy.own_keys),
+            classify(email, mailbox, policy),
             authenticate(email, policy.trusted_authserv_ids),
         )
 

@@ -46,6 +46,10 @@ class Event(Enum):
     JOURNALLED = ("journalled", INFO, "a batch is durably stored")
     MARKED = ("marked", DEBUG, "the server was told: flag, move or delete")
     MARK_FAILED = ("mark_failed", WARNING, "the server could not be told; it is done again later")
+    MAIL_GONE = ("mail_gone", DEBUG, "a mail left the server before it could be taken")
+    MAIL_REFUSED = ("mail_refused", ERROR, "the server does not give a mail; it is asked for again later")
+    OVER_QUOTA = ("over_quota", ERROR, "the folder to move to is full; mails get a keyword instead")
+    IDLE_REFUSED = ("idle_refused", INFO, "the server refuses IDLE; the mailbox is looked at by the clock")
     OVERSIZE = ("oversize", WARNING, "a mail is too large to be taken whole")
     # one delivery
     DELIVERY = ("delivery", INFO, "what became of one delivery: the one line that each has")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from mailcase.junk.customer import customer
+from mailcase.junk.recipient import receiving_mailbox
 from mailcase.linking.number import body_numbers, subject_numbers
 from mailcase.linking.thread import thread_ids
 from mailcase.linking.token import token_hits
@@ -22,7 +23,8 @@ def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
     group = boxes[0].group
     groups = policy.groups if policy.linking.link_across_groups else (group,)
     ids = thread_ids(email)
-    writer = customer(email, policy.mailboxes[delivery.mailbox], policy.own_keys)
+    mailbox = receiving_mailbox(email, boxes, policy.mailboxes[delivery.mailbox])
+    writer = customer(email, mailbox, policy.own_keys)
     domain = writer.domain if writer else ""
     return Lookup(
         group=group,
@@ -36,6 +38,7 @@ def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
         tokens=token_hits(email, (*ids, *email.carried_ids[:_CARRIED]), boxes, policy, groups),
         subject_numbers=subject_numbers(email, policy),
         body_numbers=body_numbers(email, policy),
+        named_by_hand=() if delivery.wish.case is None else (delivery.wish.case,),
         sender_key=writer.key if writer else "",
         sender_domain=domain,
         participant_keys=participants(email) - policy.own_keys,

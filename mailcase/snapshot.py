@@ -37,12 +37,13 @@ class Lookup:
     account_domain: str  # sender's domain unless freemail, else ""
     final_statuses: tuple[str, ...]  # names (and former names) of kind final
     ack_window: timedelta  # of the per_address limit
+    named_by_hand: tuple[int, ...] = ()  # the case of `message accept --case`
 
     @property
     def case_numbers(self) -> frozenset[int]:
-        """Every running number named by token, subject or body."""
+        """Every running number named by token, subject, body or hand."""
         named = {hit.running for hit in self.tokens}
-        return frozenset(named.union(self.subject_numbers, self.body_numbers))
+        return frozenset(named.union(self.subject_numbers, self.body_numbers, self.named_by_hand))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ SHELL: Final = (
         "shipped",
     ),
     *("store", "template_files", "writer"),
-    *("intake.imap", "intake.reader", "intake.watcher", "intake.worker", "outbox.drain", "outbox.smtp"),
+    *("intake.imap", "intake.pool", "intake.reader", "intake.watcher", "intake.worker", "outbox.drain", "outbox.smtp"),
 )
 #: Words, from which nothing points anywhere; and those who weigh the rules of junk and linking.
 WORDS: Final = ("message", "snapshot", "verdict", "actions", "tokens", "errors")

@@ -13,9 +13,7 @@ from mailcase.errors import Permanent
 
 if TYPE_CHECKING:
     from mailcase.config import Settings
-    from mailcase.message import Email
     from mailcase.policy_build import Built
-    from mailcase.snapshot import Snapshot
 
 
 def explain(
@@ -33,9 +31,7 @@ def explain(
     state = state_of(context)
     settings = state.settings()
     settings.named(mailbox)
-    built = build_for_deciding(settings)
-    email = asyncio.run(_read(_bytes(path)))
-    shown = _explained(settings, built, email, mailbox)
+    shown = _explained(settings, build_for_deciding(settings), _bytes(path), mailbox)
     if state.json:
         print_json(shown)
     else:
@@ -49,38 +45,22 @@ def _bytes(path: str) -> bytes:
         raise Permanent(f"{path}: cannot be read: {error.strerror}") from None
 
 
-async def _read(raw: bytes) -> "Email":
-    """The parsed mail, read in a process of its own like any other."""
-    from mailcase.intake.reader import Reader, ReadFailure
-
-    reader = Reader(workers=1)
-    try:
-        (email,) = await reader.read_many([raw])
-    finally:
-        await reader.close()
-    if isinstance(email, ReadFailure):
-        raise Permanent(f"the mail cannot be read: {email.error}")
-    return email
-
-
-def _explained(settings: "Settings", built: "Built", email: "Email", mailbox: str) -> dict[str, Any]:
+def _explained(settings: "Settings", built: "Built", raw: bytes, mailbox: str) -> dict[str, Any]:
+    from mailcase import acts
+    from mailcase.bench import Bench
     from mailcase.cli.explained import explained
     from mailcase.clock import utcnow
-    from mailcase.decision import decide, look
-    from mailcase.message import Delivery
-
-    now = utcnow()
-    delivery = Delivery(0, mailbox, "explain", "", "", None, None, now)
-    lookup = look(email, delivery, built.policy)
-    snapshot = _snapshot(settings, lookup, now)
-    return explained(email, decide(email, snapshot, built.policy, delivery), snapshot, delivery, built.policy)
-
-
-def _snapshot(settings: "Settings", lookup: Any, now: Any) -> "Snapshot":
+    from mailcase.outbox.compose import Composer
     from mailcase.snapshot import Snapshot
 
+    bench = Bench(built.policy, Composer(built.policy, built.templates))
     with reading(settings) as store:
-        if store is not None:
-            return store.snapshot(lookup, now)
-    note("there is no store yet: decided as on an empty one")
-    return Snapshot(lookup, now)
+        if store is None:
+            note("there is no store yet: decided as on an empty one")
+        try:
+            found = asyncio.run(acts.explain(bench, store, raw, mailbox, utcnow()))
+        except Permanent as error:
+            raise Permanent(f"the mail cannot be read: {error}") from None
+        now = utcnow()
+        snapshot = store.snapshot(found.lookup, now) if store else Snapshot(found.lookup, now)
+    return explained(found.email, found.decision, snapshot, found.delivery, built.policy)

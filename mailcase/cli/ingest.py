@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from mailcase.cli.output import print_json, print_table, say
+from mailcase.cli.output import note, print_json, print_table
 from mailcase.cli.state import refuse_other_user, state_of
 
 if TYPE_CHECKING:
     from mailcase.config import Settings
-    from mailcase.ports import Arrival
+    from mailcase.ports import Arrival, Settled
 
 _BATCH: Final = 20  # mails in memory
 _COLUMNS = {"id": 6, "path": 50, "outcome": 12, "reason": 26, "case": 16}
@@ -37,12 +37,13 @@ def ingest(
         print_json(rows)
     else:
         print_table(rows, _COLUMNS, "there was no mail")
-        say("→ acknowledgements leave with the next `mailcase run`") if any(one["queued"] for one in rows) else None
+    if any(one["acknowledge"] for one in rows):
+        note("→ acknowledgements leave with `mailcase run`")
 
 
 def _mails(paths: Iterable[str], name: str, *, no_ack: bool) -> "Iterator[tuple[str, Arrival]]":
+    from mailcase.cli.mail_files import arrivals, piped
     from mailcase.clock import utcnow
-    from mailcase.intake.files import arrivals, piped
 
     for path in paths:
         if path == "-":
@@ -53,24 +54,17 @@ def _mails(paths: Iterable[str], name: str, *, no_ack: bool) -> "Iterator[tuple[
 
 async def _take(settings: "Settings", mails: "Iterator[tuple[str, Arrival]]") -> list[dict[str, Any]]:
     """Journal and decide batch after batch; every mail that was journalled is decided, now or by the daemon."""
+    from mailcase import acts
     from mailcase.house import open_house
 
     rows: list[dict[str, Any]] = []
     async with open_house(settings) as house:
         while batch := list(islice(mails, _BATCH)):
-            arrivals = [one for _, one in batch]
-            kept = await house.call(house.store.journal, arrivals, None)
-            todo = [(one, arrival.raw) for one, arrival in zip(kept, arrivals, strict=True) if one.outcome is None]
-            settled = await house.pipeline.submit([one for one, _ in todo], [raw for _, raw in todo])
-            told = {one.delivery_id: one for one in settled}
-            for (path, _), one in zip(batch, kept, strict=True):
-                rows.append(_row(path, one, told.get(one.delivery.id)))
+            settled = await acts.take_in(house, [one for _, one in batch])
+            rows += [_row(path, one) for (path, _), one in zip(batch, settled, strict=True)]
     return rows
 
 
-def _row(path: str, one: Any, settled: Any) -> dict[str, Any]:
-    if settled is None:
-        return {"id": one.delivery.id, "path": path, "outcome": one.outcome, "reason": "taken_before", "case": None,
-                "queued": False}  # fmt: skip
-    return {"id": one.delivery.id, "path": path, "outcome": settled.outcome, "reason": settled.reason,
-            "case": settled.case, "queued": settled.queued}  # fmt: skip
+def _row(path: str, one: "Settled") -> dict[str, Any]:
+    told = {"outcome": one.outcome, "reason": one.reason, "case": one.case, "acknowledge": one.queued}
+    return {"id": one.delivery_id, "path": path, **told}

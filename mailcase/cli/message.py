@@ -142,11 +142,9 @@ def accept(
     refuse_other_user(settings)
     state.start_log()
     mail = _shown(settings, number)
-    if mail["outcome"] not in ("ignored", "junk_case"):
-        raise Permanent(f"message {number} is {mail['outcome'] or 'not yet decided'}; only ignored and junk mail")
+    asyncio.run(_decide_again(settings, number, case, actor(as_)))
     if allow_sender:
         _allow(settings, mail, actor(as_))
-    asyncio.run(_decide_again(settings, number, case, actor(as_)))
     _tell(state, _shown(settings, number))
 
 
@@ -160,6 +158,7 @@ def _tell(state: State, mail: dict[str, Any]) -> None:
 
 
 async def _decide_again(settings: "Settings", number: int, case: str, who: str) -> None:
+    from mailcase import acts
     from mailcase.cases.numbers import find_numbers
     from mailcase.cli.case import resolve
     from mailcase.house import open_house
@@ -167,11 +166,7 @@ async def _decide_again(settings: "Settings", number: int, case: str, who: str) 
 
     async with open_house(settings) as house:
         running = find_numbers(house.policy.cases.masks, resolve(settings, house.store, case)) if case else ()
-        wish = Wish(accept=True, case=running[0] if running else None, actor=who)
-        one = house.store.delivery(number, wish)
-        (settled,) = await house.pipeline.submit([one], [house.store.raw(one.sha256)])
-    if settled.error:
-        raise Permanent(f"message {number}: {settled.error}")
+        await acts.accept(house, number, Wish(accept=True, case=running[0] if running else None, actor=who))
 
 
 def _allow(settings: "Settings", mail: dict[str, Any], who: str) -> None:

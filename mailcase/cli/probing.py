@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mailcase.cli.smtp_probe import probe
 from mailcase.config import Settings
 from mailcase.configuration.mailbox import MailboxSection
 from mailcase.configuration.secrets import describe
@@ -16,7 +17,6 @@ from mailcase.intake.imap.failures import FolderMissing, LoginRefused
 from mailcase.intake.imap.plan import since_day
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
-from mailcase.outbox.probe import probe
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy_build import Built
 from mailcase.store import migrate

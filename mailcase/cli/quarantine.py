@@ -48,32 +48,21 @@ def retry(
     refuse_other_user(settings)
     state.start_log()
     settled = asyncio.run(_again(settings, number, actor(as_)))
-    rows = [
-        {"id": one.delivery_id, "outcome": one.outcome, "reason": one.reason, "error": one.error} for one in settled
-    ]
+    rows = [{"id": one.delivery_id, "outcome": one.outcome, "reason": one.reason, "case": one.case} for one in settled]
     if state.json:
         print_json(rows)
     else:
-        print_table(rows, {"id": 6, "outcome": 12, "reason": 24, "error": 80}, "nothing is in quarantine")
+        print_table(rows, {"id": 6, "outcome": 12, "reason": 24, "case": 16}, "nothing is in quarantine")
     if any(one.outcome == "quarantined" for one in settled):
         raise typer.Exit(1)
 
 
 async def _again(settings: "Settings", number: int | None, who: str) -> "list[Settled]":
-    from mailcase.clock import utcnow
-    from mailcase.errors import Permanent
+    from mailcase import acts
     from mailcase.house import open_house
 
     async with open_house(settings) as house:
-        settled: list[Settled] = []
-        for one in house.store.quarantine_retry(number, utcnow(), who):
-            try:
-                raw = house.store.raw(one.sha256)
-            except Permanent as error:
-                settled.append(await house.pipeline.quarantine(one, str(error), "raw_missing"))
-            else:
-                settled += await house.pipeline.submit([one], [raw])
-        return settled
+        return await acts.retry(house, number, who)
 
 
 @app.command()

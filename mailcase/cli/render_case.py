@@ -12,6 +12,8 @@ from mailcase.cli.when import after, amount, moment
 _LEFT: Final = 66  # columns before what stands at the right
 _EXCERPT: Final = 100
 _RULES: Final = {"registration": "acknowledgement", "followed": "acknowledgement", "reopened": "acknowledgement"}
+#: Events that the thread above shows already.
+_IN_THE_THREAD: Final = frozenset({"mail", "created", "reopened"})
 Traces = Mapping[int, Sequence[Mapping[str, Any]]]
 
 
@@ -85,7 +87,8 @@ def _excerpt(text: str) -> str:
 def _why(mail: Mapping[str, Any], traces: Traces) -> str:
     if mail["direction"] == "out":
         return _sent(mail)
-    how = {"shown": "shown here, acted on elsewhere", "junk_case": "junk"}.get(mail["how"], mail["how"])
+    shown = f"shown here, acted on in {safe(mail['case'])}"
+    how = {"shown": shown, "junk_case": "junk"}.get(mail["how"], mail["how"])
     unverified = " · sender unverified" if mail["sender_unverified"] else ""
     return f"{how} · {winner(mail, traces.get(mail['id'], ()))}{unverified}".replace(" ·  ·", " ·")
 
@@ -100,9 +103,7 @@ def _sent(mail: Mapping[str, Any]) -> str:
 
 def _print_events(events: Sequence[Mapping[str, Any]], zone: tzinfo, now: datetime) -> None:
     """What people did, and what a mail alone does not tell."""
-    shown = [
-        one for one in events if one["event"] not in ("created", "linked", "reopened", "followed", "noted", "shown")
-    ]
+    shown = [one for one in events if one["event"] not in _IN_THE_THREAD]
     if not shown:
         return
     say()

@@ -38,7 +38,7 @@ def headline(mail: Mapping[str, Any]) -> str:
     """The verdict in one line: `linked to SR-12 by thread`."""
     by = f" by {_by(mail)}" if mail.get("linked_by") else ""
     case = mail.get("case") or ("a new case" if mail.get("would") else "no case")
-    reason = safe(REASONS.get(mail["reason"], mail["reason"].replace("_", " ")))
+    reason = _reason(mail)
     match mail["outcome"]:
         case None:
             return "not yet decided"
@@ -63,7 +63,7 @@ def headline(mail: Mapping[str, Any]) -> str:
 
 def _by(mail: Mapping[str, Any]) -> str:
     words = {"subject": "the number in its subject", "body": "the number in its text", "manual": "hand"}
-    return words.get(mail["linked_by"], mail["linked_by"])
+    return words.get(mail["linked_by"], str(mail["linked_by"]))
 
 
 def winner(mail: Mapping[str, Any], trace: Sequence[Mapping[str, Any]]) -> str:
@@ -80,6 +80,9 @@ def winner(mail: Mapping[str, Any], trace: Sequence[Mapping[str, Any]]) -> str:
         if one["test"] in tests and one["result"] not in ("none", "not asked", "no"):
             return safe(one["evidence"])
     if mail["outcome"] == "created":
-        found = [one["test"] for one in trace if one["test"] in ("token", "thread", "subject number", "body number")]
-        return ", ".join(f"no {test}" for test in found)
+        return "no thread, no number" if mail["reason"] == "new_case" else _reason(mail)
+    return _reason(mail)
+
+
+def _reason(mail: Mapping[str, Any]) -> str:
     return safe(REASONS.get(mail["reason"], str(mail["reason"]).replace("_", " ")))

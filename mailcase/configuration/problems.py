@@ -74,6 +74,8 @@ def _words(model: type[BaseModel], path: lines.Path, error: Mapping[str, Any]) -
     match kind:
         case "extra_forbidden":
             return f"not a known key; {_nearest(model, path)}"
+        case "missing" if path == ("mailbox",):
+            return "there is none; a mailbox begins with [[mailbox]] and has at least name and address"
         case "missing":
             return "is missing and has no default"
         case "value_error":

@@ -61,6 +61,7 @@ ACT_2: Final = (
         "linked",
         by="subject",
         joins="grace",
+        stranger=True,
     ),
     Sample(
         "lena 2",
@@ -92,6 +93,7 @@ ACT_2: Final = (
         lambda answers: bounce(answers["oscar"], OSCAR.address),
         "noted",
         joins="oscar",
+        returns="oscar",
     ),
     Sample(
         "own",

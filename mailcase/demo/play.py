@@ -32,6 +32,7 @@ class Result:
     """The whole play."""
 
     played: dict[str, Played] = field(default_factory=dict)
+    mails: list[Row] = field(default_factory=list)
     outbox: list[Row] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     thread: str = ""  # one case as `case show` prints it
@@ -52,9 +53,9 @@ async def play(folder: Path, say: Callable[[str], None]) -> Result:
         await stage.command("run", "--once")
         result = Result(sent=post.sent)
         await _acts(stage, post, result, say)
+        say("the same mailboxes are read once more: nothing may change")
+        await _again(stage, result)
         result.thread = await stage.command("case", "show", result.played["erin"].row["case"])
-    if problems := list(wrong(result)):
-        raise DemoFailed("this came out wrong:\n" + "\n".join(f"  {problem}" for problem in problems))
     return result
 
 
@@ -66,17 +67,31 @@ async def _acts(stage: Stage, post: Post, result: Result, say: Callable[[str], N
             answers = _answers(result)
             for sample in act:
                 uids[sample.key] = await post.deliver(_USERS[sample.box], sample.write(answers))
-            mails, result.outbox = await stage.settled(daemon, len(uids))
-            _note(result, act, uids, mails)
+            result.mails, result.outbox = await stage.settled(daemon, len(uids))
+            _note(result, uids)
+            _check(result)
             if number == 1:
                 say(f"in between: {RESOLVED}'s case is set to Resolved, {CLOSED}'s to Closed")
                 await stage.command("case", "set", result.played[RESOLVED].row["case"], "--status", "Resolved")
                 await stage.command("case", "set", result.played[CLOSED].row["case"], "--status", "Closed")
 
 
-def _note(result: Result, act: tuple[Sample, ...], uids: dict[str, int], mails: list[Row]) -> None:
-    found = {(row["mailbox"], row["uid"]): row for row in mails}
-    for sample in act:
+async def _again(stage: Stage, result: Result) -> None:
+    sent = len(result.sent)
+    await stage.command("run", "--once")
+    if await stage.lists() != (result.mails, result.outbox) or len(result.sent) != sent:
+        raise DemoFailed("reading the same mailboxes once more changed something")
+
+
+def _check(result: Result) -> None:
+    if problems := list(wrong(result)):
+        raise DemoFailed("this came out wrong:\n" + "\n".join(f"  {problem}" for problem in problems))
+
+
+def _note(result: Result, uids: dict[str, int]) -> None:
+    """Look at everything that came so far: later mails must not change what became of earlier ones."""
+    found = {(row["mailbox"], row["uid"]): row for row in result.mails}
+    for sample in (sample for act in ACTS for sample in act if sample.key in uids):
         row = found.get((sample.box, uids[sample.key]))
         if row is None:
             raise DemoFailed(f"{sample.key}: `mailcase message list` does not know this mail")
@@ -115,6 +130,10 @@ def wrong(result: Result) -> Iterator[str]:
     for one in result.played.values():
         yield from _wrong_with(one, result)
     expected = sum(one.sample.acknowledged for one in result.played.values())
+    returned = {one.sample.returns for one in result.played.values() if one.sample.returns}
+    bounced = {key for key, one in result.played.items() if one.mail and one.mail["state"] == "bounced"}
+    if returned != bounced:
+        yield f"the acknowledgements of {sorted(bounced)} count as bounced, those of {sorted(returned)} are"
     if len(result.sent) != expected:
         yield f"{len(result.sent)} mails left by SMTP, {expected} must have"
     if any(len(mail.recipients) != 1 for mail in result.sent):
@@ -129,6 +148,7 @@ def _wrong_with(one: Played, result: Result) -> Iterator[str]:
         ("outcome", row["outcome"], sample.outcome),
         ("decided by", by if sample.by else "", sample.by),
         ("case", row["case"] if sample.joins else None, case),
+        ("sender unverified", row["kind"] == "person" and row["sender_unverified"], sample.stranger),
         ("acknowledged", one.mail is not None, sample.acknowledged),
     ):
         if is_ != must:

@@ -19,6 +19,8 @@ class Sample:
     by: str = ""  # linked_by, or for ignored mail the reason
     joins: str = ""  # key of the mail whose case it goes to
     acknowledged: bool = False
+    stranger: bool = False  # joins a case that he has no part in
+    returns: str = ""  # key of the mail whose acknowledgement it brings back
     box: str = "help"
 
 

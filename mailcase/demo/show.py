@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from email.utils import parseaddr
 
 from mailcase.demo.play import Result, raw_of
 
-_WIDTHS = (26, 31, 10, 6, 31)
-_HEADINGS = ("from", "subject", "became", "case", "why")
+_WIDTHS = (21, 36, 9, 5, 24)
+_HEADINGS = ("who", "subject", "became", "case", "why")
 
 
 def show(result: Result) -> Iterator[str]:
@@ -21,17 +22,26 @@ def show(result: Result) -> Iterator[str]:
     yield ""
     first = result.played["erin"].mail
     if first:
-        yield from raw_of(first, result.sent).decode("utf-8", "replace").rstrip().splitlines()
+        yield from _text_part(raw_of(first, result.sent).decode("utf-8", "replace"))
     yield ""
     yield _counts(result)
+
+
+def _text_part(raw: str) -> Iterator[str]:
+    """The mail as it is, up to its HTML part."""
+    text, html, _ = raw.partition("Content-Type: text/html")
+    yield from text.rstrip().splitlines()
+    if html:
+        yield f"{html} … (the same for mail programs that show HTML)"
 
 
 def _table(result: Result) -> Iterator[str]:
     yield _line(_HEADINGS, "acknowledged")
     for one in result.played.values():
         row = one.row
-        why = " · ".join(word for word in (row["linked_by"], row["reason"]) if word)
-        cells = (row["from"] or "", row["subject"] or "", row["outcome"], row["case"] or "–", why)
+        words = (row["linked_by"], row["reason"], "stranger" if row["sender_unverified"] else "")
+        why = " · ".join(dict.fromkeys(word for word in words if word))
+        cells = (parseaddr(row["from"] or "")[0], row["subject"] or "(none)", row["outcome"], row["case"] or "–", why)
         yield _line(cells, one.mail["state"] if one.mail else "–")
         yield f"    {one.sample.note}"
 

@@ -16,13 +16,17 @@ from mailcase.demo.servers import HOST, Post
 from mailcase.errors import MailcaseError
 
 _PATIENCE: Final = 90.0  # seconds until everything that was delivered must be decided and answered
-_LOOK_EVERY: Final = 0.3  # seconds between two looks
+_QUIET: Final = 1.0  # seconds without a line in the log, after which it is worth asking
 _STOP: Final = 20.0  # seconds that SIGTERM may take
 
 _SETTINGS: Final = """\
 # Written by `mailcase demo`; `mailcase init` writes the file with every setting explained.
 [security]
 token_keys = [{{ file = "token.key" }}]
+
+[[cases.account]]
+name = "Visitor Ltd"
+domains = ["visitor.example"]
 """
 _MAILBOX: Final = """
 [[mailbox]]
@@ -109,16 +113,27 @@ class Stage:
         Raises:
             DemoFailed: the daemon ended, or it took too long.
         """
-        until = asyncio.get_running_loop().time() + _PATIENCE
-        while asyncio.get_running_loop().time() < until:
-            mails, outbox = await asyncio.gather(self.table("message", "list"), self.table("outbox", "list"))
-            decided = len(mails) >= deliveries and all(mail["outcome"] for mail in mails)
-            if decided and not any(row["state"] in ("pending", "sending") for row in outbox):
-                return mails, outbox
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while not _settled(found := await self._when_quiet(daemon), deliveries):
+                    pass
+        except TimeoutError:
+            raise DemoFailed(f"not all was decided and sent within {_PATIENCE:.0f} s\n{self.log()}") from None
+        return found
+
+    async def lists(self) -> tuple[list[Any], list[Any]]:
+        """`message list` and `outbox list`."""
+        mails, outbox = await asyncio.gather(self.table("message", "list"), self.table("outbox", "list"))
+        return mails, outbox
+
+    async def _when_quiet(self, daemon: asyncio.subprocess.Process) -> tuple[list[Any], list[Any]]:
+        """The lists once the daemon writes nothing more: asking costs processes, so it is asked seldom."""
+        size = -1
+        while size != (size := (self.folder / "daemon.log").stat().st_size):
+            await asyncio.sleep(_QUIET)
             if daemon.returncode is not None:
                 raise DemoFailed(f"the daemon ended with {daemon.returncode}\n{self.log()}")
-            await asyncio.sleep(_LOOK_EVERY)
-        raise DemoFailed(f"not everything was decided and sent within {_PATIENCE:.0f} s\n{self.log()}")
+        return await self.lists()
 
     def log(self) -> str:
         """The end of the daemon's log."""
@@ -129,3 +144,9 @@ class Stage:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MAILCASE_")}
         command = (sys.executable, "-m", "mailcase", "--config", str(self.config), *args)
         return await asyncio.create_subprocess_exec(*command, stdout=out, stderr=err, env=environment)
+
+
+def _settled(found: tuple[list[Any], list[Any]], deliveries: int) -> bool:
+    mails, outbox = found
+    decided = len(mails) >= deliveries and all(mail["outcome"] for mail in mails)
+    return decided and not any(row["state"] in ("pending", "sending") for row in outbox)

@@ -109,16 +109,13 @@ def _first_pass(reading: _Reading) -> Any:
 
 
 def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
-    block, root = reading.block, reading.root
     senders = _mailboxes(reading, "from")
     found_id = _message_id(reading)
     date, date_key = _date(reading)
-    subject = headers.line(block, "subject", reading.charset)[:_LONGEST_SUBJECT]
-    kept, cut = reading.guarded("headers", lambda: headers.visible(block, reading.charset), _NO_HEADERS)
+    subject = headers.line(reading.block, "subject", reading.charset)[:_LONGEST_SUBJECT]
+    kept, cut = reading.guarded("headers", lambda: headers.visible(reading.block, reading.charset), _NO_HEADERS)
     files = reading.guarded("attachments", lambda: _attachments(reading, body), _NO_ATTACHMENTS)
-    report = reading.guarded("report", lambda: reports.read_report(reading.raw, root), _NO_REPORT)
-    carried = reading.guarded("carried", lambda: reports.carried_ids(reading.raw, root, body.text), _NO_IDS)
-    method = reading.guarded("calendar", lambda: reports.calendar_method(reading.raw, root), "")
+    report, carried, method = _reported(reading, body)
     content = fingerprint(subject, senders, date_key, body.text, files)
     return Email(
         sha256=hashlib.sha256(raw).hexdigest(),
@@ -151,6 +148,14 @@ def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
         identity=identity(found_id, date_key, content),
         defects=tuple(dict.fromkeys([*reading.defects, *cut, *_missing(senders, date, date_key)])),
     )
+
+
+def _reported(reading: _Reading, body: Body) -> tuple[Report | None, tuple[str, ...], str]:
+    """The report that the mail is, the ids that it carries, the method of its invitation."""
+    raw, root = reading.raw, reading.root
+    report = reading.guarded("report", lambda: reports.read_report(raw, root), _NO_REPORT)
+    carried = reading.guarded("carried", lambda: reports.carried_ids(raw, root, body.text), _NO_IDS)
+    return report, carried, reading.guarded("calendar", lambda: reports.calendar_method(raw, root), "")
 
 
 def _attachments(reading: _Reading, body: Body) -> tuple[Attachment, ...]:

@@ -2,12 +2,11 @@
 
 import asyncio
 import copy
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-import structlog
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -17,15 +16,14 @@ from tenacity import (
 )
 
 from mailcase.errors import MailcaseError
-from mailcase.intake.imap.failures import FolderMissing, LoginRefused, Refused
+from mailcase.intake.imap.exchange import first_of
+from mailcase.intake.imap.failures import LoginRefused, Refused
 from mailcase.intake.imap.ports import Alarm, InStore, MailSession, Submit
-from mailcase.intake.imap.protocol import first_of
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.intake.imap.sync import FolderSync
+from mailcase.log import Event, bound, emit
 from mailcase.ports import Journal
-
-log = structlog.get_logger(__name__)
 
 RENEW_IDLE_S = 300.0  # a dead peer shows only at the next command (I9)
 LOGIN_TRIES = 3
@@ -61,9 +59,9 @@ def utc_now() -> datetime:
 class Watcher:
     """One mailbox: `await watcher.run()` until the stop event, or `await watcher.once()` for one pass.
 
-    `in_store` runs the journal's functions in the writer thread; `submit` returns when its mails are settled;
-    `alarm` gets what somebody must look at; `gate` bounds how many log in to a host at once. `state` may be read
-    at any time.
+    `in_store` runs the journal's functions in the writer thread; `submit` returns when its mails are settled, or
+    leaves a slow one behind; then `drained` waits for that one. `alarm` gets what somebody must look at; `gate`
+    bounds how many log in to a host at once. `state` may be read at any time.
     """
 
     def __init__(
@@ -78,6 +76,7 @@ class Watcher:
         now: Callable[[], datetime] = utc_now,
         open_session: OpenSession = ImapSession.open,
         gate: asyncio.Semaphore | None = None,
+        drained: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.settings = settings
         self.state = MailboxState()
@@ -86,7 +85,8 @@ class Watcher:
         self._in_store = in_store
         self._submit = submit
         self._tell = alarm or self._log_alarm
-        self._told: dict[tuple[str, str], float] = {}
+        self._drained = drained
+        self._told: dict[tuple[Event, str], float] = {}
         self._now = now
         self._open_session = open_session
         self._gate = gate or asyncio.Semaphore()
@@ -94,19 +94,23 @@ class Watcher:
         self._steady_attempt = 0  # the pauses grow with the attempts since this one
         self._opened_at: float | None = None
         self._may_idle = settings.idle
-        self._log = log.bind(mailbox=settings.mailbox, host=settings.host)
 
     async def once(self) -> None:
         """Read every folder to its end, wait until all of it is settled, mark, log out.
 
         Raises MailcaseError where the mailbox or one of its folders could not be read; the other folders were.
         """
-        session = await self._open()
-        try:
-            errors = await self._look(session, self.settings.folders, compare=True)
-        finally:
-            self.state = replace(self.state, connected=False)
-            await session.logout()
+        with bound(mailbox=self.settings.mailbox):
+            session = await self._open()
+            try:
+                sync = self._sync(session)
+                errors = await self._look(sync, self.settings.folders, compare=True)
+                if self._drained is not None:
+                    await self._drained()
+                    await sync.finish()
+            finally:
+                self.state = replace(self.state, connected=False)
+                await session.logout()
         if errors:
             raise errors[0]
 
@@ -120,7 +124,8 @@ class Watcher:
             before_sleep=self._note_failure,
             retry_error_callback=lambda _: None,
         )
-        await retrying(self._visit)
+        with bound(mailbox=self.settings.mailbox):
+            await retrying(self._visit)
 
     async def _visit(self) -> None:
         """One connection from login to its end, which is an error or the stop event."""
@@ -146,52 +151,48 @@ class Watcher:
             session = await self._open_session(self.settings)
         self._refusals = 0
         self.state = replace(self.state, connected=True)
-        self._log.info("imap_connected", user=self.settings.user)
+        emit(Event.CONNECTED, host=self.settings.host)
         return session
 
     async def _stay(self, session: MailSession) -> None:
-        folders = self.settings.folders
+        folders, sync = self.settings.folders, self._sync(session)
         loop = asyncio.get_running_loop()
-        await self._look(session, folders, compare=True)
+        errors = await self._look(sync, folders, compare=True)
         looked = loop.time()
         while not self.stop.is_set():
             left = looked + self.settings.poll_s - loop.time()
-            if left > 0 and await self._wait(session, left):
-                await self._look(session, folders[:1], compare=False)
+            if left > 0 and await self._wait(session, left, idle=not errors):
+                errors = await self._look(sync, folders[:1], compare=False)
             elif not self.stop.is_set():
-                await self._look(session, folders, compare=False)
+                errors = await self._look(sync, folders, compare=False)
                 looked = loop.time()
 
-    async def _wait(self, session: MailSession, seconds: float) -> bool:
-        """Wait for the next look; True if the server announced a mail in the first folder."""
-        if self._may_idle and session.can_idle:
+    async def _wait(self, session: MailSession, seconds: float, *, idle: bool) -> bool:
+        """Wait for the next look; True if the server announced a mail in the first folder.
+
+        Only the clock counts after a folder was refused, for then it is not sure which one is selected.
+        """
+        if idle and self._may_idle and session.can_idle:
             try:
                 return await session.idle(min(seconds, RENEW_IDLE_S), self.stop)
             except Refused as error:
                 self._may_idle = False
-                self._log.warning("imap_idle_refused", error=str(error), poll_s=self.settings.poll_s)
+                emit(Event.IDLE_REFUSED, error=str(error))
         await first_of(seconds, self.stop)
         return False
 
-    async def _look(self, session: MailSession, folders: tuple[str, ...], *, compare: bool) -> list[Refused]:
+    def _sync(self, session: MailSession) -> FolderSync:
+        shop = (self._journal, self._in_store, self._submit)
+        return FolderSync(session, self.settings, *shop, self._alarm, self._now, self.stop)
+
+    async def _look(self, sync: FolderSync, folders: tuple[str, ...], *, compare: bool) -> list[Refused]:
         """Look at these folders; one that the server refuses does not keep us from the others."""
-        sync = FolderSync(
-            session,
-            self.settings,
-            self._journal,
-            self._in_store,
-            self._submit,
-            self._alarm,
-            self._now,
-            self.stop,
-        )
         errors: list[Refused] = []
         for folder in reversed(folders):  # the first one last: it stays selected, and IDLE watches it
             try:
                 await sync.look(folder, compare=compare)
             except Refused as error:
-                word = "imap_folder_missing" if isinstance(error, FolderMissing) else "imap_folder_refused"
-                self._alarm(word, str(error))
+                self._alarm(Event.FOLDER_MISSING, str(error))
                 errors.append(error)
         if errors:
             self._remember(errors[0])
@@ -208,19 +209,22 @@ class Watcher:
         if error is None:
             return
         self._remember(error)
-        pause = attempt.upcoming_sleep
         if isinstance(error, LoginRefused):
-            self._note_refusal(error)
+            self._note_refusal(error, attempt)
         elif isinstance(error, MailcaseError):
-            self._log.warning("imap_failed", error=str(error), pause_s=round(pause, 1))
+            self._note_lost(str(error), attempt)
         else:
-            self._log.error("imap_watcher_failed", exc_info=error, pause_s=round(pause, 1))
+            emit(Event.TASK_DIED, task=f"watcher {self.settings.mailbox}", error=repr(error), exc_info=error)
 
-    def _note_refusal(self, error: LoginRefused) -> None:
+    def _note_lost(self, error: str, attempt: RetryCallState) -> None:
+        pause = round(attempt.upcoming_sleep, 1)
+        emit(Event.CONNECTION_LOST, host=self.settings.host, error=error, pause_s=pause)
+
+    def _note_refusal(self, error: LoginRefused, attempt: RetryCallState) -> None:
         if self._refusals >= LOGIN_TRIES:
-            self._alarm("imap_login_refused", f"{error}; next try in an hour")
+            self._alarm(Event.LOGIN_REFUSED, f"{error}; next try in an hour")
         else:
-            self._log.warning("imap_login_refused", error=str(error), tries=self._refusals)
+            self._note_lost(str(error), attempt)
 
     def _pause(self, attempt: RetryCallState) -> float:
         error = attempt.outcome.exception() if attempt.outcome else None
@@ -238,12 +242,13 @@ class Watcher:
     async def _sleep(self, seconds: float) -> None:
         await first_of(seconds, self.stop)
 
-    def _alarm(self, word: str, text: str) -> None:
+    def _alarm(self, event: Event, text: str) -> None:
         """Pass an alarm on, the same one once an hour."""
         now = asyncio.get_running_loop().time()
-        if now - self._told.get((word, text), -ALARM_AGAIN_S) >= ALARM_AGAIN_S:
-            self._told = {key: at for key, at in self._told.items() if now - at < ALARM_AGAIN_S} | {(word, text): now}
-            self._tell(word, text)
+        self._told = {key: at for key, at in self._told.items() if now - at < ALARM_AGAIN_S}
+        if (event, text) not in self._told:
+            self._told[event, text] = now
+            self._tell(event, text)
 
-    def _log_alarm(self, word: str, text: str) -> None:
-        self._log.error(word, text=text, alarm=True)
+    def _log_alarm(self, event: Event, text: str) -> None:
+        emit(event, error=text)

@@ -1,6 +1,7 @@
 """The thread: ids that lead to stored messages, siblings and late parents (B7.2, B15)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -23,7 +24,12 @@ def thread_ids(email: Email) -> tuple[str, ...]:
 
 def by_thread(email: Email, snapshot: Snapshot, policy: Policy) -> Candidate | None:
     """The case of the nearest stored message, else of a mail that shares an id with this one."""
-    return _ancestor(email, snapshot) or _relative(email, snapshot, policy)
+    ancestor, relative = _ancestor(email, snapshot), _relative(email, snapshot, policy)
+    if ancestor is None or relative is None:
+        return ancestor or relative
+    known = {case.running for case in (*ancestor.cases, *ancestor.lost)}
+    tied = tuple(case for case in relative.cases if case.running not in known)
+    return replace(ancestor, lost=(*ancestor.lost, *tied))  # two cases turn out to be one thread (B15)
 
 
 def pick(known: tuple[KnownMessage, ...], sender_key: str) -> KnownMessage | None:

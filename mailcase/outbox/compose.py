@@ -14,7 +14,7 @@ from mailcase.message import Email
 from mailcase.outbox.lines import one_line, printable
 from mailcase.outbox.references import references, sound
 from mailcase.outbox.subject import base_subject, finished
-from mailcase.outbox.templates import NEUTRAL, TemplateSet
+from mailcase.outbox.templates import TemplateSet
 from mailcase.policy import MailboxPolicy, Policy
 from mailcase.ports import CaseFacts, Composed
 
@@ -60,8 +60,11 @@ class Composer:
         )
 
     def _values(self, mail: QueueMail, case: CaseFacts, box: MailboxPolicy) -> Mapping[str, str]:
-        """The template's values. No title, description or text of the case: a stranger may read it (B8)."""
-        values = {
+        """The template's values. No title, description or text of the case: a stranger may read it (B8).
+
+        Which of them the neutral template may see is the template set's rule.
+        """
+        return {
             "number": case.number,
             "followed_number": case.followed_number,
             "help_desk": one_line(box.from_name, _LONGEST_NAME) or box.address,
@@ -72,7 +75,6 @@ class Composer:
             "subject": base_subject(mail.subject, self.policy.cases.masks, case.running),
             "name": one_line(mail.to_name, _LONGEST_NAME),
         }
-        return values if mail.template != NEUTRAL else {**values, "subject": "", "name": ""}
 
     def _headers(
         self, mail: QueueMail, case: CaseFacts, email: Email, box: MailboxPolicy, signed: str

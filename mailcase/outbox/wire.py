@@ -7,7 +7,6 @@ from email_validator import EmailNotValidError, validate_email
 
 from mailcase.errors import Permanent
 
-
 _LONGEST: Final = 320  # RFC 5321 4.5.3.1: 64 + 1 + 255
 _INTERNAL: Final = frozenset({"local", "localhost", "test"})  # hosts of a house's own network
 _PUBLIC: Final = ".example"  # what makes the validator judge an internal name by its form

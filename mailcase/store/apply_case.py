@@ -9,14 +9,18 @@ from mailcase.actions import CreateCase, LinkMessage, NewContact, NoteOnCase, Re
 from mailcase.errors import Permanent
 from mailcase.ports import CaseFacts
 from mailcase.store import tables as t
-from mailcase.store.dialect import insert_new
+from mailcase.store.dialect import insert_new, is_sqlite, new_statement
+from mailcase.store.hot import Hot
 from mailcase.store.numbers import next_running
 from mailcase.store.work import Conflict, Work
 
 _C = t.case.c
 _A = t.contact_address.c
-_CONTACT_OF = sa.select(_A.contact_id).where(_A.key == sa.bindparam("key"))
-_TOUCH = (
+_CONTACT_OF = Hot(sa.select(_A.contact_id).where(_A.key == sa.bindparam("key")))
+_INSERT_CONTACT = Hot(sa.insert(t.contact).returning(t.contact.c.id))
+_INSERT_ADDRESS = Hot(sa.insert(t.contact_address))
+_INSERT_CASE = Hot(sa.insert(t.case))
+_TOUCH = Hot(
     sa.update(t.case)
     .where(_C.running == sa.bindparam("of_case"), _C.version == sa.bindparam("of_version"))
     .values(updated_at=sa.bindparam("to_now"))
@@ -27,6 +31,9 @@ _MADE_BY = sa.select(_C.running, _C.number, _C.status, _C.created_at, _C.first_k
 _FIELDS = (
     "title", "description", "status", "priority", "category", "organization", "assignee_group", "closing_reason",
 )  # fmt: skip
+# By whether it is SQLite.
+LINK = {lite: Hot(new_statement(t.case_message, ("case_id", "message_pk"), lite=lite)) for lite in (True, False)}
+_JOIN = {lite: Hot(new_statement(t.case_participant, lite=lite)) for lite in (True, False)}
 _QUIET = ("shown", "noted")  # links that do not count as a change of the case
 
 
@@ -34,14 +41,14 @@ def resolve_contact(work: Work, wanted: int | NewContact | None) -> int | None:
     """The contact's id; a new one is made unless the address has one by then (B11)."""
     if not isinstance(wanted, NewContact):
         return wanted
-    found = work.conn.execute(_CONTACT_OF, {"key": wanted.key}).scalar_one_or_none()
-    if found is not None:
-        return int(found)
+    found = _CONTACT_OF.run(work.conn, {"key": wanted.key})
+    if found:
+        return int(found[0].contact_id)
     row = {"name": wanted.name, "language": "", "account_id": wanted.account_id, "created_at": work.now}
-    made = int(work.conn.execute(sa.insert(t.contact).returning(t.contact.c.id), row).scalar_one())
+    made = int(_INSERT_CONTACT.run(work.conn, row)[0].id)
     # A conflict here is another first mail that was quicker: this one is decided again.
     address = {"key": wanted.key, "address": wanted.address, "contact_id": made}
-    work.conn.execute(sa.insert(t.contact_address), address)
+    _INSERT_ADDRESS.run(work.conn, address)
     return made
 
 
@@ -60,7 +67,7 @@ def create_case(work: Work, action: CreateCase) -> None:
         "contact_id": work.contact_id, "account_id": action.account_id, "origin_pk": work.pk,
         "first_kind": work.decision.kind.value, "created_at": work.now, "updated_at": work.now, "version": 1,
     }  # fmt: skip
-    work.conn.execute(sa.insert(t.case), row)
+    _INSERT_CASE.run(work.conn, row)
     work.created = _facts(work, action, running, number, action.status, work.now)
     work.event(running, "created", {"mailbox": action.mailbox, "message_id": work.email.message_id})
 
@@ -108,11 +115,11 @@ def link_message(work: Work, action: LinkMessage) -> None:
         "case_id": running, "message_pk": work.pk, "how": action.how, "linked_by": action.linked_by,
         "verified": action.verified, "at": work.now,
     }  # fmt: skip
-    work.conn.execute(insert_new(work.conn, t.case_message, "case_id", "message_pk"), row)
+    LINK[is_sqlite(work.conn)].run(work.conn, row)
     if action.verified and work.lookup.participant_keys:
         keys = sorted(work.lookup.participant_keys)
         people = [{"case_id": running, "key": key} for key in keys]
-        work.conn.execute(insert_new(work.conn, t.case_participant), people)
+        _JOIN[is_sqlite(work.conn)].many(work.conn, people)
 
 
 def _touch(work: Work, running: int) -> None:
@@ -120,7 +127,7 @@ def _touch(work: Work, running: int) -> None:
     if version is None:
         raise Permanent(f"case {running} was not read before it was linked")
     where = {"of_case": running, "of_version": version, "to_now": work.now}
-    if work.conn.execute(_TOUCH, where).rowcount != 1:
+    if _TOUCH.count(work.conn, where) != 1:
         raise Conflict
 
 

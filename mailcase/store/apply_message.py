@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from mailcase.decision import Outcome
 from mailcase.message import Address, Email, Kind
 from mailcase.store import tables as t
+from mailcase.store.hot import Hot
 from mailcase.store.references import cite
 from mailcase.store.work import Work
 
 _M = t.message.c
-_INSERT = sa.insert(t.message).returning(_M.id)
+INSERT_MESSAGE = Hot(sa.insert(t.message).returning(_M.id))
 _RECIPIENT_FIELDS = ("to", "cc", "resent_to", "resent_cc", "delivered_to", "reply_to")
 
 
@@ -25,7 +26,7 @@ def write_message(work: Work) -> None:
         work.message_known = True
         work.conn.execute(sa.update(t.message).where(_M.id == work.message_pk).values(_decided(work)))
         return
-    pk = int(work.conn.execute(_INSERT, _row(work)).scalar_one())
+    pk = int(INSERT_MESSAGE.run(work.conn, _row(work))[0].id)
     work.message_pk = pk
     cite(work, pk)
     work.later.attachments += [_attachment(pk, one) for one in work.email.attachments]

@@ -10,13 +10,17 @@ from mailcase.intake.addresses import key_of
 from mailcase.message import Address
 from mailcase.ports import CaseFacts, Composed
 from mailcase.store import tables as t
-from mailcase.store.apply_message import recipient, set_reference
-from mailcase.store.dialect import insert_new, insert_or_set
+from mailcase.store.apply_case import LINK
+from mailcase.store.apply_message import INSERT_MESSAGE, recipient, set_reference
+from mailcase.store.dialect import insert_or_set, is_sqlite, new_statement
+from mailcase.store.hot import Hot
 from mailcase.store.work import Work
 
 _O = t.outbox.c
 _S = t.suppression.c
 _C = t.case.c
+_INSERT = Hot(sa.insert(t.outbox))
+_REFERENCE = {lite: Hot(new_statement(t.message_reference, lite=lite)) for lite in (True, False)}
 _SAME_MAIL = sa.select(_O.id, _O.state).where(_O.dedup == sa.bindparam("of_dedup"))
 
 
@@ -36,7 +40,7 @@ def queue_mail(work: Work, action: QueueMail) -> None:
     if known is not None:
         work.conn.execute(sa.update(t.outbox).where(_O.id == known.id).values(row))
     else:
-        work.conn.execute(sa.insert(t.outbox), row)
+        _INSERT.run(work.conn, row)
 
 
 def _row(work: Work, action: QueueMail) -> dict[str, Any]:
@@ -93,15 +97,15 @@ def _outgoing(work: Work, action: QueueMail, composed: Composed) -> int:
         "references": list(action.references), "text": composed.text, "html_clean": composed.html, "html": "",
         "headers": [list(one) for one in composed.headers],
     }  # fmt: skip
-    pk = int(work.conn.execute(sa.insert(t.message).returning(t.message.c.id), row).scalar_one())
+    pk = int(INSERT_MESSAGE.run(work.conn, row)[0].id)
     reference = {"group_name": work.lookup.group, "msgid": composed.message_id, "message_pk": None}
-    work.conn.execute(insert_new(work.conn, t.message_reference), reference)
+    _REFERENCE[is_sqlite(work.conn)].run(work.conn, reference)
     set_reference(work, composed.message_id, pk)
     link = {
         "case_id": work.case(action.case), "message_pk": pk, "how": "sent", "linked_by": "", "verified": False,
         "at": work.now,
     }  # fmt: skip
-    work.conn.execute(insert_new(work.conn, t.case_message, "case_id", "message_pk"), link)
+    LINK[is_sqlite(work.conn)].run(work.conn, link)
     return pk
 
 

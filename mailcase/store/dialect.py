@@ -16,18 +16,20 @@ def is_sqlite(conn: Connection) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _insert_new(table: sa.Table, lite: bool, keys: tuple[str, ...]) -> Any:
+def new_statement(table: sa.Table, keys: tuple[str, ...] = (), *, lite: bool) -> Any:
+    """INSERT … ON CONFLICT DO NOTHING for SQLite or PostgreSQL."""
     insert = sqlite.insert(table) if lite else postgresql.insert(table)
     return insert.on_conflict_do_nothing(index_elements=keys or None)
 
 
 def insert_new(conn: Connection, table: sa.Table, *keys: str) -> Any:
     """INSERT … ON CONFLICT DO NOTHING, on any conflict or that of the named columns."""
-    return _insert_new(table, is_sqlite(conn), keys)
+    return new_statement(table, keys, lite=is_sqlite(conn))
 
 
 @lru_cache(maxsize=64)
-def _insert_or_set(table: sa.Table, lite: bool, columns: tuple[str, ...]) -> Any:
+def set_statement(table: sa.Table, columns: tuple[str, ...], *, lite: bool) -> Any:
+    """INSERT … ON CONFLICT (primary key) DO UPDATE of these columns."""
     insert = sqlite.insert(table) if lite else postgresql.insert(table)
     keys = [column.name for column in table.primary_key.columns]
     return insert.on_conflict_do_update(
@@ -37,4 +39,4 @@ def _insert_or_set(table: sa.Table, lite: bool, columns: tuple[str, ...]) -> Any
 
 def insert_or_set(conn: Connection, table: sa.Table, *columns: str) -> Any:
     """INSERT … ON CONFLICT (primary key) DO UPDATE of these columns."""
-    return _insert_or_set(table, is_sqlite(conn), columns)
+    return set_statement(table, columns, lite=is_sqlite(conn))

@@ -10,6 +10,7 @@ from mailcase.outbox.breaker import FLAG as BREAKER
 from mailcase.snapshot import AccountView, Acked, ContactView, Lookup, Snapshot
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow
+from mailcase.store.hot import Hot
 from mailcase.store.load_cases import load_cases
 from mailcase.store.load_messages import load_messages
 
@@ -54,12 +55,12 @@ def _open_statement() -> sa.Select[Any]:
     return sa.select(both.c.running).order_by(both.c.running.desc())
 
 
-_SENDER = _sender_statement()
+_SENDER = Hot(_sender_statement())
 _OPEN = _open_statement()
-_ACKS = (
+_ACKS = Hot(
     sa.select(_O.created_at, _O.content_key)
     .where(_O.to_key == sa.bindparam("sender"), _O.created_at >= sa.bindparam("since"))
-    .where(_O.automatic.is_(True), _O.state.not_in(_NOT_ACKED))
+    .where(_O.automatic.is_(True), *(_O.state != one for one in _NOT_ACKED))
     .order_by(_O.created_at.desc())
     .limit(_MOST_ACKS)
 )
@@ -68,7 +69,7 @@ _ACKS = (
 def load(conn: Connection, lookup: Lookup, now: datetime) -> Snapshot:
     """The Snapshot of this Lookup, as the connection's transaction sees it; every field as snapshot.py says."""
     messages = load_messages(conn, lookup)
-    sender = conn.execute(_SENDER, {"sender": lookup.sender_key, "domain": lookup.account_domain, "now": now}).one()
+    sender = _SENDER.run(conn, {"sender": lookup.sender_key, "domain": lookup.account_domain, "now": now})[0]
     opened = _open_cases(conn, lookup, sender)
     return Snapshot(
         lookup=lookup,
@@ -104,4 +105,4 @@ def _acks(conn: Connection, lookup: Lookup, now: datetime) -> tuple[Acked, ...]:
     if not lookup.sender_key:
         return ()
     since = now - max(lookup.ack_window, _SAME_AGAIN)
-    return tuple(Acked(*row) for row in conn.execute(_ACKS, {"sender": lookup.sender_key, "since": since}))
+    return tuple(Acked(*row) for row in _ACKS.run(conn, {"sender": lookup.sender_key, "since": since}))

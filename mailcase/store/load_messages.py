@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from mailcase.snapshot import KnownMessage, Lookup
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow
+from mailcase.store.hot import Hot, is_in, padded, places
 
 MOST_CITERS = 64  # newest a look-up; those of the same sender get as many on top
 _MOST_SAME = 64
@@ -48,13 +49,12 @@ class Messages:
 def load_messages(conn: Connection, lookup: Lookup) -> Messages:
     """Two statements, and one more for the links if anything was found."""
     ids = tuple(dict.fromkeys((*lookup.thread_ids, *lookup.carried_ids)))
-    rows = conn.execute(_known_statement(_padded(len(ids))), _known_parameters(lookup, ids)).all()
+    groups = padded(len(lookup.groups))
+    rows = _known_statement(padded(len(ids)), groups).run(conn, _known_parameters(lookup, ids))
     wanted = _to_cite(lookup, rows)
-    cited = (
-        conn.execute(_citing_statement(_padded(len(wanted))), _citing_parameters(lookup, wanted)).all()
-        if wanted
-        else []
-    )
+    cited: list[Any] = []
+    if wanted:
+        cited = _citing_statement(padded(len(wanted)), groups).run(conn, _citing_parameters(lookup, wanted))
     links = _links(conn, {row.id for row in (*rows, *cited)})
     return Messages(
         same=tuple(_known(row, links) for row in rows if _is_same(row, lookup)),
@@ -109,56 +109,45 @@ def _links(conn: Connection, pks: set[int]) -> dict[int, tuple[int, ...]]:
     return links
 
 
-def _padded(count: int) -> int:
-    """The next power of two, so that few different statements are ever compiled."""
-    return 1 << (count - 1).bit_length() if count else 0
-
-
-def _named(prefix: str, ids: Sequence[str]) -> dict[str, str]:
-    """Parameters for a padded statement; the last id fills the spare places."""
-    return {f"{prefix}{at}": ids[min(at, len(ids) - 1)] for at in range(_padded(len(ids)))}
-
-
 def _known_parameters(lookup: Lookup, ids: Sequence[str]) -> dict[str, Any]:
     return {
-        "of_group": lookup.group, "groups": lookup.groups, "of_identity": f"in:{lookup.identity}",
-        "own_id": lookup.message_id, "of_fingerprint": lookup.fingerprint, **_named("id_", ids),
+        "of_group": lookup.group, **places("group", lookup.groups), "of_identity": f"in:{lookup.identity}",
+        "own_id": lookup.message_id, "of_fingerprint": lookup.fingerprint, **places("id", ids),
     }  # fmt: skip
 
 
-@lru_cache(maxsize=16)
-def _known_statement(places: int) -> sa.Select[Any]:
+@lru_cache(maxsize=64)
+def _known_statement(ids: int, groups: int) -> Hot:
     def newest(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
         inner = sa.select(_M.id).where(*where).order_by(_M.id.desc()).limit(_MOST_SAME).subquery()
         return sa.select(inner.c.id)
 
     of_group = _M.group_name == sa.bindparam("of_group")
-    in_groups = _M.group_name.in_(sa.bindparam("groups", expanding=True))
+    in_groups = is_in(_M.group_name, "group", groups)
     branches = [
         sa.select(_M.id).where(of_group, _M.identity == sa.bindparam("of_identity")),
         newest(of_group, _M.message_id == sa.bindparam("own_id")),
         newest(of_group, _M.fingerprint == sa.bindparam("of_fingerprint")),
-        *(newest(in_groups, _M.message_id == sa.bindparam(f"id_{at}")) for at in range(places)),
+        *(newest(in_groups, _M.message_id == sa.bindparam(f"id_{at}")) for at in range(ids)),
     ]
-    # Without ids the groups are not asked; a parameter that is not in the statement is left out by SQLAlchemy.
-    return sa.select(*_KNOWN).where(_M.id.in_(sa.union_all(*branches))).order_by(_M.id.desc())
+    return Hot(sa.select(*_KNOWN).where(_M.id.in_(sa.union_all(*branches))).order_by(_M.id.desc()))
 
 
 def _citing_parameters(lookup: Lookup, ids: Sequence[str]) -> dict[str, Any]:
-    return {"groups": lookup.groups, "of_sender": lookup.sender_key, **_named("id_", ids)}
+    return {**places("group", lookup.groups), "of_sender": lookup.sender_key, **places("id", ids)}
 
 
-@lru_cache(maxsize=16)
-def _citing_statement(places: int) -> sa.Select[Any]:
-    in_groups = _C.group_name.in_(sa.bindparam("groups", expanding=True))
+@lru_cache(maxsize=64)
+def _citing_statement(ids: int, groups: int) -> Hot:
+    in_groups = is_in(_C.group_name, "group", groups)
 
     def newest(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
         inner = sa.select(_C.cited, _C.message_pk).where(in_groups, *where)
         limited = inner.order_by(_C.received_at.desc()).limit(MOST_CITERS).subquery()
         return sa.select(limited.c.cited, limited.c.message_pk)
 
-    ids = [_C.cited == sa.bindparam(f"id_{at}") for at in range(places)]
+    named = [_C.cited == sa.bindparam(f"id_{at}") for at in range(ids)]
     same_sender = _C.sender_key == sa.bindparam("of_sender")
-    pairs = sa.union(*(newest(one) for one in ids), *(newest(one, same_sender) for one in ids)).subquery()
+    pairs = sa.union(*(newest(one) for one in named), *(newest(one, same_sender) for one in named)).subquery()
     joined = sa.join(pairs, t.message, pairs.c.message_pk == _M.id)
-    return sa.select(pairs.c.cited, *_KNOWN).select_from(joined).order_by(_M.id.desc())
+    return Hot(sa.select(pairs.c.cited, *_KNOWN).select_from(joined).order_by(_M.id.desc()))

@@ -5,21 +5,22 @@ from sqlalchemy.engine import Connection
 
 from mailcase.store import tables as t
 from mailcase.store.dialect import insert_new, is_sqlite
+from mailcase.store.hot import Hot
 
 _NAME = "case"
 _SEQUENCE = "case_running_seq"
-_NEXT_SQLITE = (
+_NEXT_SQLITE = Hot(
     sa.update(t.counter)
     .where(t.counter.c.name == _NAME)
     .values(value=t.counter.c.value + 1)
     .returning(t.counter.c.value)
 )
-_NEXT_POSTGRES = sa.select(sa.func.nextval(_SEQUENCE))
+_NEXT_POSTGRES = Hot(sa.select(sa.func.nextval(_SEQUENCE).label("value")))
 
 
 def next_running(conn: Connection) -> int:
     """The next running number, for a case made in this transaction."""
-    return int(conn.execute(_NEXT_SQLITE if is_sqlite(conn) else _NEXT_POSTGRES).scalar_one())
+    return int((_NEXT_SQLITE if is_sqlite(conn) else _NEXT_POSTGRES).run(conn, {})[0].value)
 
 
 def raise_counter(conn: Connection, first: int) -> None:

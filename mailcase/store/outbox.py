@@ -52,7 +52,7 @@ def counts(conn: Connection, now: datetime, total_window_s: float, domain_window
     )
     return SendCounts(
         total=conn.execute(_left_since(now, total_window_s)).scalar_one(),
-        per_domain={domain: mails for domain, mails in conn.execute(per_domain)},
+        per_domain={row[0]: row[1] for row in conn.execute(per_domain)},
         busiest_hour=conn.execute(sa.select(sa.func.max(hours.c.mails))).scalar_one() or 0,
         last_hour=conn.execute(last_hour).scalar_one(),
     )

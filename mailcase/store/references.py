@@ -7,8 +7,13 @@ from sqlalchemy.engine import Connection
 
 from mailcase.snapshot import Lookup
 from mailcase.store import tables as t
-from mailcase.store.dialect import insert_new, insert_or_set, is_sqlite
+from mailcase.store.dialect import is_sqlite, new_statement, set_statement
+from mailcase.store.hot import Hot
 from mailcase.store.work import Work
+
+_NOTE = Hot(new_statement(t.message_reference, lite=True))
+_LOCK = Hot(set_statement(t.message_reference, ("msgid",), lite=False))
+_CITE = Hot(sa.insert(t.citation))
 
 
 def note_references(conn: Connection, lookup: Lookup) -> None:
@@ -22,10 +27,7 @@ def note_references(conn: Connection, lookup: Lookup) -> None:
     if not ids:
         return
     rows = [{"group_name": lookup.group, "msgid": one, "message_pk": None} for one in sorted(ids)]
-    lite = is_sqlite(conn)
-    conn.execute(
-        insert_new(conn, t.message_reference) if lite else insert_or_set(conn, t.message_reference, "msgid"), rows
-    )
+    (_NOTE if is_sqlite(conn) else _LOCK).many(conn, rows)
 
 
 def cite(work: Work, pk: int) -> None:
@@ -38,4 +40,4 @@ def cite(work: Work, pk: int) -> None:
         for one in work.lookup.cited_ids
     ]  # fmt: skip
     if rows:
-        work.conn.execute(sa.insert(t.citation), rows)
+        _CITE.many(work.conn, rows)

@@ -15,6 +15,7 @@ from mailcase.store import tables as t
 from mailcase.store.apply import apply
 from mailcase.store.dialect import AnyRow
 from mailcase.store.engine import Engines
+from mailcase.store.hot import driver
 from mailcase.store.load import load
 from mailcase.store.references import note_references
 from mailcase.store.work import Conflict, Later, Work
@@ -96,17 +97,17 @@ def _one(conn: Connection, reading: Reading, judge: Judge, now: datetime, later:
     """One mail within its savepoint; what goes wrong with it alone leaves the others untouched (P4)."""
     lost: Exception = Conflict("the case changed each time")
     for _ in range(_TRIES):
-        savepoint = conn.begin_nested()
+        driver(conn, "SAVEPOINT mail")
         try:
             settled, work = _decide(conn, reading, judge, now)
-            savepoint.commit()
+            driver(conn, "RELEASE SAVEPOINT mail")
         except (Conflict, exc.IntegrityError) as error:
-            savepoint.rollback()
+            driver(conn, "ROLLBACK TO SAVEPOINT mail")
             lost = error
         except _TROUBLE:
             raise
         except Exception as error:
-            savepoint.rollback()
+            driver(conn, "ROLLBACK TO SAVEPOINT mail")
             return _failed(reading, error)
         else:
             later.take(work.later)

@@ -12,16 +12,7 @@ from typing import Any, Self
 
 from mailcase.cases.statuses import StatusTable
 from mailcase.message import Wish
-from mailcase.ports import (
-    Arrival,
-    Cursor,
-    Journalled,
-    Judge,
-    OutboxMail,
-    Reading,
-    SendCounts,
-    Settled,
-)
+from mailcase.ports import Arrival, Cursor, Journalled, Judge, OutboxMail, Reading, SendCounts, Settled
 from mailcase.snapshot import Lookup, Snapshot
 from mailcase.store import (
     edit,
@@ -131,8 +122,7 @@ class Store:
     def settle(self, readings: Sequence[Reading], judge: Judge, now: datetime) -> list[Settled]:
         """Load, decide and apply each mail in one write transaction, a savepoint each (steps 6-8).
 
-        Returns one Settled a reading, in order. A delivery that is decided already and comes without
-        a wish is answered with its outcome and not touched.
+        One Settled a reading, in order; a decided delivery without a wish is answered and not touched.
         """
         return settle.settle(self._engines, readings, judge, now)
 
@@ -283,8 +273,7 @@ class Store:
     def case_show(self, number: str, statuses: StatusTable) -> dict[str, Any]:
         """`case show` of contract.md; Permanent if there is no such case.
 
-        Each message also has `text`, `attachments`, `verified`, `how`, and for outgoing mail `rule`,
-        `state`, `state_reason`, `created_at`, `sent_at`.
+        Messages also have `text`, `attachments`, `how`, `verified`; outgoing ones `rule`, `state`, `sent_at`, ….
         """
         with self._engines.read() as conn:
             return report_cases.show(conn, number, statuses)

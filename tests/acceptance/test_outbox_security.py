@@ -8,13 +8,11 @@ import pytest
 from mailcase.errors import ConfigError, Transient
 from mailcase.outbox.mime import envelope
 from mailcase.outbox.smtp import SmtpSender
-from tests.acceptance.test_outbox_smtp import Desk, make_mail, settings
 from tests.builders import NOW
-from tests.servers import smtp
+from tests.servers.outbox_desk import Desk, make_mail, settings
 from tests.servers.ports import until
 from tests.servers.smtp import SmtpSink
 
-smtp_sink = smtp.smtp_sink  # the fixture
 USERS = {"support": "s3cret"}
 LOGIN = {"user": "support", "password": "s3cret"}
 

@@ -3,92 +3,15 @@
 import asyncio
 import email
 import email.policy
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from mailcase.outbox.drain import Drain
-from mailcase.outbox.settings import SmtpSettings
-from mailcase.policy import Limit, Policy
-from mailcase.ports import OutboxMail
-from tests.builders import NOW, make_acknowledge, make_policy
-from tests.servers import smtp
-from tests.servers.memory_outbox import MemoryOutbox, Row
+from tests.builders import NOW
+from tests.servers.outbox_desk import Desk, settings
 from tests.servers.ports import free_port, until
 from tests.servers.smtp import SmtpSink
-
-smtp_sink = smtp.smtp_sink  # the fixture
-GONE = 2.0  # seconds: as long as a relay that hangs is waited for
-
-
-@dataclass
-class Desk:
-    """A drain with its outbox, its clock and what it reported."""
-
-    smtp: dict[str, SmtpSettings]
-    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
-    now: datetime = NOW
-    events: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
-    policy: Policy = field(default_factory=make_policy)
-
-    def drain(self, owner: str = "me") -> Drain:
-        """A fresh daemon's drain on the same outbox."""
-        return Drain(
-            self.outbox,
-            self.outbox.call,
-            smtp=lambda: self.smtp,
-            policy=lambda: self.policy,
-            now=lambda: self.now,
-            report=lambda event, fields: self.events.append((event, fields)),
-            owner=owner,
-            chance=lambda: 0.0,
-        )
-
-    async def once(self, **later: float) -> None:
-        """Let time pass, then send everything due."""
-        self.now += timedelta(**later)
-        await self.drain().once()
-
-    def add(self, to: str, **over: object) -> Row:
-        """Queue an acknowledgement."""
-        number = len(self.outbox.rows) + 1
-        return self.outbox.add(make_mail(number, to, **over))
-
-    def words(self) -> list[str]:
-        """The events reported."""
-        return [event for event, _ in self.events]
-
-
-def make_mail(number: int, to: str, **over: object) -> OutboxMail:
-    mail = OutboxMail(
-        id=number,
-        kind="registration",
-        mailbox="support",
-        group="default",
-        case=f"SR-{number}",
-        to=to,
-        to_name="",
-        cc=(),
-        subject=f"Re: Printer [SR-{number}]",
-        text=f"Thank you, this is {number}.\n.\n..two\n",
-        html=f"<p>Thank you, this is {number}.</p>",
-        headers=(("In-Reply-To", "<a1@visitor.example>"), ("Auto-Submitted", "auto-replied")),
-        from_name="Help desk",
-        from_address="support@helpdesk.example",
-        message_id=f"<c{number}.m1@mid.helpdesk.example>",
-        automatic=True,
-        attempts=0,
-        created_at=NOW,
-        expires_at=NOW + timedelta(hours=24),
-    )
-    return replace(mail, **over)  # type: ignore[arg-type]  # fields of OutboxMail by name
-
-
-def settings(sink: SmtpSink, **over: object) -> SmtpSettings:
-    plain = SmtpSettings(host="127.0.0.1", port=sink.port, security="none", timeout=GONE)
-    return replace(plain, **over)  # type: ignore[arg-type]  # fields of SmtpSettings by name
 
 
 @pytest.fixture
@@ -330,44 +253,8 @@ async def test_a_copy_that_is_refused_stops_the_mail_before_it_goes_to_anybody(d
     assert (row.state, smtp_sink.mails) == ("failed", [])
 
 
-async def test_smtputf8_is_used_where_it_is_offered(desk: Desk, smtp_sink: SmtpSink) -> None:
-    row = desk.add("jürgen@bücher.example")
-    await desk.once()
-    assert (row.state, smtp_sink.to) == ("sent", ["jürgen@xn--bcher-kva.example"])
-
-
-async def test_without_smtputf8_an_address_that_needs_it_fails() -> None:
-    with SmtpSink(utf8=False) as sink:
-        desk = Desk({"support": settings(sink)})
-        row, plain = desk.add("jürgen@visitor.example"), desk.add("erin@bücher.example")
-        await desk.once()
-        assert (row.state, row.reason, plain.state) == ("failed", "unsendable", "sent")
-        assert sink.to == ["erin@xn--bcher-kva.example"]
-
-
-async def test_over_a_limit_mail_is_held_and_then_goes_or_expires(desk: Desk, smtp_sink: SmtpSink) -> None:
-    hour = timedelta(hours=1)
-    desk.policy = make_policy(acknowledge=make_acknowledge(total=Limit(3, hour), per_domain=Limit(2, hour)))
-    desk.outbox.busiest_hour = 1000
+async def test_two_drains_on_one_outbox_send_everything_once(desk: Desk, smtp_sink: SmtpSink) -> None:
     for number in range(20):
         desk.add(f"customer{number}@visitor.example")
-    await desk.once()
-    assert (len(smtp_sink.mails), desk.outbox.rows[3].reason) == (2, "per_domain")
-    for _ in range(60):
-        await desk.once(minutes=5)
-    states = desk.outbox.states()
-    assert states == ["sent"] * 10 + ["expired"] * 10
-
-
-async def test_the_breaker_holds_until_it_is_released(desk: Desk, smtp_sink: SmtpSink) -> None:
-    desk.policy = make_policy(acknowledge=make_acknowledge(total=Limit(5, timedelta(hours=1))))
-    for number in range(6):
-        desk.add(f"customer{number}@visitor.example")
-    await desk.once()
-    assert smtp_sink.mails == []
-    assert desk.words()[0] == "breaker_opened"
-    assert desk.outbox.rows[1].reason == "breaker"
-    desk.outbox.set_flag("breaker", None)
-    await desk.once(minutes=5)
-    assert len(smtp_sink.mails) == 5
-    assert desk.words().count("breaker_opened") == 1
+    await asyncio.gather(desk.drain("one").once(), desk.drain("two").once())
+    assert sorted(smtp_sink.to) == sorted(f"customer{number}@visitor.example" for number in range(20))

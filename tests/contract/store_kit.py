@@ -6,13 +6,16 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from mailcase.actions import NEW, Action, CreateCase, LinkMessage, NewContact, QueueMail, ReopenCase
+from mailcase.cases.statuses import StatusTable
 from mailcase.decision import Decision, Evidence, Outcome
 from mailcase.message import Delivery, Email, Kind
 from mailcase.ports import Arrival, CaseFacts, Composed, Journalled, Reading, Settled
 from mailcase.snapshot import KnownMessage, Lookup, Snapshot
 from mailcase.store.store import Store
-from tests.builders import CUSTOMER, NOW, SUPPORT, address, make_email, make_lookup
+from tests.builders import CUSTOMER, NOW, SUPPORT, make_email, make_lookup
 
 LATER = NOW + timedelta(minutes=5)
 
@@ -65,7 +68,7 @@ class Clerk:
 
     policy_hash: str = "rules-1"
     over: dict[str, Any] = field(default_factory=dict)  # of the Lookup
-    extra: Callable[[Email, Snapshot], Sequence[Action]] = lambda *_: ()
+    more: Callable[[Email, Snapshot], Sequence[Action]] = lambda *_: ()
     seen: list[Snapshot] = field(default_factory=list)
     suppressed: str = ""
 
@@ -92,7 +95,7 @@ class Clerk:
 
     def _file(self, email: Email, snapshot: Snapshot) -> Decision:
         running = _thread(snapshot)
-        extra = tuple(self.extra(email, snapshot))
+        extra = tuple(self.more(email, snapshot))
         if running is None:
             return _verdict(Outcome.CREATED, "new_case", (*self._new(email, snapshot), *extra), case=NEW)
         case = snapshot.cases[running]
@@ -142,4 +145,17 @@ def _thread(snapshot: Snapshot) -> int | None:
     return next((one.cases[0] for one in (*named, *citing) if one.cases), None)
 
 
-__all__ = ["CUSTOMER", "LATER", "NOW", "Clerk", "Desk", "address", "arrival", "journalled", "mail"]
+STATUSES = StatusTable()
+
+
+def rows(store: Store, table: sa.Table) -> int:
+    with store._engines.read() as conn:
+        return int(conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+
+
+def case(desk: Desk, number: str = "SR-1") -> dict[str, Any]:
+    return desk.store.case_show(number, STATUSES)
+
+
+# Names of tests.builders that the suites take from here.
+__all__ = ["CUSTOMER", "LATER", "NOW", "STATUSES", "Clerk", "Desk", "arrival", "case", "journalled", "mail", "rows"]

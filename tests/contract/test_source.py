@@ -53,11 +53,6 @@ async def source(request: pytest.FixtureRequest) -> AsyncIterator[Source]:
             yield Source(pymap.host, pymap.port, "user")
 
 
-@pytest.fixture
-def journal() -> MemoryJournal:
-    return MemoryJournal()
-
-
 def mail(subject: str, body: bytes = b"hello\r\n") -> bytes:
     return b"From: a@example.com\r\nSubject: " + subject.encode() + b"\r\n\r\n" + body
 

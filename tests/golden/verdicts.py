@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailcase import actions as verbs
+from mailcase.intake.offered import offered
 from mailcase.message import Email
 from mailcase.verdict import Decision
 from tests.golden.store import Store
@@ -81,7 +82,9 @@ class Short:
         return self.store.contacts[contact - 1]["name"] if contact else ""
 
     def _attachments(self) -> list[Table]:
-        return [{"name": one.name, "type": one.type, "inline": one.inline} for one in self.email.attachments]
+        names = ("name", "type", "size", "inline")
+        listed = [{name: getattr(one, name) for name in names} for one in self.email.attachments]
+        return offered(listed, self.store.world.policy.attachments)
 
 
 def _queued(one: verbs.QueueMail) -> Table:

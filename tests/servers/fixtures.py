@@ -1,12 +1,16 @@
 """pytest fixtures of the IMAP servers; a missing server skips, or fails where servers are required."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
+from mailcase.intake import watcher
 from tests.servers.dovecot import Dovecot, ServerMissingError
+from tests.servers.imap_help import ONE, TWO
+from tests.servers.memory_journal import MemoryJournal
+from tests.servers.scripted_imap import ScriptedImap
 
 StartDovecot = Callable[..., Dovecot]
 
@@ -45,3 +49,22 @@ def start_dovecot() -> Iterator[StartDovecot]:
     """Start Dovecots with one's own users= and extra=; all end with the test."""
     with ExitStack() as stack:
         yield lambda **options: _enter(stack, **options)
+
+
+@pytest.fixture
+def journal() -> MemoryJournal:
+    """The store's twin."""
+    return MemoryJournal()
+
+
+@pytest.fixture
+async def scripted() -> AsyncIterator[ScriptedImap]:
+    """A scripted server with two mails."""
+    async with ScriptedImap({1: ONE, 2: TWO}) as server:
+        yield server
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Watchers try again at once."""
+    monkeypatch.setattr(watcher, "_backoff", lambda _: 0.01)

@@ -22,7 +22,7 @@ def wait_until(condition: Callable[[], bool], seconds: float, otherwise: str) ->
         time.sleep(0.01)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 15.0, otherwise: str = "it never came") -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0, otherwise: str = "it never came") -> None:
     """The same for a coroutine."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -12,6 +12,7 @@ from pymap.backend.dict import Config, DictBackend, Identity
 from pymap.imap import IMAPService
 from pymap.parsing.message import AppendMessage
 from pymap.user import Passwords, UserMetadata
+from pysasl.hashing import BuiltinHash
 
 from tests.servers.ports import free_port
 
@@ -43,7 +44,7 @@ class Pymap:
             demo_user=name,
             demo_password=password,
         )
-        self._backend, config = await DictBackend.init(namespace)
+        self._backend, config = await DictBackend.init(namespace, hash_context=BuiltinHash(rounds=1))
         config.apply_context()
         await self._add_users(config)
         await self._backend.start(self._stack)

@@ -99,7 +99,8 @@ class ScriptedImap:
         assert task is not None
         self._links.add(task)
         try:
-            await link.say(self.greeting)
+            if self.greeting:
+                await link.say(self.greeting)
             while line := await reader.readline():
                 await self._command(link, line.decode().rstrip("\r\n"))
         except (ConnectionError, asyncio.CancelledError):

@@ -70,6 +70,7 @@ def test_a_tag_is_taken_off_the_local_part_only(key: str, bare: str) -> None:
         ("Joe ( <joe@x.example>", [("Joe (", "joe@x.example")]),
         ("Joe <joe@x.example", [("Joe", "joe@x.example")]),
         ("MAILER-DAEMON (Mail Delivery System)", [("Mail Delivery System", "MAILER-DAEMON")]),
+        ("Joe <joe@x.example> via List <list@y.example>", [("Joe via List <joe@x.example>", "list@y.example")]),
         ("MAILER-DAEMON <>", [("", "MAILER-DAEMON")]),
         ("Mail Delivery System", []),
         ("Joe <>", []),

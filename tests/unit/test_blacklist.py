@@ -43,6 +43,8 @@ FORMS = [
     ("a*b*c@", "axxbyyc@example.com", True),
     ("a*b*c@", "axxcyyb@example.com", False),
     ("ab*ba@", "aba@example.com", False),
+    ("*an*an*@", "jan@example.com", False),
+    ("*an*an*@", "joanjan@example.com", True),
 ]
 
 

@@ -148,7 +148,7 @@ def test_a_mistake_in_a_mailbox_names_the_mailbox(tmp_path: Path, old: str, new:
 
 
 def test_a_configuration_without_a_mailbox_is_refused(tmp_path: Path) -> None:
-    assert "[mailbox]: is missing" in refusal(tmp_path, "[intake]\nworkers = 2\n")
+    assert "[mailbox]: there is none; a mailbox begins with [[mailbox]]" in refusal(tmp_path, "[intake]\nworkers = 2\n")
 
 
 def test_names_addresses_and_folders_belong_to_one_mailbox(tmp_path: Path) -> None:

@@ -112,15 +112,16 @@ def result() -> Result:
         "reason": "new_case",
         "linked_by": "",
         "case": "SR-1",
+        "sender_unverified": False,
+        "kind": "person",
     }
     mail = {"message_id": "<a@h.example>", "state": "sent", "subject": "Re: Hi"}
     played = {
         "erin": Played(first, row, mail),
         "erin 2": Played(second, {**row, "outcome": "linked", "linked_by": "token"}, None),
     }
-    return Result(
-        played, [mail], [Sent("", ("e@x.example",), b"Message-ID: <a@h.example>\r\n\r\nThank you")], "SR-1 thread"
-    )
+    sent = [Sent("", ("e@x.example",), b"Message-ID: <a@h.example>\r\n\r\nThank you")]
+    return Result(played=played, outbox=[mail], sent=sent, thread="SR-1 thread")
 
 
 def test_what_came_out_right_is_shown() -> None:

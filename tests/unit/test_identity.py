@@ -52,6 +52,10 @@ def test_content_key_knows_no_date_and_no_prefix() -> None:
     assert one.fingerprint != two.fingerprint
 
 
+def test_the_fingerprint_knows_the_date() -> None:
+    assert read(MAIL % (b"", MONDAY)).fingerprint != read(MAIL % (b"", TUESDAY)).fingerprint
+
+
 @pytest.mark.parametrize("length", [10, 150, 199, 200, 5_000])
 def test_an_identity_stays_short(length: int) -> None:
     assert len(identity("<" + "a" * length + "@x>", "2024-01-01T00:00:00+00:00", "f" * 64)) <= LONGEST

@@ -52,7 +52,10 @@ def test_a_global_report_in_base64_is_read() -> None:
 
 
 def test_a_receipt_and_a_complaint_are_reports() -> None:
-    receipt = "Content-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822; a@x.example\r\nDisposition: manual-action/x; displayed"  # fmt: skip
+    receipt = (
+        "Content-Type: message/disposition-notification\r\n\r\n"
+        "Final-Recipient: rfc822; a@x.example\r\nDisposition: manual-action/x; displayed"
+    )
     complaint = "Content-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nOriginal-Rcpt-To: a@x.example"
     one = read(report("disposition-notification", TEXT, receipt)).report
     two = read(report("feedback-report", TEXT, complaint)).report
@@ -72,7 +75,8 @@ def test_a_missing_report_type_is_no_hindrance() -> None:
 
 def test_a_report_that_a_person_forwards_is_not_his() -> None:
     inner = report("delivery-status", TEXT, STATUS).decode()
-    outer = f"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nlook\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n{inner}--o--"
+    head = "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nlook\r\n--o\r\n"
+    outer = f"{head}Content-Type: message/rfc822\r\n\r\n{inner}--o--"
     assert read(outer.encode()).report is None
 
 

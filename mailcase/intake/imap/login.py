@@ -6,9 +6,10 @@ import ssl
 from collections.abc import Iterator
 
 from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
+from mailcase.intake.imap.client import HardenedClient
+from mailcase.intake.imap.exchange import Exchange
 from mailcase.intake.imap.failures import login_refusal, readable, refusal
 from mailcase.intake.imap.grammar import quote
-from mailcase.intake.imap.protocol import Exchange, HardenedClient
 from mailcase.intake.imap.settings import MEBIBYTE, ImapSettings
 
 

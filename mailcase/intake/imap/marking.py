@@ -7,6 +7,7 @@ from typing import Literal
 from mailcase.errors import ConfigError
 from mailcase.intake.imap.failures import OverQuota, Refused
 from mailcase.intake.imap.ports import Alarm, MailSession, SelectedFolder
+from mailcase.log import Event
 
 DONE_KEYWORD = "$MailcaseDone"
 SEEN = r"\Seen"
@@ -55,7 +56,7 @@ async def _move(session: MailSession, selected: SelectedFolder, folder: str, uid
             await _into(session, folder, uids, session.copy)
             await _remove(session, selected, uids)
     except OverQuota as error:
-        alarm("folder_over_quota", f"{folder}: {error}")
+        alarm(Event.OVER_QUOTA, f"folder {folder}: {error}")
         if selected.keywords:
             await session.add_flags(uids, DONE_KEYWORD)
 

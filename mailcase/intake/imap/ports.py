@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
+from mailcase.log import Event
 from mailcase.ports import Journalled
 
 T = TypeVar("T")
@@ -13,8 +14,8 @@ T = TypeVar("T")
 Submit = Callable[[Sequence[Journalled], Sequence[bytes]], Coroutine[Any, Any, None]]
 """Hand journalled mails and their raw bytes to the pipeline; returns when they are settled."""
 
-Alarm = Callable[[str, str], None]
-"""(stable word, text for a person): something that somebody must look at."""
+Alarm = Callable[[Event, str], None]
+"""(event, text for a person): something that somebody must look at."""
 
 
 class InStore(Protocol):

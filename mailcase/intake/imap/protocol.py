@@ -1,4 +1,4 @@
-"""aioimaplib's protocol, hardened: the only file that imports it (libraries.md 2, bugs 1-25).
+"""aioimaplib's protocol, hardened against its bugs (libraries.md 2, 1-25); only this room imports aioimaplib.
 
 What is kept of it is the command with its tag and its check of arguments, the state and the transport; receiving,
 waiting and failing are done anew: one command at a time, no recursion, no logging of what is sent, and every loss,
@@ -6,49 +6,19 @@ timeout or cancel ends the connection and wakes whoever waits.
 """
 
 import asyncio
+import re
 import ssl
-from collections import deque
-from collections.abc import Callable, Sequence
 
 from aioimaplib import aioimaplib
 
 from mailcase.errors import Transient
+from mailcase.intake.imap.exchange import ConnectionLost, Exchange, first_of
 from mailcase.intake.imap.failures import readable
 from mailcase.intake.imap.framing import Framer
 from mailcase.intake.imap.grammar import Piece
 
 _MINIMUM_RATE = 64  # octets a second over one time-out; below it the server counts as silent (F12)
-
-
-class ConnectionLost(Transient):
-    """The connection ended, was given up, or never came about."""
-
-
-class Exchange(aioimaplib.Command):  # type: ignore[misc]  # aioimaplib is untyped
-    """One command on its way, and everything the server sent for it.
-
-    `answers` are written in turn to the server's continuation requests; further requests get `rest`, or end the
-    connection where that is None.
-    """
-
-    def __init__(self, name: str, tag: str, *args: str, prefix: str | None = None) -> None:
-        super().__init__(name, tag, *args, prefix=prefix)
-        self.result = ""
-        self.text: bytes = b""
-        self.untagged: list[Sequence[Piece]] = []
-        self.answers: deque[str] = deque()
-        self.rest: str | None = None
-        self.continued = asyncio.Event()
-        self.ended = asyncio.Event()
-        self.idling = False
-        self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def wire(self) -> str:
-        """The command line as it is sent, secrets included."""
-        return str(super().__repr__())
-
-    def __repr__(self) -> str:
-        return f"<{self.name} {self.tag}>"  # tracebacks show this: no password in it
+_COUNTED = re.compile(rb"(\d+) (EXISTS|EXPUNGE)", re.IGNORECASE)
 
 
 class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib is untyped
@@ -64,7 +34,8 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
         self.closed: asyncio.Future[None] = self.loop.create_future()
         self.failure: Exception | None = None
         self.lock = asyncio.Lock()
-        self.announced = asyncio.Event()  # an EXISTS came, in whatever command or between two (bug 14)
+        self.announced = asyncio.Event()  # a new mail was told of, in whatever command or between two (bug 14)
+        self.exists = 0  # mails in the selected folder, as the server counts them
         self._framer = Framer(literal_limit)
         self._current: Exchange | None = None
         self._received = 0
@@ -123,12 +94,23 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
             self._tagged(first)
 
     def _untagged(self, response: list[Piece]) -> None:
-        if response[0][-7:].upper() == b" EXISTS":
-            self.announced.set()
+        self._count(response[0])
         if self._current is not None:
             self._current.untagged.append(response)
         elif response[0][:4].upper() == b"BYE ":
             raise ConnectionLost(f"the server says goodbye: {readable(response[0])}")
+
+    def _count(self, line: bytes) -> None:
+        """More mails than before are news; the same number said again is none."""
+        found = _COUNTED.fullmatch(line)
+        if found is None:
+            return
+        if found[2].upper() == b"EXPUNGE":
+            self.exists -= 1
+            return
+        if int(found[1]) > self.exists:
+            self.announced.set()
+        self.exists = int(found[1])
 
     def _continue(self) -> None:
         current = self._current
@@ -227,66 +209,3 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
         self.transport = await self.loop.start_tls(
             self.transport, self, context, server_hostname=host, ssl_handshake_timeout=self.timeout
         )
-
-
-async def first_of(seconds: float, *events: asyncio.Event) -> None:
-    """Return when one of the events is set, or after so many seconds."""
-    waiters = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for waiter in waiters:
-            waiter.cancel()
-
-
-class HardenedClient(aioimaplib.IMAP4):  # type: ignore[misc]  # aioimaplib is untyped
-    """Opens one connection; made inside a coroutine, since it begins to connect at once (bug 25)."""
-
-    protocol: HardenedProtocol
-
-    def __init__(
-        self, host: str, port: int, *, timeout: float, context: ssl.SSLContext | None, literal_limit: int
-    ) -> None:
-        self._literal_limit = literal_limit
-        super().__init__(host, port, timeout=timeout, ssl_context=context)
-
-    def create_client(
-        self,
-        host: str,
-        port: int,
-        loop: asyncio.AbstractEventLoop | None,  # noqa: ARG002  aioimaplib's signature
-        conn_lost_cb: Callable[[Exception | None], None] | None = None,  # noqa: ARG002  as above
-        ssl_context: ssl.SSLContext | None = None,
-    ) -> None:
-        """Begin to connect (called by aioimaplib's constructor)."""
-        running = asyncio.get_running_loop()
-        self.protocol = HardenedProtocol(self.timeout, self._literal_limit)
-        self._client_task = running.create_task(
-            running.create_connection(lambda: self.protocol, host, port, ssl=ssl_context)
-        )
-
-    async def greeted(self) -> bytes:
-        """Wait for the connection and the server's first line.
-
-        Raises OSError (ssl.SSLError among them), TimeoutError or ConnectionLost; the connection is then closed.
-        """
-        try:
-            async with asyncio.timeout(self.timeout):
-                await self._client_task
-                return await self.protocol.greeting
-        except BaseException:
-            self.abort()
-            raise
-
-    async def command(self, name: str, *args: str, uid: bool = False) -> Exchange:
-        """Run one command and return its exchange, whatever the result; raises ConnectionLost, ValueError."""
-        return await self.run(Exchange(name, self.protocol.new_tag(), *args, prefix="UID" if uid else None))
-
-    async def run(self, exchange: Exchange) -> Exchange:
-        """The same for an exchange that was prepared with answers."""
-        return await self.protocol.execute(exchange)
-
-    def abort(self) -> None:
-        """Drop the connection now and for good (bug 23); harmless when repeated."""
-        self._client_task.cancel()
-        self.protocol.give_up(ConnectionLost("connection closed by us"))

@@ -7,6 +7,8 @@ from datetime import date
 from typing import Self
 
 from mailcase.errors import MailcaseError, Permanent
+from mailcase.intake.imap.client import HardenedClient
+from mailcase.intake.imap.exchange import Exchange
 from mailcase.intake.imap.failures import FolderMissing, Refused, refusal
 from mailcase.intake.imap.fetched import body_of, header_and_text, mail_fact
 from mailcase.intake.imap.grammar import (
@@ -21,7 +23,6 @@ from mailcase.intake.imap.grammar import (
 )
 from mailcase.intake.imap.login import open_client
 from mailcase.intake.imap.ports import MailFact, SelectedFolder
-from mailcase.intake.imap.protocol import Exchange, HardenedClient
 from mailcase.intake.imap.settings import ImapSettings
 
 SET_SIZE = 500  # UIDs in one command: a line stays below 8,192 octets (RFC 7162 4)

@@ -6,17 +6,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-import structlog
-
+from mailcase import faults
 from mailcase.intake.imap import plan
 from mailcase.intake.imap.batches import Batch, batches
 from mailcase.intake.imap.failures import Refused
 from mailcase.intake.imap.marking import mark, parse_after
 from mailcase.intake.imap.ports import Alarm, InStore, MailFact, MailSession, SelectedFolder, Submit
 from mailcase.intake.imap.settings import ImapSettings
+from mailcase.log import Event, emit
 from mailcase.ports import Arrival, Cursor, Journal
-
-log = structlog.get_logger(__name__)
 
 _SLICE = 500  # mails whose facts are held at once
 
@@ -46,6 +44,7 @@ class FolderSync:
         self._alarm = alarm
         self._now = now
         self._stop = stop
+        self._seen: dict[str, SelectedFolder] = {}  # as they were at the last look
         self._after = parse_after(settings.after)
         self._refused: list[int] = []  # UIDs that the server did not give in this look
         self._settling: asyncio.Task[None] | None = None
@@ -68,6 +67,14 @@ class FolderSync:
         finally:
             await self._leave_nothing_behind()
         await self._mark(selected)
+        self._seen[folder] = selected
+
+    async def finish(self) -> None:
+        """Tell the server what was settled only after the looks had ended; raises as `look`."""
+        for folder, seen in self._seen.items():
+            if await self._in_store(self._journal.unmarked, self._settings.source, folder, seen.uidvalidity):
+                selected = await self._session.select(folder, read_only=self._after.kind == "keep")
+                await self._mark(selected)
 
     async def _cursor(self, selected: SelectedFolder) -> Cursor | None:
         """The cursor to go on from; None where a restart could not be ended and begins anew at the next look."""
@@ -84,7 +91,7 @@ class FolderSync:
         mailbox, start = self._settings.mailbox, self._settings.start
         first = plan.first_cursor(source, mailbox, selected, baseline, older, start)
         await self._in_store(self._journal.save_cursor, first)
-        log.info("imap_first_connection", folder=selected.name, baseline=baseline, start=start)
+        emit(Event.BASELINE_SET, folder=selected.name, baseline=baseline, start=start)
         return first
 
     async def _restart(
@@ -95,7 +102,7 @@ class FolderSync:
         The new cursor is saved only after all of it is journalled, since below its baseline nothing is asked for
         again. Until then each look begins anew; what was journalled meanwhile is known by its key.
         """
-        log.warning("imap_uids_void", folder=selected.name, was=old.uidvalidity, now=selected.uidvalidity)
+        emit(Event.UIDVALIDITY_CHANGED, folder=selected.name, was=old.uidvalidity, now=selected.uidvalidity)
         source = self._settings.source
         cursor = plan.restarted_cursor(old, source, self._settings.mailbox, selected, baseline)
         known = await self._in_store(self._journal.known_uids, source, selected.name, selected.uidvalidity)
@@ -137,6 +144,7 @@ class FolderSync:
         mails = [one.mail for one in wanted]
         for batch in batches(mails, settings.batch_bytes, settings.batch_mails, settings.max_size):
             raws = await self._fetch(selected, batch)
+            faults.hit("after_fetch")
             arrivals = [
                 self._arrival(selected, mail, raws[mail.uid], backlog=mail.uid in backlog, oversize=batch.oversize)
                 for mail in batch.mails
@@ -150,13 +158,14 @@ class FolderSync:
     async def _fetch(self, selected: SelectedFolder, batch: Batch) -> dict[int, bytes]:
         """The raw mails that are still there (F16); one that the server refuses does not hold up the others."""
         if batch.oversize:
+            emit(Event.OVERSIZE, folder=selected.name, uid=batch.uids[0], size=batch.mails[0].size)
             raw = await self._session.beginning(batch.uids[0])
             raws = {} if raw is None else {batch.uids[0]: raw}
         else:
             raws = await self._whole(selected, batch.uids)
         gone = set(batch.uids) - raws.keys()
         if gone:
-            log.info("imap_mail_not_there", folder=selected.name, uids=sorted(gone))
+            emit(Event.MAIL_GONE, folder=selected.name, uids=sorted(gone))
         return raws
 
     async def _whole(self, selected: SelectedFolder, uids: Sequence[int]) -> dict[int, bytes]:
@@ -165,7 +174,7 @@ class FolderSync:
         except Refused as error:
             if len(uids) == 1:
                 self._refused.append(uids[0])
-                self._alarm("imap_mail_refused", f"{selected.name} UID {uids[0]}: {error}; it is asked for again later")
+                self._alarm(Event.MAIL_REFUSED, f"folder {selected.name} UID {uids[0]}: {error}")
                 return {}
         found: dict[int, bytes] = {}
         for uid in uids:
@@ -189,16 +198,21 @@ class FolderSync:
         )
 
     async def _hand_on(self, selected: SelectedFolder, arrivals: Sequence[Arrival], cursor: Cursor | None) -> None:
-        """Journal this batch, wait for the one before, mark what is decided, and let this one be settled."""
+        """Wait for the batch before, journal this one, let it be settled, and mark what is decided meanwhile.
+
+        Nothing that can fail stands between journal and submit: what is journalled is not fetched again.
+        """
         if not arrivals:
             return
-        rows = await self._in_store(self._journal.journal, arrivals, cursor)
-        pairs = [(row, one.raw) for row, one in zip(rows, arrivals, strict=True) if row.outcome is None]
         await self._settled()
-        await self._mark(selected)
+        rows = await self._in_store(self._journal.journal, arrivals, cursor)
+        faults.hit("after_journal")
+        pairs = [(row, one.raw) for row, one in zip(rows, arrivals, strict=True) if row.outcome is None]
+        emit(Event.JOURNALLED, folder=selected.name, mails=len(rows), new=sum(row.new for row in rows))
         if pairs:
             work = self._submit([row for row, _ in pairs], [raw for _, raw in pairs])
             self._settling = asyncio.create_task(work)
+        await self._mark(selected)
 
     async def _settled(self) -> None:
         settling, self._settling = self._settling, None
@@ -219,11 +233,13 @@ class FolderSync:
         place = (self._settings.source, selected.name, selected.uidvalidity)
         rows = await self._in_store(self._journal.unmarked, *place)
         for part in slices(rows):
+            faults.hit("before_mark")
             try:
                 await mark(self._session, selected, self._after, [uid for _, uid in part], self._alarm)
             except Refused as error:
-                self._alarm("imap_marking_refused", f"{selected.name}: {error}; it is tried again at the next look")
+                self._alarm(Event.MARK_FAILED, f"folder {selected.name}: {error}")
                 return
+            faults.hit("after_mark")
             await self._in_store(self._journal.set_marked, [delivery for delivery, _ in part])
 
 

@@ -1,5 +1,7 @@
 """People, messages and cases."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -83,9 +85,8 @@ def _contact_address() -> None:
     op.create_index(op.f("ix_contact_address_contact_id"), "contact_address", ["contact_id"], unique=False)
 
 
-def _message() -> None:
-    op.create_table(
-        "message",
+def _message_first() -> list[sa.Column[Any]]:
+    return [
         sa.Column("id", BIG, nullable=False),
         sa.Column("group_name", STR, nullable=False),
         sa.Column("identity", STR, nullable=False),
@@ -102,6 +103,11 @@ def _message() -> None:
         sa.Column("content_key", STR, nullable=False),
         sa.Column("received_at", UTC, nullable=False),
         sa.Column("outcome", STR, nullable=False),
+    ]
+
+
+def _message_rest() -> list[sa.Column[Any]]:
+    return [
         sa.Column("reason", STR, nullable=False),
         sa.Column("sender_unverified", sa.Boolean(), nullable=False),
         sa.Column("erased", sa.Boolean(), nullable=False),
@@ -118,6 +124,14 @@ def _message() -> None:
         sa.Column("html_clean", sa.Text(), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),
         sa.Column("headers", JSON, nullable=False),
+    ]
+
+
+def _message() -> None:
+    op.create_table(
+        "message",
+        *_message_first(),
+        *_message_rest(),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_message_account_id")),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_message_contact_id")),
         sa.ForeignKeyConstraint(["raw_sha256"], ["raw.sha256"], name=op.f("fk_message_raw_sha256")),

@@ -1,5 +1,7 @@
 """Journal, history and outbox."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -92,9 +94,8 @@ def _case_relation() -> None:
     op.create_index(op.f("ix_case_relation_other_id"), "case_relation", ["other_id"], unique=False)
 
 
-def _delivery() -> None:
-    op.create_table(
-        "delivery",
+def _delivery_first() -> list[sa.Column[Any]]:
+    return [
         sa.Column("id", BIG, nullable=False),
         sa.Column("mailbox", STR, nullable=False),
         sa.Column("group_name", STR, nullable=True),
@@ -112,6 +113,11 @@ def _delivery() -> None:
         sa.Column("no_ack", sa.Boolean(), nullable=False),
         sa.Column("oversize", sa.Boolean(), nullable=False),
         sa.Column("marked", sa.Boolean(), nullable=False),
+    ]
+
+
+def _delivery_rest() -> list[sa.Column[Any]]:
+    return [
         sa.Column("outcome", STR, nullable=True),
         sa.Column("reason", STR, nullable=False),
         sa.Column("kind", STR, nullable=True),
@@ -129,6 +135,14 @@ def _delivery() -> None:
         sa.Column("mail_to", sa.Text(), nullable=True),
         sa.Column("subject", sa.Text(), nullable=True),
         sa.Column("date", UTC, nullable=True),
+    ]
+
+
+def _delivery() -> None:
+    op.create_table(
+        "delivery",
+        *_delivery_first(),
+        *_delivery_rest(),
         sa.ForeignKeyConstraint(["case_id"], ["case.running"], name=op.f("fk_delivery_case_id")),
         sa.ForeignKeyConstraint(["message_pk"], ["message.id"], name=op.f("fk_delivery_message_pk")),
         sa.ForeignKeyConstraint(["raw_sha256"], ["raw.sha256"], name=op.f("fk_delivery_raw_sha256")),
@@ -182,9 +196,8 @@ def _delivery_outcome() -> None:
     op.create_index(op.f("ix_delivery_outcome_delivery_id"), "delivery_outcome", ["delivery_id"], unique=False)
 
 
-def _outbox() -> None:
-    op.create_table(
-        "outbox",
+def _outbox_first() -> list[sa.Column[Any]]:
+    return [
         sa.Column("id", BIG, nullable=False),
         sa.Column("dedup", STR, nullable=False),
         sa.Column("kind", STR, nullable=False),
@@ -202,6 +215,11 @@ def _outbox() -> None:
         sa.Column("cc", JSON, nullable=False),
         sa.Column("automatic", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+    ]
+
+
+def _outbox_rest() -> list[sa.Column[Any]]:
+    return [
         sa.Column("created_at", UTC, nullable=False),
         sa.Column("created_hour", BIG, nullable=False),
         sa.Column("next_attempt_at", UTC, nullable=True),
@@ -219,6 +237,14 @@ def _outbox() -> None:
         sa.Column("headers", JSON, nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),
+    ]
+
+
+def _outbox() -> None:
+    op.create_table(
+        "outbox",
+        *_outbox_first(),
+        *_outbox_rest(),
         sa.ForeignKeyConstraint(["case_id"], ["case.running"], name=op.f("fk_outbox_case_id")),
         sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_outbox_delivery_id")),
         sa.ForeignKeyConstraint(["message_pk"], ["message.id"], name=op.f("fk_outbox_message_pk")),

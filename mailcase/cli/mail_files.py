@@ -1,6 +1,5 @@
 """Mail from files: single mails, an mbox, a Maildir, or a pipe (contract.md, `mailcase ingest`)."""
 
-import hashlib
 import mailbox
 import uuid
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from mailcase.acts import file_arrival
 from mailcase.errors import Permanent
 from mailcase.ports import Arrival
 
@@ -32,9 +32,9 @@ def arrivals(place: Path, name: str, now: datetime, *, no_ack: bool) -> Iterator
             yield from _maildir(place, name, no_ack=no_ack)
         elif _is_mbox(place):
             for position, raw in enumerate(_mbox(place)):
-                yield _file(raw, position, name, now, no_ack=no_ack)
+                yield file_arrival(name, raw, position, now, no_ack=no_ack)
         else:
-            yield _file(place.read_bytes(), 0, name, now, no_ack=no_ack)
+            yield file_arrival(name, place.read_bytes(), 0, now, no_ack=no_ack)
     except OSError as error:
         raise Permanent(f"{place}: cannot be read: {error.strerror or error}") from None
 
@@ -42,11 +42,6 @@ def arrivals(place: Path, name: str, now: datetime, *, no_ack: bool) -> Iterator
 def piped(raw: bytes, name: str, now: datetime, *, no_ack: bool) -> Arrival:
     """One mail from a pipe: a new delivery each time (behaviour.md 1)."""
     return Arrival(name, "pipe", "", uuid.uuid4().hex, None, None, now, raw, no_ack=no_ack)
-
-
-def _file(raw: bytes, position: int, name: str, now: datetime, *, no_ack: bool) -> Arrival:
-    key = f"{hashlib.sha256(raw).hexdigest()}:{position}"
-    return Arrival(name, "file", "", key, None, None, now, raw, no_ack=no_ack)
 
 
 def _is_mbox(file: Path) -> bool:

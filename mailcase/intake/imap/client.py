@@ -1,0 +1,63 @@
+"""aioimaplib's client, hardened: opens one connection, runs commands, drops it (libraries.md 2)."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+from aioimaplib import aioimaplib
+
+from mailcase.intake.imap.exchange import ConnectionLost, Exchange
+from mailcase.intake.imap.protocol import HardenedProtocol
+
+
+class HardenedClient(aioimaplib.IMAP4):  # type: ignore[misc]  # aioimaplib is untyped
+    """Opens one connection; made inside a coroutine, since it begins to connect at once (bug 25)."""
+
+    protocol: HardenedProtocol
+
+    def __init__(
+        self, host: str, port: int, *, timeout: float, context: ssl.SSLContext | None, literal_limit: int
+    ) -> None:
+        self._literal_limit = literal_limit
+        super().__init__(host, port, timeout=timeout, ssl_context=context)
+
+    def create_client(
+        self,
+        host: str,
+        port: int,
+        loop: asyncio.AbstractEventLoop | None,  # noqa: ARG002  aioimaplib's signature
+        conn_lost_cb: Callable[[Exception | None], None] | None = None,  # noqa: ARG002  as above
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Begin to connect (called by aioimaplib's constructor)."""
+        running = asyncio.get_running_loop()
+        self.protocol = HardenedProtocol(self.timeout, self._literal_limit)
+        self._client_task = running.create_task(
+            running.create_connection(lambda: self.protocol, host, port, ssl=ssl_context)
+        )
+
+    async def greeted(self) -> bytes:
+        """Wait for the connection and the server's first line.
+
+        Raises OSError (ssl.SSLError among them), TimeoutError or ConnectionLost; the connection is then closed.
+        """
+        try:
+            async with asyncio.timeout(self.timeout):
+                await self._client_task
+                return await self.protocol.greeting
+        except BaseException:
+            self.abort()
+            raise
+
+    async def command(self, name: str, *args: str, uid: bool = False) -> Exchange:
+        """Run one command and return its exchange, whatever the result; raises ConnectionLost, ValueError."""
+        return await self.run(Exchange(name, self.protocol.new_tag(), *args, prefix="UID" if uid else None))
+
+    async def run(self, exchange: Exchange) -> Exchange:
+        """The same for an exchange that was prepared with answers."""
+        return await self.protocol.execute(exchange)
+
+    def abort(self) -> None:
+        """Drop the connection now and for good (bug 23); harmless when repeated."""
+        self._client_task.cancel()
+        self.protocol.give_up(ConnectionLost("connection closed by us"))

@@ -1,0 +1,99 @@
+"""Parser processes that are spawned bare, killed at their time limit and replaced when they die."""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import contextmanager
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
+from typing import Any, Final
+
+import pebble
+
+from mailcase.intake import worker
+from mailcase.message import Email
+
+Task = Callable[[Sequence[bytes], float], list[Email | str]]
+_MAIN: Final = threading.Lock()
+
+
+class TaskError(Exception):
+    """A task failed, and one of its mails may be why."""
+
+
+class _BareProcess(SpawnProcess):
+    """A spawned process that does not import the parent's main module, and with it the whole program."""
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802  the name is multiprocessing's
+        with _bare_main():
+            return SpawnProcess._Popen(process_obj)
+
+
+@contextmanager
+def _bare_main() -> Iterator[None]:
+    with _MAIN:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Context(SpawnContext):
+    """Spawn, never fork: the daemon has threads."""
+
+    Process = _BareProcess
+
+
+class Pool:
+    """A pebble pool that is made at the first task and again after it broke.
+
+    It is made in the thread of the event loop: workers die with the thread that starts them.
+    """
+
+    def __init__(self, workers: int, memory: int, task: Task) -> None:
+        self._workers, self._memory, self._task = workers, memory, task
+        self._pool: pebble.ProcessPool | None = None
+        pebble.CONSTS.term_timeout = 0.2  # workers ignore SIGTERM: the SIGKILL behind it need not wait
+
+    async def run(self, raws: Sequence[bytes], seconds: float) -> list[Email | str]:
+        """The results of one task, within `seconds` of its start; raises TaskError."""
+        pool = self._running()
+        try:
+            future = pool.schedule(self._task, args=(raws, seconds), timeout=seconds)
+            found: list[Email | str] = await asyncio.wrap_future(future)
+        except FutureTimeoutError:
+            raise TaskError(f"not read within {seconds:g} s") from None
+        except pebble.ProcessExpired as error:
+            raise TaskError(f"the parser process died (exit code {error.exitcode})") from None
+        except Exception as error:  # a broken pool, bytes that cannot be sent: retried alone
+            if not pool.active:
+                await self._drop(pool)
+            raise TaskError(f"{type(error).__name__}: {error!s:.200}") from error
+        return found
+
+    async def close(self) -> None:
+        """End the processes; what they read is dropped."""
+        if self._pool is not None:
+            await self._drop(self._pool)
+
+    def _running(self) -> pebble.ProcessPool:
+        if self._pool is None:
+            self._pool = pebble.ProcessPool(
+                max_workers=self._workers,
+                initializer=worker.start,
+                initargs=(os.getpid(), self._memory),
+                context=_Context(),
+            )
+        return self._pool
+
+    async def _drop(self, pool: pebble.ProcessPool) -> None:
+        if self._pool is pool:
+            self._pool = None
+        pool.stop()  # type: ignore[no-untyped-call]  # pebble has no hint here
+        await asyncio.to_thread(pool.join)

@@ -1,0 +1,58 @@
+"""The drain's limits, its breaker and SMTPUTF8 against a real SMTP server (K9, S4)."""
+
+from datetime import timedelta
+
+import pytest
+
+from mailcase.policy import Limit
+from tests.builders import make_acknowledge, make_policy
+from tests.servers.outbox_desk import Desk, settings
+from tests.servers.smtp import SmtpSink
+
+
+@pytest.fixture
+def desk(smtp_sink: SmtpSink) -> Desk:
+    return Desk({"support": settings(smtp_sink)})
+
+
+async def test_smtputf8_is_used_where_it_is_offered(desk: Desk, smtp_sink: SmtpSink) -> None:
+    row = desk.add("jürgen@bücher.example")
+    await desk.once()
+    assert (row.state, smtp_sink.to) == ("sent", ["jürgen@xn--bcher-kva.example"])
+
+
+async def test_without_smtputf8_an_address_that_needs_it_fails() -> None:
+    with SmtpSink(utf8=False) as sink:
+        desk = Desk({"support": settings(sink)})
+        row, plain = desk.add("jürgen@visitor.example"), desk.add("erin@bücher.example")
+        await desk.once()
+        assert (row.state, row.reason, plain.state) == ("failed", "unsendable", "sent")
+        assert sink.to == ["erin@xn--bcher-kva.example"]
+
+
+async def test_over_a_limit_mail_is_held_and_then_goes_or_expires(desk: Desk, smtp_sink: SmtpSink) -> None:
+    hour = timedelta(hours=1)
+    desk.policy = make_policy(acknowledge=make_acknowledge(total=Limit(3, hour), per_domain=Limit(2, hour)))
+    desk.outbox.busiest_hour = 1000
+    for number in range(20):
+        desk.add(f"customer{number}@visitor.example")
+    await desk.once()
+    assert (len(smtp_sink.mails), desk.outbox.rows[3].reason) == (2, "per_domain")
+    for _ in range(60):
+        await desk.once(minutes=5)
+    states = desk.outbox.states()
+    assert states == ["sent"] * 10 + ["expired"] * 10
+
+
+async def test_the_breaker_holds_until_it_is_released(desk: Desk, smtp_sink: SmtpSink) -> None:
+    desk.policy = make_policy(acknowledge=make_acknowledge(total=Limit(5, timedelta(hours=1))))
+    for number in range(6):
+        desk.add(f"customer{number}@visitor.example")
+    await desk.once()
+    assert smtp_sink.mails == []
+    assert desk.words()[0] == "breaker_opened"
+    assert desk.outbox.rows[1].reason == "breaker"
+    desk.outbox.set_flag("breaker", None)
+    await desk.once(minutes=5)
+    assert len(smtp_sink.mails) == 5
+    assert desk.words().count("breaker_opened") == 1

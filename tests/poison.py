@@ -1,0 +1,38 @@
+"""A task for the parser processes that dies, hangs or eats memory at marked mails, and reads the others."""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from mailcase.intake import worker
+from mailcase.message import Email
+
+ABORT = b"X-Poison: abort"
+HANG = b"X-Poison: hang"
+MEMORY = b"X-Poison: memory"
+MODULES = b"X-Poison: modules"
+
+
+def read_all(raws: Sequence[bytes], seconds: float) -> list[Email | str]:
+    """`worker.read_all`, poisoned."""
+    for raw in raws:
+        if ABORT in raw:
+            os._exit(134)
+        if HANG in raw:
+            time.sleep(3600)
+    return [_one(raw, seconds) for raw in raws]
+
+
+def broken(raws: Sequence[bytes], seconds: float) -> list[Email | str]:  # noqa: ARG001  the signature of a task
+    """No mail can be read: a machine without memory, a broken installation."""
+    os._exit(1)
+
+
+def _one(raw: bytes, seconds: float) -> Email | str:
+    if MODULES in raw:
+        return " ".join(sorted(sys.modules))
+    if MEMORY in raw:
+        with worker._limits(seconds):
+            return str(len(bytearray(4 << 30)))
+    return worker.read_all([raw], seconds)[0]

@@ -1,0 +1,83 @@
+"""A drain on an outbox in memory, with its clock and what it reported, for tests against `SmtpSink`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from mailcase.outbox.drain import Drain
+from mailcase.outbox.settings import SmtpSettings
+from mailcase.policy import Policy
+from mailcase.ports import OutboxMail
+from tests.builders import NOW, make_policy
+from tests.servers.memory_outbox import MemoryOutbox, Row
+from tests.servers.smtp import SmtpSink
+
+GONE = 2.0  # seconds: as long as a relay that hangs is waited for
+
+
+@dataclass
+class Desk:
+    """A drain with its outbox, its clock and what it reported."""
+
+    smtp: dict[str, SmtpSettings]
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    now: datetime = NOW
+    events: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+    policy: Policy = field(default_factory=make_policy)
+
+    def drain(self, owner: str = "me") -> Drain:
+        """A fresh daemon's drain on the same outbox."""
+        return Drain(
+            self.outbox,
+            self.outbox.call,
+            smtp=lambda: self.smtp,
+            policy=lambda: self.policy,
+            now=lambda: self.now,
+            report=lambda event, fields: self.events.append((event, fields)),
+            owner=owner,
+            chance=lambda: 0.0,
+        )
+
+    async def once(self, **later: float) -> None:
+        """Let time pass, then send everything due."""
+        self.now += timedelta(**later)
+        await self.drain().once()
+
+    def add(self, to: str, **over: object) -> Row:
+        """Queue an acknowledgement."""
+        number = len(self.outbox.rows) + 1
+        return self.outbox.add(make_mail(number, to, **over))
+
+    def words(self) -> list[str]:
+        """The events reported."""
+        return [event for event, _ in self.events]
+
+
+def make_mail(number: int, to: str, **over: object) -> OutboxMail:
+    mail = OutboxMail(
+        id=number,
+        kind="registration",
+        mailbox="support",
+        group="default",
+        case=f"SR-{number}",
+        to=to,
+        to_name="",
+        cc=(),
+        subject=f"Re: Printer [SR-{number}]",
+        text=f"Thank you, this is {number}.\n.\n..two\n",
+        html=f"<p>Thank you, this is {number}.</p>",
+        headers=(("In-Reply-To", "<a1@visitor.example>"), ("Auto-Submitted", "auto-replied")),
+        from_name="Help desk",
+        from_address="support@helpdesk.example",
+        message_id=f"<c{number}.m1@mid.helpdesk.example>",
+        automatic=True,
+        attempts=0,
+        created_at=NOW,
+        expires_at=NOW + timedelta(hours=24),
+    )
+    return replace(mail, **over)  # type: ignore[arg-type]  # fields of OutboxMail by name
+
+
+def settings(sink: SmtpSink, **over: object) -> SmtpSettings:
+    plain = SmtpSettings(host="127.0.0.1", port=sink.port, security="none", timeout=GONE)
+    return replace(plain, **over)  # type: ignore[arg-type]  # fields of SmtpSettings by name
