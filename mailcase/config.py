@@ -93,14 +93,6 @@ class Settings(BaseSettings):
         """A secret's text; raises ConfigError where it cannot be read."""
         return read_secret(secret, self.base, self._environ)
 
-    def named(self, mailbox: str) -> MailboxSection:
-        """The mailbox of that name; raises ConfigError with the known ones."""
-        for box in self.mailbox:
-            if box.name == mailbox:
-                return box
-        known = ", ".join(box.name for box in self.mailbox)
-        raise ConfigError(f"{self._file}: no mailbox is named {mailbox}; known are {known}")
-
 
 def find(given: str | Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
     """The configuration file: as given, else $MAILCASE_CONFIG, else the first usual place that exists.

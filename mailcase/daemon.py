@@ -121,6 +121,7 @@ def _watchers(house: House, stop: asyncio.Event) -> list[Watcher]:
             submit,
             stop=stop,
             now=utcnow,
+            drained=house.pipeline.drained,
             gate=gates.setdefault(imap.host, asyncio.Semaphore(house.settings.intake.connections_per_host)),
         )
         for imap in house.built.imap.values()

@@ -85,6 +85,7 @@ def noted(
 ) -> Decision:
     """Automatic mail put on the history of its case without any other effect."""
     case = _acted_on(hearing, winner)
+    who = relation(case, hearing.snapshot, hearing.authentication.result)
     actions: tuple[Action, ...] = (
         *_links(winner, case, Outcome.NOTED.value, verified=False),
         NoteOnCase(case.running, event, data),
@@ -98,7 +99,7 @@ def noted(
         actions=actions,
         linked_by=winner.linked_by,
         case=case.running,
-        sender_unverified=relation(case, hearing.snapshot, hearing.authentication.result).stranger,
+        sender_unverified=who.stranger and hearing.kind.kind is Kind.AUTO_REPLY,  # a report has no sender to know
         acknowledge_reason="not_a_case",
     )
 

@@ -42,8 +42,8 @@ class Address:
 
     @property
     def local(self) -> str:
-        """The local part of the key, with its +tag."""
-        return self.key.rpartition("@")[0]
+        """The local part of the key, with its +tag; the whole key where it has no domain (MAILER-DAEMON)."""
+        return self.key.rpartition("@")[0] if "@" in self.key else self.key
 
 
 @dataclass(frozen=True, slots=True)

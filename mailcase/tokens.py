@@ -11,6 +11,7 @@ import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Final
 
 _MARK: Final = re.compile(r"c([0-9]{1,18})\.m([a-z2-7]{12})([ar])\.([a-z2-7]{16})(?![a-z0-9])", re.I)
@@ -61,11 +62,10 @@ def verify(keys: TokenKeys, groups: Iterable[str], text: str) -> Mark | None:
     groups = tuple(groups)
     for found in _MARK.finditer(text[:_LONGEST].lower()):
         running, ref, letter, token = found.groups()
-        for group in groups:
-            for key in keys.keys:
-                good = _digest(key, "mark", group, str(int(running)), ref, letter)
-                if hmac.compare_digest(good, token):
-                    return Mark(group, int(running), letter == "a")
+        for group, key in product(groups, keys.keys):
+            good = _digest(key, "mark", group, str(int(running)), ref, letter)
+            if hmac.compare_digest(good, token):
+                return Mark(group, int(running), letter == "a")
     return None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailcase.cli.output import note, print_json
-from mailcase.cli.state import reading, state_of
+from mailcase.cli.state import must_be_mailbox, reading, state_of
 from mailcase.errors import Permanent
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def explain(
 
     state = state_of(context)
     settings = state.settings()
-    settings.named(mailbox)
+    must_be_mailbox(settings, mailbox)
     shown = _explained(settings, build_for_deciding(settings), _bytes(path), mailbox)
     if state.json:
         print_json(shown)

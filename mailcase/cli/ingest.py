@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from mailcase.cli.output import note, print_json, print_table
-from mailcase.cli.state import refuse_other_user, state_of
+from mailcase.cli.state import must_be_mailbox, refuse_other_user, state_of
 
 if TYPE_CHECKING:
     from mailcase.config import Settings
@@ -29,10 +29,10 @@ def ingest(
     """Take raw mail from files, a Maildir, an mbox or a pipe."""
     state = state_of(context)
     settings = state.settings()
-    box = settings.named(mailbox)
+    must_be_mailbox(settings, mailbox)
     refuse_other_user(settings)
     state.start_log()
-    rows = asyncio.run(_take(settings, _mails(paths, box.name, no_ack=no_ack)))
+    rows = asyncio.run(_take(settings, _mails(paths, mailbox, no_ack=no_ack)))
     if state.json:
         print_json(rows)
     else:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailcase.cli.output import print_json, print_table, say
+from mailcase.cli.output import print_json, print_table, safe, say
 from mailcase.cli.state import reading, state_of, writing
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def retry(context: typer.Context, number: Annotated[int, typer.Argument(metavar=
     if state.json:
         print_json(row)
     else:
-        say(f"{number}  {row['state']}  {row['last_error'] or ''}".rstrip())
+        say(f"{number}  {row['state']}  {safe(row['last_error'] or '')}".rstrip())
+    if row["state"] not in ("sent", "pending", "sending"):
+        raise typer.Exit(1)
 
 
 async def _send(settings: "Settings") -> None:

@@ -131,12 +131,16 @@ async def _folder(session: ImapSession, imap: ImapSettings, folder: str, opened:
     uids = await session.search_all()
     cursor = opened.cursor(imap.source, folder) if opened else None
     if cursor and cursor.uidvalidity == selected.uidvalidity:
-        return f"{folder}: {len(uids)} mails, {_above(uids, cursor)} to take"
+        return f"{folder}: {_mails(uids)}, {_above(uids, cursor)} to take"
     if imap.start == "new":
-        return f'{folder}: {len(uids)} mails, none of them to take (start = "new")'
+        return f'{folder}: {_mails(uids)}, none of them to take (start = "new")'
     day = since_day(imap.start)
     taken = len(uids) if day is None else len(await session.search_since(day))
-    return f'{folder}: {len(uids)} mails, {taken} to take (start = "{imap.start}")'
+    return f'{folder}: {_mails(uids)}, {taken} to take (start = "{imap.start}")'
+
+
+def _mails(uids: list[int]) -> str:
+    return "1 mail" if len(uids) == 1 else f"{len(uids)} mails"
 
 
 def _above(uids: list[int], cursor: "Cursor") -> int:

@@ -47,6 +47,13 @@ def state_of(context: typer.Context) -> State:
     return found if found else State(None, json=False, verbose=False)
 
 
+def must_be_mailbox(settings: "Settings", name: str) -> None:
+    """Wrong usage where no mailbox has this name."""
+    known = [box.name for box in settings.mailbox]
+    if name not in known:
+        raise typer.BadParameter(f"no mailbox is named {name}; known are {', '.join(known)}")
+
+
 def actor(given: str) -> str:
     """Who acts: `--as ADDRESS`, else the system's user name."""
     return given or getpass.getuser()

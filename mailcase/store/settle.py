@@ -9,6 +9,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
 from mailcase.errors import MailcaseError, Permanent
+from mailcase.faults import hit
 from mailcase.message import Wish
 from mailcase.ports import Judge, Reading, Settled
 from mailcase.store import tables as t
@@ -60,6 +61,8 @@ def _together(engines: Engines, readings: Sequence[Reading], judge: Judge, now: 
             if delivery.id not in results:
                 results[delivery.id] = _unless_decided(conn, reading, judge, now, later, known.get(delivery.id))
         later.write(conn)
+        hit("before_commit")
+    hit("after_commit")
     return [results[one.delivery.id] for one in readings]
 
 

@@ -153,7 +153,7 @@ async def test_a_cancelled_command_ends_the_connection(scripted: ScriptedImap) -
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    with pytest.raises(Transient):
+    with pytest.raises(Transient, match="given up"):
         await session.search_all()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mailcase.actions import NoteOnCase
+from mailcase.actions import LinkMessage, NoteOnCase
 from mailcase.errors import Permanent
 from mailcase.message import Wish
 from mailcase.ports import Cursor, Reading
@@ -119,6 +119,13 @@ def test_one_bad_mail_leaves_the_others_of_its_batch_alone(desk: Desk) -> None:
     assert (good.case, more.case) == ("SR-1", "SR-2")
     assert (bad.outcome, bad.error, bad.transient) == ("", "RecursionError: maximum recursion depth exceeded", True)
     assert [one.delivery.id for one in desk.store.undecided(10)] == [bad.delivery_id]
+
+
+def test_what_a_failing_mail_had_written_is_taken_back(desk: Desk) -> None:
+    desk.clerk.more = lambda email, _: [LinkMessage(4711, "linked", "", verified=True)] if email.text == "bad" else []
+    good, bad, more = desk.receive(mail("a"), mail("bad", text="bad"), mail("b"))
+    assert (good.outcome, bad.outcome, bad.transient, more.outcome) == ("created", "", False, "created")
+    assert (rows(desk.store, t.case), rows(desk.store, t.message), len(desk.store.outbox_list())) == (2, 4, 2)
 
 
 def test_a_mail_that_the_database_refuses_is_alone_in_its_failure(desk: Desk) -> None:

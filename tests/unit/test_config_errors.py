@@ -68,7 +68,7 @@ WRONG = [
     ("[[junk.header]]\nname = 'X-Spam'\n", ":1: [junk.header] matches: is missing and has no default"),
     ("[security]\ntoken_keys = []\n", ":2: [security] token_keys: expected at least one entry"),
     ("[security]\ntoken_keys = [{ fiel = 'k' }]\n", ":2: [security] token_keys entry 1: expected { file = "),
-    ("[store]\nurl = 'mysql://x'\n", ":2: [store] url: expected a store such as"),
+    ("[store]\nurl = 'mysql://me:hunter2@h/d'\n", ":2: [store] url: expected a store such as"),
     ("[store]\nraw = 's3://bucket'\n", ':2: [store] raw: not available in this version; leave it at "store"'),
     ("[alarm]\nto = ['a@example.com']\n", ":2: [alarm] to: not available in this version; leave it out"),
     ("[http]\nlisten = '127.0.0.1:9187'\n", ":2: [http] listen: not available in this version"),
@@ -111,7 +111,7 @@ WRONG_MAILBOX = [
     ),
     (
         "[mailbox.imap]\n",
-        'pasword = "x"\n[mailbox.imap]\n',
+        'pasword = "hunter2"\n[mailbox.imap]\n',
         "pasword of mailbox support: not a known key; the nearest is pas",
     ),
     ('password = "hunter2-secret"\n', "", ":4: [mailbox] imap of mailbox support: password is missing"),

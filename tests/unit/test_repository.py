@@ -25,7 +25,7 @@ def texts() -> Iterator[tuple[Path, str]]:
         folders[:] = sorted(set(folders) - hidden - MADE - {name for name in folders if name.endswith(".egg-info")})
         for name in files:
             path = Path(folder) / name
-            if path.suffix not in (".pyc", ".db", ".eml", ".png"):
+            if path.suffix not in (".pyc", ".db", ".eml", ".png") and not name.startswith(".coverage"):
                 yield path.relative_to(ROOT), path.read_text("utf-8", "replace")
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mailcase.errors import ConfigError, Permanent, Transient
+from mailcase.faults import hit
 from mailcase.outbox.drain.desk import Desk
 from mailcase.outbox.failures import Refused, Uncertain
 from mailcase.outbox.guard import check
@@ -46,6 +47,7 @@ class Handing:
         """
         if not await self.desk.claim(mail):
             return
+        hit("outbox_claimed")
         try:
             await self._send(sender, mail, ready)
         except ConfigError:
@@ -61,6 +63,7 @@ class Handing:
         except Exception as error:  # a fault of ours, and nobody knows how far it got
             await self.desk.uncertain(mail, repr(error))
         else:
+            hit("after_data")
             await self.desk.sent(mail)
 
     async def _send(self, sender: SmtpSender, mail: OutboxMail, ready: Envelope) -> None:

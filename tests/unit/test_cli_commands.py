@@ -1,0 +1,204 @@
+"""Each command does what it says, exits as agreed, and prints only data in --json."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mailcase.cli.main import main
+from mailcase.errors import Permanent
+from mailcase.lock import hold
+
+MAILBOX = """
+[[mailbox]]
+name = "support"
+address = "support@helpdesk.example"
+[mailbox.smtp]
+host = "127.0.0.1"
+port = 1
+security = "none"
+user = "u"
+password = "hunter2-plain"
+"""
+Call = Callable[..., tuple[int, str, str]]
+HEAVY = ("sqlmodel", "sqlalchemy", "pydantic", "jinja2", "aioimaplib", "aiosmtplib", "structlog", "mailparser")
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
+    """Run a command in tmp_path: (exit status, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*args: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["mailcase", *args])
+        with pytest.raises(SystemExit) as done:
+            main()
+        out, err = capsys.readouterr()
+        assert "hunter2" not in out + err
+        return int(done.value.code or 0), out, err
+
+    return run
+
+
+@pytest.fixture
+def ready(call: Call, tmp_path: Path) -> Call:
+    """A configuration with one mailbox, as `init` makes it."""
+    call("init")
+    with (tmp_path / "config" / "mailcase.toml").open("a") as file:
+        file.write(MAILBOX)
+    return call
+
+
+def test_help_does_not_import_what_is_slow() -> None:
+    code = f"import sys, mailcase.cli.main; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_init_writes_everything_once_and_the_key_for_its_owner_alone(call: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    status, out, _ = call("init")
+    assert status == 0
+    assert "written  config/mailcase.toml" in out
+    assert stat.S_IMODE((folder / "token.key").stat().st_mode) == 0o600
+    key = (folder / "token.key").read_text()
+    assert len(key.strip()) == 64
+    (folder / "mailcase.toml").write_text("# mine")
+    (folder / "blacklist.txt").unlink()
+    done = {one["file"]: one["did"] for one in json.loads(call("--json", "init", str(folder))[1])}
+    assert done[str(folder / "mailcase.toml")] == "kept"
+    assert done[str(folder / "blacklist.txt")] == "written"
+    assert (folder / "mailcase.toml").read_text() == "# mine"
+    assert (folder / "token.key").read_text() == key
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "said"),
+    [
+        (("no-such-command",), 2, "no-such-command"),
+        (("message", "show", "x"), 2, "valid integer"),
+        (("ingest", "a.eml"), 2, "--mailbox"),
+        (("ingest", "a.eml", "--mailbox", "suport"), 2, "known are support"),
+        (("message", "show", "7"), 1, "there is no message 7"),
+        (("case", "show", "SR-7"), 1, "there is no case SR-7"),
+        (("case", "set", "SR-7"), 2, "what is to be set"),
+        (("case", "set", "SR-7", "--status", "Gone"), 1, "there is no status Gone; there are New, In progress"),
+        (("outbox", "retry", "7"), 1, "7"),
+        (("quarantine", "drop", "7"), 1, "7"),
+        (("blacklist", "remove", "x.example"), 1, "no line of"),
+        (("blacklist", "add", "x.example", "--until", "soon"), 1, "soon is no date"),
+        (("explain", "none.eml", "--mailbox", "support"), 1, "none.eml: cannot be read"),
+        (("--config", "none.toml", "case", "list"), 78, "none.toml: there is no such file"),
+    ],
+)
+def test_each_failure_has_its_exit_status(ready: Call, args: tuple[str, ...], status: int, said: str) -> None:
+    done = ready(*args)
+    assert (done[0], said in done[2], done[1]) == (status, True, "")
+
+
+def test_without_a_configuration_it_says_where_it_looked(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MAILCASE_CONFIG", raising=False)
+    monkeypatch.setattr("mailcase.config.USUAL_PLACES", (Path("config/mailcase.toml"),))
+    status, out, err = call("case", "list")
+    assert (status, out) == (78, "")
+    assert "config/mailcase.toml" in err
+
+
+def test_the_environment_names_the_configuration(ready: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config").rename(tmp_path / "elsewhere")
+    monkeypatch.setenv("MAILCASE_CONFIG", str(tmp_path / "elsewhere" / "mailcase.toml"))
+    assert ready("blacklist", "list") == (0, "the blacklist has no entries\n", "")
+
+
+@pytest.mark.parametrize("group", ["message", "case", "outbox", "quarantine", "blacklist"])
+def test_a_list_is_an_empty_array_where_there_is_nothing(ready: Call, group: str, tmp_path: Path) -> None:
+    assert ready("--json", group, "list") == (0, "[]\n", "")
+    assert not list(tmp_path.rglob("*.db"))  # a command that reads makes no store
+
+
+def test_a_second_sender_says_who_holds_the_store_and_exits_75(ready: Call, tmp_path: Path) -> None:
+    with hold(tmp_path / "config", "mailcase run"):
+        status, out, err = ready("run", "--once")
+    assert (status, out) == (75, "")
+    assert f"mailcase run, process {os.getpid()}" in err
+
+
+def test_a_store_newer_than_the_program_exits_78(ready: Call, tmp_path: Path) -> None:
+    import sqlite3
+
+    ready("db", "upgrade")
+    with sqlite3.connect(tmp_path / "config" / "mailcase.db") as store:
+        store.execute("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
+    status, _, err = ready("case", "list")
+    assert (status, "newer than this program" in err) == (78, True)
+
+
+def test_another_user_than_the_owner_may_not_write(ready: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert json.loads(ready("--json", "db", "upgrade")[1]) == {"schema": "0003"}
+    real = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: real + 1)
+    for args in (
+        ("run", "--once"),
+        ("outbox", "release"),
+        ("db", "upgrade"),
+        ("case", "set", "SR-1", "--assignee", "a"),
+    ):
+        status, out, err = ready(*args)
+        assert (status, out) == (1, "")
+        assert "sudo -u" in err
+    assert ready("case", "list") == (0, "there are no cases yet\n", "")
+
+
+def test_the_blacklist_is_edited_and_tested(ready: Call) -> None:
+    assert ready("blacklist", "add", "*.bad.example", "--note", "spam", "--until", "2099-01-31")[0] == 0
+    assert ready("blacklist", "add", "!good@bad.example")[0] == 0
+    status, _, err = ready("blacklist", "add", "*.BAD.example", "--until", "2099-01-31")
+    assert (status, "stands in line" in err) == (1, True)
+    assert "blocked by line 22: *.bad.example" in ready("blacklist", "test", "X+y@Mail.Bad.Example")[1]
+    assert "allowed by !good@bad.example" in ready("blacklist", "test", "good@bad.example")[1]
+    assert "not blocked; 2 lines looked at" in ready("blacklist", "test", "a@b.example")[1]
+    rows = json.loads(ready("--json", "blacklist", "list")[1])
+    assert rows[0] == {"line": 22, "entry": "*.bad.example", "until": "2099-01-31", "note": "spam"}
+    assert ready("blacklist", "remove", "*.bad.example")[1] == "removed line 22: *.bad.example\n"
+
+
+def test_check_says_what_fails_and_what_to_do(ready: Call, tmp_path: Path) -> None:
+    status, out, err = ready("check")
+    assert (status, err) == (1, "")
+    lines = out.splitlines()
+    assert lines[0].startswith("ok    configuration          config/mailcase.toml, 1 mailbox, 0 blacklist lines")
+    assert "smtp password of support comes from a plain text in the configuration" in lines[1]
+    assert lines[2] == "ok    store                  sqlite config/mailcase.db: not there yet"
+    assert lines[-2].startswith("FAIL  smtp support           127.0.0.1:1 ")
+    assert lines[-1].startswith("      → ")
+    rows = json.loads(ready("--json", "check")[1])
+    assert [(one["what"], one["name"], one["ok"]) for one in rows] == [
+        ("configuration", "", True), ("store", "", True), ("imap", "support", True), ("smtp", "support", False),
+    ]  # fmt: skip
+    assert {"what", "name", "ok", "detail"} <= set(rows[0])
+    assert not list(tmp_path.rglob("*.db"))
+
+
+def test_check_lists_every_mistake_of_the_configuration_and_exits_78(ready: Call, tmp_path: Path) -> None:
+    with (tmp_path / "config" / "mailcase.toml").open("a") as file:
+        file.write("prot = 1\nfrom_name = 5\n")
+    status, out, _ = ready("check")
+    assert status == 78
+    assert out.startswith("FAIL  configuration")
+    assert "the nearest is port" in out
+    assert "from_name of mailbox support: expected a text in quotes, found 5" in out
+    assert json.loads(ready("--json", "check")[1])[0]["ok"] is False
+
+
+def test_what_a_command_raises_is_one_text_without_a_traceback(ready: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object) -> None:
+        raise Permanent("it cannot be")
+
+    monkeypatch.setattr("mailcase.policy_build.build_blacklist", refuse)
+    assert ready("blacklist", "list") == (1, "", "mailcase: it cannot be\n")

@@ -1,0 +1,199 @@
+"""Mail through the command line: taken in, explained, shown, accepted, and set by hand."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailcase.lock import hold
+
+CONFIG = """
+[intake]
+workers = 1
+[[mailbox]]
+name = "support"
+address = "support@helpdesk.example"
+[mailbox.smtp]
+host = "127.0.0.1"
+port = 1
+security = "none"
+"""
+HEAD = (
+    "From: Erin Example <{name}@visitor.example>\nTo: support@helpdesk.example\nDate: Sat, 21 Nov 2026 09:15:00 +0000\n"
+)
+FIRST = HEAD.format(name="erin") + (
+    "Subject: Printer\nMessage-ID: <a1@visitor.example>\nMIME-Version: 1.0\n"
+    "Content-Type: multipart/mixed; boundary=xx\n\n--xx\n\nGood morning\n"
+    '--xx\nContent-Type: text/plain\nContent-Disposition: attachment; filename="log.txt"\n\nline\n'
+    '--xx\nContent-Type: application/x-ms-dos\nContent-Disposition: attachment; filename="run.exe"\n\nMZ\n--xx--\n'
+)
+REPLY = HEAD.format(name="erin") + (
+    "Subject: AW: Printer\nMessage-ID: <a2@visitor.example>\nIn-Reply-To: <a1@visitor.example>\n\nIt jams again\n"
+)
+SPAM = HEAD.format(name="spam") + "Subject: Offer\nMessage-ID: <s@visitor.example>\n\nBuy\n"
+
+
+class Program:
+    """The real program in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.taken: list[dict[str, Any]] = []
+
+    def call(self, *args: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "mailcase", "--config", "mailcase.toml", *args]
+        return subprocess.run(command, cwd=self.folder, input=stdin, capture_output=True, text=True, check=False)
+
+    def json(self, *args: str, stdin: str = "") -> Any:
+        done = self.call("--json", *args, stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """Four mails taken in: new, its answer, the same again, and one from the blacklist."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "mailcase.toml").write_text(CONFIG)
+    (folder / "token.key").write_text("k" * 40)
+    (folder / "blacklist.txt").write_text("# ours\nspam@\n")
+    for name, text in (("first", FIRST), ("reply", REPLY), ("spam", SPAM)):
+        (folder / f"{name}.eml").write_text(text)
+    made = Program(folder)
+    made.taken = made.json("ingest", "first.eml", "reply.eml", "spam.eml", "--mailbox", "support")
+    return made
+
+
+def test_ingest_takes_files_in_order_and_says_what_became_of_them(program: Program) -> None:
+    rows = program.taken
+    assert [(one["path"], one["outcome"], one["reason"], one["case"]) for one in rows] == [
+        ("first.eml", "created", "new_case", "SR-1"),
+        ("reply.eml", "linked", "thread", "SR-1"),
+        ("spam.eml", "ignored", "blacklisted", None),
+    ]
+    again = program.json("ingest", "first.eml", "--mailbox", "support")
+    assert (again[0]["id"], again[0]["outcome"]) == (rows[0]["id"], "created")
+
+
+def test_a_pipe_is_a_new_delivery_each_time_and_the_same_mail_a_duplicate(program: Program) -> None:
+    rows = program.json("ingest", "-", "--mailbox", "support", stdin=FIRST)
+    assert (rows[0]["outcome"], rows[0]["id"] > 3) == ("duplicate", True)
+
+
+def test_explain_prints_the_decision_with_would_and_writes_nothing(program: Program) -> None:
+    before = program.json("message", "list")
+    told = program.json("explain", "first.eml", "--mailbox", "support")
+    # Not a duplicate of its own stored copy; and a mail that others answer already joins their case (B15).
+    assert (told["would"], told["outcome"], told["case"], "id" in told) == (True, "linked", "SR-1", False)
+    assert [one["test"] for one in told["trace"]][:2] == ["same mail", "own mail"]
+    assert program.json("explain", "reply.eml", "--mailbox", "support")["case"] == "SR-1"
+    assert program.json("message", "list") == before
+
+
+def test_explain_needs_no_store(program: Program, tmp_path: Path) -> None:
+    for name in ("mailcase.toml", "token.key", "blacklist.txt", "reply.eml"):
+        (tmp_path / name).write_bytes((program.folder / name).read_bytes())
+    done = Program(tmp_path).call("explain", "reply.eml", "--mailbox", "support")
+    assert done.returncode == 0
+    assert "would be created a new case" in done.stdout
+    assert "no store yet" in done.stderr
+    assert not list(tmp_path.glob("*.db"))
+
+
+def test_the_list_can_be_narrowed(program: Program) -> None:
+    everything = program.json("message", "list")
+    assert [one["outcome"] for one in everything][:3] == ["created", "linked", "ignored"]
+    assert program.json("message", "list", "--last", "1") == everything[-1:]
+    assert [one["id"] for one in program.json("message", "list", "--outcome", "ignored")] == [3]
+    assert program.json("message", "list", "--mailbox", "other") == []
+    assert program.json("message", "list", "--since", "2199-01-01") == []
+
+
+def test_show_adds_what_is_offered_and_the_raw_mail_is_as_it_came(program: Program) -> None:
+    mail = program.json("message", "show", "1")
+    assert [(one["name"], one["allowed"], one["reason"]) for one in mail["attachments"]] == [
+        ("log.txt", True, ""),
+        ("run.exe", False, "type_not_allowed"),
+    ]
+    assert mail["acknowledge"] is True
+    assert program.call("message", "show", "1", "--raw").stdout == FIRST
+    assert "created SR-1\n  same mail " in program.call("message", "show", "1").stdout
+
+
+def test_save_writes_what_is_offered_and_never_over_a_file(program: Program) -> None:
+    parts = {one["name"]: one["part"] for one in program.json("message", "show", "1")["attachments"]}
+    assert program.json("message", "save", "1", "--part", parts["log.txt"])["file"] == "log.txt"
+    assert (program.folder / "log.txt").read_text().strip() == "line"
+    assert "is there already" in program.call("message", "save", "1", "--part", parts["log.txt"]).stderr
+    refused = program.call("message", "save", "1", "--part", parts["run.exe"])
+    assert (refused.returncode, "type_not_allowed" in refused.stderr) == (1, True)
+    assert program.call("message", "save", "1", "--part", parts["run.exe"], "--to", "x", "--anyway").returncode == 0
+
+
+def test_a_case_is_shown_as_a_thread_and_set_by_hand(program: Program) -> None:
+    shown = program.call("case", "show", "sr-01").stdout
+    assert shown.startswith("SR-1  Printer ")
+    assert " 1 ←  Erin Example " in shown
+    assert "linked · In-Reply-To <a1@visitor.example>" in shown
+    case = program.json("case", "set", "SR-1", "--status", "resolved", "--assignee", "eve", "--as", "boss@x.example")
+    assert (case["status"], case["kind"], case["assignee"]) == ("Resolved", "resolved", "eve")
+    assert {"status_set", "assignee_set"} == {
+        one["event"] for one in case["events"] if one["actor"] == "boss@x.example"
+    }
+
+
+def test_accept_puts_a_mail_on_the_case_that_a_person_names(program: Program) -> None:
+    other = SPAM.replace("<s@", "<s2@")
+    (row,) = program.json("ingest", "-", "--mailbox", "support", stdin=other)
+    assert row["outcome"] == "ignored"
+    assert program.call("message", "accept", str(row["id"]), "--case", "SR-99").returncode == 1
+    mail = program.json("message", "accept", str(row["id"]), "--case", "sr-1", "--as", "boss@x.example")
+    assert (mail["case"], mail["linked_by"]) == ("SR-1", "manual")
+
+
+def test_accept_decides_an_ignored_mail_again_and_allows_the_sender(program: Program) -> None:
+    assert program.call("message", "accept", "1").returncode == 1
+    mail = program.json("message", "accept", "3", "--allow-sender", "--as", "boss@x.example")
+    assert mail["outcome"] == "created"
+    assert (
+        "!spam@visitor.example ; message 3 accepted by boss@x.example" in (program.folder / "blacklist.txt").read_text()
+    )
+
+
+def test_outbox_retry_beside_a_daemon_says_who_sends_and_exits_75(program: Program) -> None:
+    with hold(program.folder, "mailcase run"):
+        row = next(one for one in program.json("outbox", "list") if one["state"] == "pending")
+        done = program.call("outbox", "retry", str(row["id"]))
+        assert program.call("case", "list").returncode == 0
+    assert (done.returncode, done.stdout) == (75, "")
+    assert "held by mailcase run, process" in done.stderr
+    assert "whoever holds the store sends it" in done.stderr
+
+
+def test_the_log_goes_to_standard_error_one_line_a_delivery(program: Program) -> None:
+    mail = HEAD.format(name="new") + "Subject: secret illness\nMessage-ID: <n@visitor.example>\n\nx\n"
+    done = program.call("--json", "ingest", "-", "--mailbox", "support", "--no-ack", stdin=mail)
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [one["event"] for one in events if one["event"] == "delivery"] == ["delivery"]
+    assert "illness" not in done.stderr
+    assert json.loads(done.stdout)[0]["acknowledge"] is False
+
+
+def test_an_mbox_and_a_maildir_are_taken_in(program: Program) -> None:
+    mails = [
+        HEAD.format(name=f"m{n}") + f"Subject: {n}\nMessage-ID: <m{n}@visitor.example>\n\n>From me\n" for n in range(4)
+    ]
+    (program.folder / "box").write_text("".join(f"From a@b Sat Nov 21 09:15:00 2026\n{one}\n" for one in mails[:2]))
+    for folder in ("cur", "new", "tmp"):
+        (program.folder / "Maildir" / folder).mkdir(parents=True)
+    (program.folder / "Maildir" / "new" / "1.a.host").write_text(mails[2])
+    (program.folder / "Maildir" / "cur" / "2.b.host:2,S").write_text(mails[3])
+    rows = program.json("ingest", "box", "Maildir", "--mailbox", "support")
+    assert [one["outcome"] for one in rows] == ["created"] * 4
+    assert [one["id"] for one in program.json("ingest", "Maildir", "--mailbox", "support")] == [
+        one["id"] for one in rows[2:]
+    ]
+    assert "is no Maildir" in program.call("ingest", "Maildir/cur", "--mailbox", "support").stderr

@@ -1,0 +1,141 @@
+"""A case reads like a thread, a message ends with the verdict and its trace (contract.md, the taste of it)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from mailcase.cli.render_case import print_case
+from mailcase.cli.render_message import print_message
+from mailcase.cli.render_trace import headline, trace_lines, winner
+
+NOW = datetime(2026, 11, 5, tzinfo=UTC)
+FIRST, SECOND = datetime(2026, 11, 3, 9, 15, tzinfo=UTC), datetime(2026, 11, 4, 18, 2, tzinfo=UTC)
+TRACE = [
+    {"test": "same mail", "result": "no", "evidence": "Message-ID not seen before"},
+    {"test": "thread", "result": "SR-12", "evidence": "In-Reply-To <a1@visitor.example> is mail 479"},
+    {"test": "subject number", "result": "SR-7", "evidence": "loses: thread decided before (conflict noted)"},
+    {"test": "body number", "result": "not asked", "evidence": ""},
+]
+
+
+def mail(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": 481, "mailbox": "support", "source": "imap:h:u", "folder": "INBOX", "uidvalidity": 1, "uid": 12,
+        "message_id": "<b@visitor.example>", "from": "Erin Example <erin@visitor.example>",
+        "to": "support@helpdesk.example", "subject": "AW: Printer", "date": SECOND, "received_at": SECOND,
+        "kind": "person", "outcome": "linked", "reason": "thread", "linked_by": "thread", "case": "SR-12",
+        "cases": ["SR-12"], "sender_unverified": False, "text": "It jams again\n> Good morning", "attachments": [],
+        "direction": "in", "how": "reopened", "verified": True, "trace": TRACE, **changes,
+    }  # fmt: skip
+
+
+PHOTO = {
+    "part": "2", "name": "photo.jpg", "type": "image/jpeg", "size": 219136, "inline": False, "allowed": True,
+    "reason": "",
+}  # fmt: skip
+CASE = {
+    "number": "SR-12", "title": "Printer on floor 3 jams", "status": "Reopened", "kind": "active",
+    "priority": "Medium", "category": "Incident", "source": "Email",
+    "contact": "Erin Example <erin@visitor.example>", "account": "Visitor Ltd", "assignee": "",
+    "assignee_group": "First line", "organization": "", "closing_reason": "", "mailbox": "support",
+    "created_at": FIRST, "updated_at": SECOND, "message_count": 3, "description": "",
+    "messages": [
+        mail(id=479, subject="Printer on floor 3 jams", received_at=FIRST, how="created", outcome="created",
+             reason="new_case", linked_by="", text="Good morning,\n\nthe device shows error 17", attachments=[PHOTO]),
+        mail(id=None, direction="out", how="", subject="Re: Printer on floor 3 jams [SR-12]", received_at=FIRST,
+             rule="registration", state="sent", state_reason="", created_at=FIRST,
+             sent_at=FIRST.replace(microsecond=400000), **{"from": "Help desk <support@helpdesk.example>"}),
+        mail(),
+    ],
+    "events": [
+        {"at": FIRST, "event": "created", "actor": "mailcase", "data": {}},
+        {"at": SECOND, "event": "status_set", "actor": "eve@helpdesk.example",
+         "data": {"from": "New", "to": "Resolved"}},
+    ],
+    "related": [{"number": "SR-9", "relation": "possible_duplicate"}],
+}  # fmt: skip
+
+SHOWN = """\
+SR-12  Printer on floor 3 jams                                      Reopened · Medium · Incident
+customer  Erin Example <erin@visitor.example>, Visitor Ltd          assignee –    group First line
+opened    Tue 3 Nov 09:15 by mail to support@helpdesk.example       last mail Wed 4 Nov 18:02
+
+ 1 ←  Erin Example   Tue 3 Nov 09:15   Printer on floor 3 jams                    photo.jpg 214 KB
+      Good morning, the device shows error 17
+      created · no thread, no number
+ 2 →  Help desk      Tue 3 Nov 09:15   Re: Printer on floor 3 jams [SR-12]
+      acknowledgement · sent after 0.4 s
+ 3 ←  Erin Example   Wed 4 Nov 18:02   AW: Printer
+      It jams again
+      reopened · In-Reply-To <a1@visitor.example> is mail 479
+
+history   Wed 4 Nov 18:02  eve@helpdesk.example  status set  from New, to Resolved
+
+related   SR-9 possible duplicate
+"""
+
+
+def test_a_case_reads_like_a_thread(capsys: pytest.CaptureFixture[str]) -> None:
+    print_case(CASE, {479: [], 481: TRACE}, {"support": "support@helpdesk.example"}, UTC, NOW)
+    assert capsys.readouterr().out == SHOWN
+
+
+def test_a_message_ends_with_the_verdict_the_winner_and_the_losers(capsys: pytest.CaptureFixture[str]) -> None:
+    print_message(mail(attachments=[PHOTO]), UTC, NOW)
+    out = capsys.readouterr().out
+    assert out.startswith("mail 481  AW: Printer\nfrom      Erin Example <erin@visitor.example>\n")
+    assert "part      2     photo.jpg  image/jpeg, 214 KB\n" in out
+    assert out.endswith(
+        """\
+linked to SR-12 by thread
+  same mail        no            Message-ID not seen before
+  thread           SR-12         In-Reply-To <a1@visitor.example> is mail 479
+  subject number   SR-7          loses: thread decided before (conflict noted)
+  body number      not asked
+"""
+    )
+
+
+def test_hostile_mail_stays_data(capsys: pytest.CaptureFixture[str]) -> None:
+    evil = "x\x1b]0;owned\x07\r\n\u202ey"
+    hostile = mail(
+        subject=evil, text=evil, attachments=[{**PHOTO, "name": evil, "type": evil}], **{"from": evil, "to": evil}
+    )
+    print_message({**hostile, "trace": [{"test": evil, "result": evil, "evidence": evil}]}, UTC, NOW)
+    print_case({**CASE, "title": evil, "contact": evil, "messages": [hostile]}, {481: []}, {}, UTC, NOW)
+    out = capsys.readouterr().out
+    assert not {"\x1b", "\x07", "\r", "\u202e"} & set(out)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"outcome": None, "reason": "", "linked_by": ""}, "not yet decided"),
+        ({"outcome": "created", "linked_by": ""}, "created SR-12"),
+        ({"outcome": "created", "linked_by": "", "case": None, "would": True}, "would be created a new case"),
+        ({"outcome": "reopened", "linked_by": "subject"}, "reopened SR-12 by the number in its subject"),
+        ({"outcome": "followed"}, "SR-12 follows a closed case, found by thread"),
+        ({"outcome": "noted", "kind": "auto_reply"}, "noted on SR-12 by thread, without any other effect: auto reply"),
+        ({"outcome": "junk_case", "reason": "blacklisted"}, "junk, SR-12: the sender is on the blacklist"),
+        ({"outcome": "ignored", "reason": "own_mail", "case": None}, "ignored: our own mail that came back"),
+        ({"outcome": "ignored", "reason": "some_new_word", "case": None}, "ignored: some new word"),
+        ({"outcome": "quarantined", "reason": "unreadable", "error": "too deep"}, "quarantined: too deep"),
+    ],
+)
+def test_the_verdict_is_a_sentence(changes: dict[str, Any], said: str) -> None:
+    assert headline(mail(**changes)) == said
+
+
+def test_the_winner_is_the_test_that_decided() -> None:
+    assert winner(mail(), TRACE) == "In-Reply-To <a1@visitor.example> is mail 479"
+    assert winner(mail(linked_by="subject"), TRACE) == "loses: thread decided before (conflict noted)"
+    assert (
+        winner(mail(outcome="noted", linked_by="", reason="auto_reply"), [])
+        == "an automatic reply that belongs to no case"
+    )
+
+
+def test_a_long_test_name_moves_every_line_alike() -> None:
+    lines = trace_lines([{"test": "a very long test name", "result": "no", "evidence": "x"}, TRACE[0]])
+    assert lines[0].index("no") == lines[1].index("no")
