@@ -68,8 +68,8 @@ def _told(verdict: AckVerdict) -> str:
     """The test that said no, else how many said yes."""
     if verdict.yes:
         return f"{len(verdict.tests)} tests passed" + (", neutral template" if verdict.neutral else "")
-    rule, _, detail = verdict.tests[-1]
-    return f"{rule}: {detail}"
+    rule, _, detail = verdict.tests[-1]  # the detail opens with the reason word
+    return f"{detail} ({rule.partition(' ')[0]})"
 
 
 def _mail(hearing: Hearing, rule: str, case: int, *, neutral: bool, suppressed: str) -> QueueMail:

@@ -58,7 +58,7 @@ def _ancestor(email: Email, snapshot: Snapshot) -> Candidate | None:
             continue
         if winner is None:
             where = "In-Reply-To" if one in email.in_reply_to else "References"
-            told = f"{where} {one} is a stored {_way(message)} mail"
+            told = f"{where} {one} is {_way(message)} of {message.received_at:%Y-%m-%d %H:%M}, {_stand(cases)}"
             winner = Candidate("thread", "thread", cases, told, message, message.direction == "out")
         others.update({case.running: case for case in cases})
     if winner is None:
@@ -68,7 +68,11 @@ def _ancestor(email: Email, snapshot: Snapshot) -> Candidate | None:
 
 
 def _way(message: KnownMessage) -> str:
-    return "outgoing" if message.direction == "out" else "customer's"
+    return "our mail" if message.direction == "out" else f"a mail of {message.sender_key or 'nobody'}"
+
+
+def _stand(cases: tuple[CaseView, ...]) -> str:
+    return ", ".join(f"{case.number} ({case.status})" for case in cases)
 
 
 def _relative(email: Email, snapshot: Snapshot, policy: Policy) -> Candidate | None:
