@@ -102,5 +102,12 @@ async def accept(house: House, delivery_id: int, wish: Wish) -> Settled:
 async def retry(house: House, delivery_id: int | None, actor: str) -> list[Settled]:
     """Take quarantined mail up again (`mailcase quarantine retry`), one or all."""
     rows = await house.call(house.store.quarantine_retry, delivery_id, utcnow(), actor)
-    raws = [await house.call(house.store.raw, row.sha256) for row in rows]
-    return await _decide(house, rows, raws)
+    for row in rows:
+        try:
+            raw = await house.call(house.store.raw, row.sha256)
+        except Permanent as error:
+            await house.pipeline.quarantine(row, str(error), "raw_missing")
+        else:
+            await house.pipeline.submit([row], [raw])
+    await house.pipeline.drained()
+    return [await house.call(_result, house.store, row.delivery.id) for row in rows]
