@@ -17,7 +17,7 @@ from mailcase.outbox.compose import Composer
 from mailcase.outbox.drain import Drain
 from mailcase.pipeline import Pipeline
 from mailcase.policy import Policy
-from mailcase.policy_build import Built, build
+from mailcase.policy_build import Built, build, build_for_deciding
 from mailcase.store.store import Store
 from mailcase.writer import Writer
 
@@ -46,13 +46,13 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
     Args:
         settings: the configuration.
         sender: what this process is ("mailcase run") if it works mailboxes or sends: it then holds the lock
-            of a SQLite store; "" for commands that only read or set.
+            of a SQLite store; "" for commands that only decide or set: they need no server's password.
 
     Raises:
         ConfigError: something in the configuration is wrong, or the store is newer than the program.
         Unavailable: the store cannot be reached, or another process holds it.
     """
-    built = build(settings)
+    built = build(settings) if sender else build_for_deciding(settings)
     async with AsyncExitStack() as stack:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         if sender and settings.sqlite_file is not None:

@@ -52,6 +52,20 @@ def test_killed_while_sending_an_answer_is_not_repeated(open_desk: OpenDesk, poi
     assert len(desk.sink.mails) == MAILS - 1 + left
 
 
+def test_killed_in_data_the_answer_is_uncertain_and_not_repeated(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    desk.once()
+    desk.put(letter(1, sender="slow@visitor.example"))
+    daemon = desk.run()
+    assert desk.sink.waiting.wait(timeout=60)
+    daemon.kill()
+    daemon.wait()
+    desk.sink.go_on.set()
+    assert desk.once() == 0
+    assert desk.states() == {"uncertain": 1}
+    assert desk.sink.to.count("slow@visitor.example") == 1
+
+
 def test_a_mail_that_kills_the_process_three_times_is_shunted(open_desk: OpenDesk) -> None:
     desk = open_desk()
     desk.once()
