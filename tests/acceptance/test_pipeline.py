@@ -1,0 +1,150 @@
+"""The seam on real parts: parser processes, a SQLite file, and a store that is busy for a while (P1, P4, R4)."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from mailcase.bench import Bench
+from mailcase.clock import utcnow
+from mailcase.intake.reader import Reader
+from mailcase.message import Delivery, Email
+from mailcase.outbox.compose import Composer
+from mailcase.pipeline import Pipeline
+from mailcase.ports import Arrival, Journalled, Reading, Settled
+from mailcase.settling import MOST, Batcher
+from mailcase.shipped import FOLDER
+from mailcase.snapshot import Lookup
+from mailcase.store.store import Store
+from mailcase.template_files import load_templates
+from mailcase.writer import Writer
+from tests import poison
+from tests.builders import make_mailbox, make_policy
+from tests.contract.store_kit import mail
+from tests.servers.letters import letter
+
+POLICY = make_policy(make_mailbox(from_name="Help desk"))
+
+
+class Touchy(Bench):
+    """A bench that raises at one mail."""
+
+    def look(self, email: Email, delivery: Delivery) -> Lookup:
+        if "touchy" in email.subject:
+            raise RuntimeError("a rule has a fault")
+        return super().look(email, delivery)
+
+
+@pytest.fixture
+async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+    store = Store.open("sqlite:///mailcase.db", tmp_path)
+    writer = Writer()
+    reader = Reader(workers=2, timeout=2.0, task=poison.read_all)
+    bench = Touchy(POLICY, Composer(POLICY, load_templates(FOLDER / "templates")))
+    made = Pipeline(store, writer, reader, judge=lambda: bench, now=utcnow)
+    yield made
+    await made.close()
+    await reader.close()
+    writer.close()
+    store.close()
+
+
+def journal(pipeline: Pipeline, raws: Sequence[bytes]) -> list[Journalled]:
+    rows = [
+        Arrival("support", "imap:host:user", "INBOX", f"1:{uid}", 1, uid, utcnow(), raw)
+        for uid, raw in enumerate(raws, 1)
+    ]
+    return pipeline.store.journal(rows, None)
+
+
+async def decide(pipeline: Pipeline, raws: Sequence[bytes]) -> list[str]:
+    rows = journal(pipeline, raws)
+    await pipeline.submit(rows, raws)
+    await pipeline.drained()
+    return [str(one["outcome"]) for one in pipeline.store.message_list()]
+
+
+@pytest.mark.parametrize("deadly", [poison.ABORT, poison.HANG], ids=["kills its process", "hangs"])
+async def test_a_mail_that_cannot_be_read_is_shunted_and_the_others_are_decided(
+    pipeline: Pipeline, deadly: bytes
+) -> None:
+    raws = [letter(1), deadly + b"\r\n" + letter(2), letter(3)]
+    assert await decide(pipeline, raws) == ["created", "quarantined", "created"]
+    (waiting,) = pipeline.store.quarantine_list()
+    assert pipeline.store.raw(pipeline.store.delivery(waiting["id"]).sha256) == raws[1]
+
+
+async def test_a_mail_that_a_rule_chokes_on_is_shunted_with_the_error(pipeline: Pipeline) -> None:
+    raws = [letter(1), letter(2, subject="touchy"), letter(3)]
+    assert await decide(pipeline, raws) == ["created", "quarantined", "created"]
+    assert "a rule has a fault" in pipeline.store.quarantine_list()[0]["error"]
+
+
+async def test_mails_behind_a_hanging_slice_overtake_it(pipeline: Pipeline) -> None:
+    raws = [poison.HANG + b"\r\n" + letter(0), *(letter(number) for number in range(1, 120))]
+    rows = journal(pipeline, raws)
+    settled = await pipeline.submit(rows, raws)
+    assert {one.outcome for one in settled} <= {"created", "quarantined"}
+    await pipeline.drained()
+    outcomes = [one["outcome"] for one in pipeline.store.message_list()]
+    assert (outcomes.count("created"), outcomes.count("quarantined")) == (119, 1)
+
+
+async def test_a_store_that_is_locked_is_waited_for(pipeline: Pipeline, tmp_path: Path) -> None:
+    rows = journal(pipeline, [letter(1)])
+    other = sqlite3.connect(tmp_path / "mailcase.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    task = asyncio.create_task(pipeline.submit(rows, [letter(1)]))
+    await asyncio.wait((task,), timeout=0.1)
+    assert pipeline.store.undecided(10)
+    other.execute("ROLLBACK")
+    other.close()
+    await task
+    await pipeline.drained()
+    assert [one["outcome"] for one in pipeline.store.message_list()] == ["created"]
+
+
+async def test_what_the_journal_holds_undecided_is_taken_up(pipeline: Pipeline) -> None:
+    journal(pipeline, [letter(number) for number in range(3)])
+    assert await pipeline.recover() == 3
+    await pipeline.drained()
+    assert await pipeline.recover() == 0
+    assert {one["outcome"] for one in pipeline.store.message_list()} == {"created"}
+
+
+async def test_raw_bytes_that_are_gone_are_a_case_for_quarantine(pipeline: Pipeline, tmp_path: Path) -> None:
+    journal(pipeline, [letter(1)])
+    with sqlite3.connect(tmp_path / "mailcase.db") as other:
+        other.execute("PRAGMA foreign_keys = OFF")
+        other.execute("DELETE FROM raw")
+    other.close()
+    await pipeline.recover()
+    await pipeline.drained()
+    (waiting,) = pipeline.store.quarantine_list()
+    assert waiting["error"]
+
+
+async def test_a_batch_is_as_large_as_what_waits_and_no_larger() -> None:
+    sizes: list[int] = []
+
+    async def commit(readings: Sequence[Reading]) -> list[Settled]:
+        sizes.append(len(readings))
+        await asyncio.sleep(0)
+        return [Settled(one.delivery.id, "created", "", "", None, queued=False) for one in readings]
+
+    batcher = Batcher(commit)
+    one = Reading(Delivery(1, "support", "file", "", "k", None, None, utcnow()), mail("a"))
+    await asyncio.gather(*(batcher.settle(one) for _ in range(2 * MOST + 1)))
+    assert sizes == [MOST, MOST, 1]
+
+
+async def test_a_commit_that_fails_tells_everybody_who_waits() -> None:
+    async def commit(_readings: Sequence[Reading]) -> list[Settled]:
+        raise RuntimeError("disk full")
+
+    batcher = Batcher(commit)
+    one = Reading(Delivery(1, "support", "file", "", "k", None, None, utcnow()), mail("a"))
+    results = await asyncio.gather(batcher.settle(one), batcher.settle(one), return_exceptions=True)
+    assert [str(error) for error in results] == ["disk full", "disk full"]
