@@ -95,7 +95,8 @@ def _unregistered(hearing: Hearing) -> Decision | None:
 def _report(hearing: Hearing) -> Decision | None:
     """B5: bounces, delays, receipts and complaints are noted, or ignored when they tie to nothing."""
     verdict = hearing.kind
-    hearing.note("kind", verdict.kind.value, f"{verdict.rule}: {verdict.detail}")
+    rule = "" if verdict.rule == verdict.kind.value else f"{verdict.rule}: "
+    hearing.note("kind", verdict.kind.value, f"{rule}{verdict.detail}")
     return file_report(hearing) if verdict.kind in REPORTS else None
 
 

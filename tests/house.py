@@ -31,7 +31,7 @@ SHELL: Final = (
     *("intake.imap", "intake.pool", "intake.reader", "intake.watcher", "intake.worker", "outbox.drain", "outbox.smtp"),
 )
 #: Words, from which nothing points anywhere; and those who weigh the rules of junk and linking.
-WORDS: Final = ("message", "snapshot", "verdict", "actions", "tokens", "errors")
+WORDS: Final = ("message", "snapshot", "verdict", "actions", "tokens", "errors", "subjects")
 DECIDERS: Final = ("decision", "hearing", "look", "filing", "opening", "acknowledging", "reports")
 ROOMS: Final = ("junk", "linking", "cases", "intake", "outbox")
 
@@ -87,7 +87,7 @@ NEVER: Final[dict[str, tuple[str, ...]]] = {
     "store": ("daemon", "pipeline", "demo"),
     "pipeline": ("daemon", "demo"),
     "daemon": ("demo",),
-    **dict.fromkeys(("message", "tokens", "errors"), ("snapshot", "actions", "verdict", "policy", *DECIDERS, *ROOMS)),
+    **dict.fromkeys(("message", "tokens", "errors", "subjects"), ("snapshot", "actions", "verdict", "policy", *DECIDERS, *ROOMS)),
     **dict.fromkeys(("snapshot", "actions", "verdict"), ("policy", *DECIDERS, *ROOMS)),
 }
 MAY_IMPORT_CLI: Final = ("cli", "__main__")

@@ -1,14 +1,13 @@
 """What makes a mail the same mail again (B2): digests that neither another way nor a footer changes."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from mailcase.message import Address, Attachment
+from mailcase.subjects import base_subject
 
 LONGEST: Final = 199  # characters of an identity
-_PREFIX: Final = re.compile(r"(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv|r|i)(?:\[\d{1,3}\])?\s?[::]\s*", re.I)
 
 
 def fingerprint(
@@ -21,7 +20,7 @@ def fingerprint(
 def content_key(subject: str, senders: Sequence[Address], text: str, attachments: Sequence[Attachment]) -> str:
     """sha256 of what the mail says: subject without prefixes, senders, text, attachments; no date (K10)."""
     return _digest(
-        bare_subject(subject).casefold(),
+        base_subject(subject).text.strip().casefold(),
         _keys(senders),
         " ".join(text.split()).casefold(),
         *sorted(one.sha256 for one in attachments),
@@ -37,17 +36,6 @@ def identity(message_id: str | None, date_key: str, content: str) -> str:
         return f"c:{content}"
     made = f"m:{message_id}:{date_key}" if date_key else f"m:{message_id}:c:{content}"
     return made if len(made) <= LONGEST else f"m:h:{_digest(made)}"
-
-
-def bare_subject(subject: str) -> str:
-    """The subject without the prefixes of answers and forwards."""
-    rest = subject.strip()
-    for _ in range(20):
-        match = _PREFIX.match(rest)
-        if match is None:
-            break
-        rest = rest[match.end() :]
-    return rest
 
 
 def _keys(senders: Sequence[Address]) -> str:

@@ -1,14 +1,13 @@
 """The subject of an answer: the customer's words without a second Re: or a second case number."""
 
-import re
 from typing import Final
 
+from mailcase import subjects as prefixes
 from mailcase.cases.numbers import Mask
 from mailcase.outbox.lines import cut, one_line
 
 LONGEST: Final = 200  # characters of a subject that leaves (reliability.md 3.3, Ack form)
 _WORDS: Final = 128  # characters of the customer's subject in it: leaves room for the number
-_REPLY: Final = re.compile(r"\s*(?:re|aw|antw|antwort|sv|vs|odp|ynt|rif|res)(?:\[[0-9]{1,3}\])?\s*[:：]", re.I)
 _LEFT_OVER: Final = " :;,-–—"
 
 
@@ -20,8 +19,8 @@ def base_subject(subject: str, masks: tuple[Mask, ...], running: int) -> str:
         text = _without_numbers(text, mask, running)
     if text != written:
         text = " ".join(text.split()).lstrip(_LEFT_OVER)
-    while (found := _REPLY.match(text)) is not None:
-        text = text[found.end() :].lstrip(_LEFT_OVER)
+    if (base := prefixes.base_subject(text, forwards=False)).replied:
+        text = base.text.lstrip(_LEFT_OVER)
     return cut(text if text == written else text.rstrip(_LEFT_OVER), _WORDS)
 
 

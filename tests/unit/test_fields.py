@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcase.cases.fields import base_subject, cut, description, is_reply_or_forward, priority, title
+from mailcase.cases.fields import cut, description, priority, title
 from mailcase.cases.numbers import Mask
 from tests.builders import make_email
 
@@ -64,12 +64,3 @@ def test_priority_comes_from_the_headers_and_is_never_critical(headers: dict[str
 def test_the_description_keeps_quotes_up_to_its_limit() -> None:
     assert description(make_email(text="> old\nnew " + "x" * 30000), 20000).startswith("> old\nnew")
     assert len(description(make_email(text="x" * 30000), 20000)) == 20000
-
-
-@pytest.mark.parametrize(("subject", "yes"), [("Fwd: x", True), ("TR : x", True), ("Reply: x", False), ("x", False)])
-def test_a_prefix_is_told(subject: str, yes: bool) -> None:
-    assert is_reply_or_forward(subject) is yes
-
-
-def test_many_prefixes_end() -> None:
-    assert base_subject("Re: " * 1000 + "x") == "x"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailcase.intake.identity import LONGEST, bare_subject, identity
+from mailcase.intake.identity import LONGEST, identity
 from mailcase.intake.parse import read
 
 MAIL = b"From: Joe <joe@x.example>\r\nSubject: Re: Broken\r\n%sDate: %s\r\n\r\nIt is broken.\r\n"
@@ -59,11 +59,3 @@ def test_the_fingerprint_knows_the_date() -> None:
 @pytest.mark.parametrize("length", [10, 150, 199, 200, 5_000])
 def test_an_identity_stays_short(length: int) -> None:
     assert len(identity("<" + "a" * length + "@x>", "2024-01-01T00:00:00+00:00", "f" * 64)) <= LONGEST
-
-
-@pytest.mark.parametrize(
-    ("subject", "bare"),
-    [("Re: AW: Fwd: x", "x"), ("RE[2]: x", "x"), ("Recipe", "Recipe"), ("re:" * 3 + "x", "x"), ("", "")],
-)
-def test_prefixes_of_answers_are_taken_off(subject: str, bare: str) -> None:
-    assert bare_subject(subject) == bare
