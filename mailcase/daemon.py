@@ -15,7 +15,7 @@ from mailcase.log import Event, emit
 from mailcase.ports import Journalled
 
 RECOVER_EVERY: Final = 5.0  # seconds between looks for undecided mail that nobody works on
-STOP_WITHIN: Final = 30.0  # seconds for what is open after SIGTERM
+STOP_WITHIN: Final = 15.0  # seconds for what is open after SIGTERM; the unit waits longer
 
 
 async def run(settings: Settings, *, once: bool) -> int:
@@ -32,16 +32,17 @@ async def run(settings: Settings, *, once: bool) -> int:
 
 async def _once(house: House) -> int:
     """Every mailbox read to its end, everything decided, everything due sent."""
-    await house.pipeline.recover()
-    results = await asyncio.gather(*(one.once() for one in _watchers(house, asyncio.Event())), return_exceptions=True)
-    failed = [one for one in results if isinstance(one, BaseException)]
-    for error in failed:
-        if not isinstance(error, MailcaseError):
+    await house.recovery.run()
+    watchers = _watchers(house, asyncio.Event())
+    results = await asyncio.gather(*(one.once() for one in watchers), return_exceptions=True)
+    for watcher, error in zip(watchers, results, strict=True):
+        if isinstance(error, MailcaseError):
+            emit(Event.CONNECTION_LOST, mailbox=watcher.settings.mailbox, error=str(error))
+        elif isinstance(error, BaseException):
             raise error
-        emit(Event.CONNECTION_LOST, error=str(error))
     await house.pipeline.drained()
     await house.drain.once()
-    return 1 if failed else 0
+    return 1 if any(results) else 0
 
 
 async def _for_ever(house: House) -> int:
@@ -86,7 +87,7 @@ async def _recover(house: House, stop: asyncio.Event) -> None:
     """Take up undecided mail: what a crash left, what another command put back, what the store refused."""
     while not stop.is_set():
         try:
-            await house.pipeline.recover()
+            await house.recovery.run(lambda: not stop.is_set())
         except Transient as error:
             emit(Event.STORE_BUSY, error=str(error))
         await _pause(stop, RECOVER_EVERY)

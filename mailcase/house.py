@@ -16,8 +16,10 @@ from mailcase.log import Event, emit
 from mailcase.outbox.compose import Composer
 from mailcase.outbox.drain import Drain
 from mailcase.pipeline import Pipeline
+from mailcase.places import private_folder
 from mailcase.policy import Policy
 from mailcase.policy_build import Built, build, build_for_deciding
+from mailcase.recovery import Recovery
 from mailcase.store.store import Store
 from mailcase.writer import Writer
 
@@ -31,6 +33,7 @@ class House:
     store: Store
     call: Writer
     pipeline: Pipeline
+    recovery: Recovery
     drain: Drain
 
     @property
@@ -54,7 +57,7 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
     """
     built = build(settings) if sender else build_for_deciding(settings)
     async with AsyncExitStack() as stack:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(settings.state_dir)
         if sender and settings.sqlite_file is not None:
             stack.enter_context(hold(settings.state_dir, sender))
         store = open_store(settings, built.policy)
@@ -64,8 +67,10 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
         reader = Reader(workers=settings.intake.workers)
         stack.push_async_callback(reader.close)
         pipeline, drain = _parts(built, store, writer, reader)
+        recovery = Recovery(pipeline)
+        stack.push_async_callback(recovery.give_back)
         stack.push_async_callback(pipeline.close)
-        yield House(settings, built, store, writer, pipeline, drain)
+        yield House(settings, built, store, writer, pipeline, recovery, drain)
 
 
 def open_store(settings: Settings, policy: Policy) -> Store:

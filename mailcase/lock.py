@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mailcase.errors import Unavailable
+from mailcase.places import refused
 
 NAME: Final = "mailcase.lock"
 
@@ -22,9 +23,13 @@ def hold(state_dir: Path, doing: str) -> Iterator[None]:
 
     Raises:
         Unavailable: another process has it; the text names it.
+        ConfigError: the lock file cannot be made.
     """
     file = state_dir / NAME
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise refused(file, error) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

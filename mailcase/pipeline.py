@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from mailcase.errors import Permanent, Transient
 from mailcase.intake.reader import Reader, ReadFailure
 from mailcase.log import Event, emit
 from mailcase.message import Email
+from mailcase.patience import patiently
 from mailcase.ports import Journalled, Judge, Reading, Settled
 from mailcase.settling import Batcher
 from mailcase.store.store import Store
@@ -20,6 +20,7 @@ Parsed = asyncio.Future[list[Email | ReadFailure]]
 Turn = asyncio.Future[None]
 
 SLICE: Final = 50  # mails parsed together
+MOST_HELD: Final = 64 * 1024 * 1024  # bytes of mail that may wait behind slow slices
 PATIENCE: Final = 2.0  # seconds until the mails behind a slow slice overtake it (P4)
 MOST_TRIES: Final = 3  # of one mail, before quarantine (R4)
 
@@ -35,23 +36,28 @@ class Pipeline:
     now: Callable[[], datetime]
     queued: Callable[[], None] = lambda: None  # told when a mail was put into the outbox
     in_flight: set[int] = field(default_factory=set)  # delivery ids that are worked on here
-    _tasks: set[asyncio.Task[list[Settled]]] = field(default_factory=set)
+    _tasks: dict[asyncio.Task[list[Settled]], int] = field(default_factory=dict)  # with the bytes of their mails
     _last: Turn | None = None
     _batcher: Batcher = field(init=False)
 
     def __post_init__(self) -> None:
         self._batcher = Batcher(self._settle_batch)
 
-    async def submit(self, journalled: Sequence[Journalled], raws: Sequence[bytes]) -> list[Settled]:
+    async def submit(
+        self, journalled: Sequence[Journalled], raws: Sequence[bytes], *, patience: float | None = PATIENCE
+    ) -> list[Settled]:
         """Take journalled mails that have no outcome yet; returns when they have one.
 
-        A slice that takes unusually long (a hostile mail) is left to itself after `PATIENCE`: it lies in the
-        journal and goes on behind the caller's back (P4); `drained` waits for it.
+        A slice that takes longer than `patience` seconds (a hostile mail) is left to itself: it lies in the
+        journal and goes on behind the caller's back (P4), `drained` waits for it. Of what goes on so, no more
+        than `MOST_HELD` bytes are held: then the caller waits (R10).
         """
         cuts = [slice(start, start + SLICE) for start in range(0, len(journalled), SLICE)]
         tasks = [self._start(journalled[cut], raws[cut]) for cut in cuts]
         for task in tasks:
-            await asyncio.wait((task,), timeout=PATIENCE)
+            await asyncio.wait((task,), timeout=patience)
+        while sum(self._tasks.values()) > MOST_HELD:
+            await asyncio.wait(tuple(self._tasks), return_when=asyncio.FIRST_COMPLETED)
         return [one for task in tasks if task.done() for one in task.result()]
 
     def _start(self, part: Sequence[Journalled], raws: Sequence[bytes]) -> asyncio.Task[list[Settled]]:
@@ -60,12 +66,12 @@ class Pipeline:
         parsed = asyncio.ensure_future(self.reader.read_many(raws))
         before, self._last = self._last, asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self._settle_slice(parsed, part, before, self._last))
-        self._tasks.add(task)
+        self._tasks[task] = sum(len(raw) for raw in raws)
         task.add_done_callback(lambda done: self._ended(done, ids))
         return task
 
     def _ended(self, task: asyncio.Task[list[Settled]], ids: set[int]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         self.in_flight -= ids
         if not task.cancelled() and (error := task.exception()) is not None:
             emit(Event.TASK_DIED, task="settling", error=str(error))
@@ -79,7 +85,7 @@ class Pipeline:
         """Give up what is under way; it lies in the journal and is taken up at the next start."""
         for task in (tasks := tuple(self._tasks)):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, self._batcher.close(), return_exceptions=True)
 
     async def _settle_slice(
         self, parsed: Parsed, part: Sequence[Journalled], before: Turn | None, turn: Turn
@@ -106,26 +112,22 @@ class Pipeline:
                 self._report(one, email, settled)
                 return settled
             emit(Event.DELIVERY_RETRY, delivery=one.delivery.id, mailbox=one.delivery.mailbox, error=settled.error)
+            if not settled.transient:
+                break
         return await self.quarantine(one, settled.error, "undecidable", email)
 
     async def quarantine(self, one: Journalled, error: str, reason: str, email: Email | None = None) -> Settled:
         """Shunt one mail for a person; its raw bytes stay."""
-        emit(Event.QUARANTINED, delivery=one.delivery.id, mailbox=one.delivery.mailbox, error=error, reason=reason)
         facts = {"subject": email.subject, "message_id": email.message_id} if email else {}
         policy_hash = self.judge().policy_hash
-        await self.call(_quarantine, self.store, one.delivery.id, error, self.now(), reason, policy_hash, facts)
+        row = one.delivery.id
+        await patiently(self.call, _quarantine, self.store, row, error, self.now(), reason, policy_hash, facts)
+        emit(Event.QUARANTINED, delivery=row, mailbox=one.delivery.mailbox, error=error, reason=reason)
         return Settled(one.delivery.id, "quarantined", reason, "", None, False, error)
 
     async def _settle_batch(self, readings: Sequence[Reading]) -> list[Settled]:
         """One write transaction; a store that is not there is waited for, the mail lies in the journal."""
-        pause = 0.5
-        while True:
-            try:
-                return list(await self.call(self.store.settle, readings, self.judge(), self.now()))
-            except Transient as error:
-                emit(Event.STORE_BUSY, error=str(error), mails=len(readings))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 30.0)
+        return list(await patiently(self.call, self.store.settle, readings, self.judge(), self.now()))
 
     def _report(self, one: Journalled, email: Email, settled: Settled) -> None:
         """The one log line that each delivery has."""
@@ -146,33 +148,6 @@ class Pipeline:
             subject=email.subject,
             sender=email.sender.address if email.sender else None,
         )
-
-    async def recover(self, *, limit: int = 200) -> int:
-        """Take up what the journal holds undecided and nobody works on here; returns how many."""
-        done, after = 0, 0
-        while batch := await self.call(self.store.undecided, limit, after):
-            after = batch[-1].delivery.id
-            waiting = [one for one in batch if one.delivery.id not in self.in_flight]
-            done += len(waiting)
-            await self._try_again([one for one in waiting if not one.attempts])
-            for suspect in (one for one in waiting if one.attempts):
-                await self._try_again([suspect])  # alone, so that it takes no other down with it
-        return done
-
-    async def _try_again(self, waiting: Sequence[Journalled]) -> None:
-        """Once more, the attempt counted first: a mail that ended the process three times is shunted (R4)."""
-        attempts = await self.call(self.store.count_attempt, [one.delivery.id for one in waiting]) if waiting else {}
-        ready: list[tuple[Journalled, bytes]] = []
-        for one in waiting:
-            if attempts.get(one.delivery.id, 1) >= MOST_TRIES:
-                told = f"the process ended {MOST_TRIES} times while this mail was worked on"
-                await self.quarantine(one, told, "fatal")
-                continue
-            try:
-                ready.append((one, await self.call(self.store.raw, one.sha256)))
-            except Permanent as error:
-                await self.quarantine(one, str(error), "raw_missing")
-        await self.submit([one for one, _ in ready], [raw for _, raw in ready])
 
 
 def _quarantine(

@@ -194,7 +194,6 @@ class SendCounts:
 
     total: int  # within the window of `total`
     per_domain: dict[str, int]  # recipient's domain -> within the window of `per_domain`
-    busiest_hour: int  # of the last seven days, before the last hour
     last_hour: int  # automatic mails queued in the last hour
 
 
@@ -217,6 +216,10 @@ class OutboxStore(Protocol):
         """Back to pending with a next attempt; `tried=False` for a held row whose attempts stay."""
         ...
 
+    def hold(self, rows: Sequence[int], until: datetime, *, reason: str, error: str = "") -> None:
+        """Give pending rows their next attempt, all in one commit; their attempts stay."""
+        ...
+
     def settle_orphans(self, owner: str, now: datetime) -> list[tuple[int, str]]:
         """Rows left `sending` by a daemon that is gone: automatic -> uncertain, others -> pending.
 
@@ -227,6 +230,10 @@ class OutboxStore(Protocol):
 
     def counts(self, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:
         """For the limits and the breaker."""
+        ...
+
+    def busiest_hour(self, now: datetime) -> int:
+        """Automatic mails queued in the busiest hour of the last seven days, before the last hour. Costs time."""
         ...
 
     def next_due(self, now: datetime) -> datetime | None:

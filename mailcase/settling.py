@@ -26,6 +26,12 @@ class Batcher:
             self._worker = asyncio.create_task(self._work())
         return await future
 
+    async def close(self) -> None:
+        """Commit nothing more; who still waits is told that it was given up."""
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+
     async def _work(self) -> None:
         await asyncio.sleep(0)  # whoever is ready in this turn of the loop rides along
         while self._waiting:

@@ -85,11 +85,12 @@ def reading(settings: "Settings") -> "Iterator[Store | None]":
 
 @contextmanager
 def writing(settings: "Settings") -> "Iterator[Store]":
-    """The store for a command that writes; raises as `refuse_other_user` and Store.open."""
+    """The store for a command that writes; raises as `refuse_other_user`, `private_folder` and Store.open."""
+    from mailcase.places import private_folder
     from mailcase.store.store import Store
 
     refuse_other_user(settings)
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.state_dir)
     store = Store.open(settings.store.url, settings.state_dir, raw=settings.store.raw)
     try:
         yield store

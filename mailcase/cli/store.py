@@ -16,12 +16,13 @@ def _group() -> None:
 @app.command()
 def upgrade(context: typer.Context) -> None:
     """Bring the store to the schema of this program; a SQLite file is copied first."""
+    from mailcase.places import private_folder
     from mailcase.store.store import Store
 
     state = state_of(context)
     settings = state.settings()
     refuse_other_user(settings)
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.state_dir)
     schema = Store.upgrade(settings.store.url, settings.state_dir)
     if state.json:
         print_json({"schema": schema})

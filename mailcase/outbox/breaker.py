@@ -27,7 +27,9 @@ class Breaker:
         """Whether automatic mail is held."""
         return self.opened_at is not None
 
-    def next(self, counts: SendCounts, rules: AcknowledgePolicy, now: datetime, *, flag: bool) -> "Breaker":
+    def next(
+        self, counts: SendCounts, busiest_hour: int, rules: AcknowledgePolicy, now: datetime, *, flag: bool
+    ) -> "Breaker":
         """The breaker after a look at the counts.
 
         It opens at `breaker` times the busiest hour of the last seven days, never below `total`; it
@@ -36,7 +38,7 @@ class Breaker:
         """
         if self.is_open and not flag:
             return Breaker(released_at=now)
-        threshold = max(rules.breaker * counts.busiest_hour, rules.total.count)
+        threshold = max(rules.breaker * busiest_hour, rules.total.count)
         if self.is_open:
             return self._while_open(counts, now)
         if flag:

@@ -142,9 +142,10 @@ def delivery(conn: Connection, delivery_id: int, wish: Wish) -> Journalled:
     return _journalled(row, wish)
 
 
-def count_attempt(conn: Connection, delivery_ids: Sequence[int]) -> dict[int, int]:
-    """attempts + 1; returns id -> attempts."""
+def count_attempt(conn: Connection, delivery_ids: Sequence[int], by: int) -> dict[int, int]:
+    """attempts + `by` of those that are undecided; returns id -> attempts."""
     if not delivery_ids:
         return {}
-    statement = sa.update(t.delivery).where(_D.id.in_(delivery_ids)).values(attempts=_D.attempts + 1)
+    mine = sa.and_(_D.id.in_(delivery_ids), _D.outcome.is_(None))
+    statement = sa.update(t.delivery).where(mine).values(attempts=_D.attempts + by)
     return {row.id: row.attempts for row in conn.execute(statement.returning(_D.id, _D.attempts))}

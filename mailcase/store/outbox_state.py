@@ -1,5 +1,6 @@
 """The states of an outbox row and the only ways between them (R3)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -56,6 +57,12 @@ def postpone(conn: Connection, row: int, at: datetime, reason: str, error: str, 
     values["owner"] = ""
     open_states = _O.state.in_(("sending", "pending"))
     conn.execute(sa.update(t.outbox).where(_O.id == row, open_states).values(values))
+
+
+def hold(conn: Connection, rows: Sequence[int], until: datetime, reason: str, error: str) -> None:
+    """Pending rows wait until then; one that somebody claimed or ended meanwhile is left to them."""
+    values = {"next_attempt_at": until, "reason": reason, "last_error": error}
+    conn.execute(sa.update(t.outbox).where(_O.id.in_(rows), _O.state == "pending").values(values))
 
 
 def settle_orphans(conn: Connection, owner: str, now: datetime) -> list[tuple[int, str]]:

@@ -5,22 +5,20 @@ from any thread. Every method raises `Unavailable` when the database cannot be r
 and `Permanent` when what was asked for is not there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from mailcase.cases.statuses import StatusTable
 from mailcase.message import Wish
-from mailcase.ports import Arrival, Cursor, Journalled, Judge, OutboxMail, Reading, SendCounts, Settled
+from mailcase.ports import Arrival, Cursor, Journalled, Judge, Reading, Settled
 from mailcase.snapshot import Lookup, Snapshot
 from mailcase.store import (
     edit,
     journal,
     migrate,
     numbers,
-    outbox,
-    outbox_state,
     quarantine,
     report_cases,
     report_mail,
@@ -28,19 +26,40 @@ from mailcase.store import (
 )
 from mailcase.store.engine import Engines
 from mailcase.store.load import load
+from mailcase.store.outbox_door import OutboxDoor
 from mailcase.store.raw import RawPlace
 
 
-class Store:
+def _nobody_listens(*_: object) -> None:
+    pass
+
+
+class Store(OutboxDoor):
     """An open store; make it with `Store.open`. Satisfies ports.Journal and ports.OutboxStore."""
 
-    def __init__(self, engines: Engines, raw_place: RawPlace) -> None:
-        self._engines = engines
+    def __init__(self, engines: Engines, raw_place: RawPlace, split: Callable[[int, str], None]) -> None:
+        super().__init__(engines)
         self._raw = raw_place
+        self._split = split
 
     @classmethod
-    def open(cls, url: str, state_dir: Path, *, raw: str = "store") -> Self:
+    def open(
+        cls,
+        url: str,
+        state_dir: Path,
+        *,
+        raw: str = "store",
+        migrated: Callable[[str, str], None] = _nobody_listens,
+        split: Callable[[int, str], None] = _nobody_listens,
+    ) -> Self:
         """Open the store of `[store]`; a new or older SQLite file is migrated first (an older one is copied).
+
+        Args:
+            url: of the database; an SQLite file is relative to `state_dir`.
+            state_dir: where the store's files lie.
+            raw: where raw mails go, as in `[store]`.
+            migrated: is told the schema that an older store had, and the one it has now.
+            split: is told how many mails of a batch are done one by one, and the error that made it so.
 
         Raises:
             ConfigError: a wrong url, a store newer than this program, or a PostgreSQL database whose
@@ -48,8 +67,10 @@ class Store:
             Unavailable: the database cannot be reached.
         """
         full = migrate.absolute(url, state_dir)
-        migrate.ensure(full)
-        return cls(Engines.open(full), RawPlace.parse(raw, state_dir))
+        before = migrate.ensure(full)
+        if before is not None:
+            migrated(before, migrate.SCHEMAS[-1])
+        return cls(Engines.open(full), RawPlace.parse(raw, state_dir), split)
 
     @staticmethod
     def upgrade(url: str, state_dir: Path) -> str:
@@ -112,10 +133,10 @@ class Store:
         with self._engines.read() as conn:
             return self._raw.get(conn, sha256)
 
-    def count_attempt(self, delivery_ids: Sequence[int]) -> dict[int, int]:
-        """Count one more attempt before parsing, durably; returns id -> attempts so far (R4)."""
+    def count_attempt(self, delivery_ids: Sequence[int], by: int = 1) -> dict[int, int]:
+        """Count one more attempt of undecided mail before parsing (or one less), durably; id -> attempts (R4)."""
         with self._engines.write() as conn:
-            return journal.count_attempt(conn, delivery_ids)
+            return journal.count_attempt(conn, delivery_ids, by)
 
     # --- deciding ---
 
@@ -124,7 +145,7 @@ class Store:
 
         One Settled a reading, in order; a decided delivery without a wish is answered and not touched.
         """
-        return settle.settle(self._engines, readings, judge, now)
+        return settle.settle(self._engines, readings, judge, now, self._split)
 
     def snapshot(self, lookup: Lookup, now: datetime) -> Snapshot:
         """The answers to one Lookup, outside any write (`explain`)."""
@@ -145,70 +166,6 @@ class Store:
         """Let the next running number be at least `first`; it never goes back."""
         with self._engines.write() as conn:
             numbers.raise_counter(conn, first)
-
-    # --- the outbox (ports.OutboxStore) ---
-
-    def due(self, now: datetime, limit: int) -> list[OutboxMail]:
-        """Pending rows whose next_attempt_at has come, oldest first."""
-        with self._engines.read() as conn:
-            return outbox.due(conn, now, limit)
-
-    def claim(self, row: int, owner: str, now: datetime) -> bool:
-        """pending -> sending with attempts + 1, committed; False if it is no longer pending (R3)."""
-        self._engines.presence(owner)
-        with self._engines.write() as conn:
-            return outbox_state.claim(conn, row, owner, now)
-
-    def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:
-        """Leave `sending` for sent, failed, expired or uncertain; sent also dates the message."""
-        with self._engines.write() as conn:
-            outbox_state.finish(conn, row, state, now, reason, error)
-
-    def postpone(self, row: int, at: datetime, *, reason: str = "", error: str = "", tried: bool = True) -> None:
-        """Back to pending with a next attempt; `tried=False` for a held row whose attempts stay."""
-        with self._engines.write() as conn:
-            outbox_state.postpone(conn, row, at, reason, error, tried=tried)
-
-    def settle_orphans(self, owner: str, now: datetime) -> list[tuple[int, str]]:
-        """Rows left `sending` by a daemon that is gone: automatic -> uncertain, others -> pending (R3)."""
-        self._engines.presence(owner)
-        with self._engines.write() as conn:
-            return outbox_state.settle_orphans(conn, owner, now)
-
-    def counts(self, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:
-        """How much automatic mail left or is under way, for the limits and the breaker (K9)."""
-        with self._engines.read() as conn:
-            return outbox.counts(conn, now, total_window_s, domain_window_s)
-
-    def next_due(self, now: datetime) -> datetime | None:
-        """When the earliest pending row is due; never before `now`."""
-        with self._engines.read() as conn:
-            return outbox.next_due(conn, now)
-
-    def get_flag(self, name: str) -> str | None:
-        """A small durable fact; `outbox.breaker.FLAG` set: the breaker is open."""
-        with self._engines.read() as conn:
-            return edit.get_flag(conn, name)
-
-    def set_flag(self, name: str, value: str | None) -> None:
-        """Set or clear it."""
-        with self._engines.write() as conn:
-            edit.set_flag(conn, name, value)
-
-    def outbox_list(self) -> list[dict[str, Any]]:
-        """`outbox list` of contract.md, oldest first."""
-        with self._engines.read() as conn:
-            return outbox.listing(conn)
-
-    def outbox_retry(self, row: int, now: datetime, lifetime_s: float = 86400.0) -> None:
-        """Make a failed, expired or uncertain mail pending again; Permanent for any other state."""
-        with self._engines.write() as conn:
-            outbox_state.retry(conn, row, now, lifetime_s)
-
-    def outbox_release(self, now: datetime) -> int:
-        """Close the breaker and make all held rows due at once; returns how many."""
-        with self._engines.write() as conn:
-            return outbox_state.release(conn, now)
 
     # --- quarantine ---
 

@@ -33,7 +33,7 @@ async def test_without_smtputf8_an_address_that_needs_it_fails() -> None:
 async def test_over_a_limit_mail_is_held_and_then_goes_or_expires(desk: Desk, smtp_sink: SmtpSink) -> None:
     hour = timedelta(hours=1)
     desk.policy = make_policy(acknowledge=make_acknowledge(total=Limit(3, hour), per_domain=Limit(2, hour)))
-    desk.outbox.busiest_hour = 1000
+    desk.outbox.busiest = 1000
     for number in range(20):
         desk.add(f"customer{number}@visitor.example")
     await desk.once()

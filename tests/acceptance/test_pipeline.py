@@ -9,11 +9,12 @@ import pytest
 
 from mailcase.bench import Bench
 from mailcase.clock import utcnow
-from mailcase.intake.reader import Reader
+from mailcase.intake.reader import Reader, ReadFailure
 from mailcase.message import Delivery, Email
 from mailcase.outbox.compose import Composer
 from mailcase.pipeline import Pipeline
 from mailcase.ports import Arrival, Journalled, Reading, Settled
+from mailcase.recovery import Recovery
 from mailcase.settling import MOST, Batcher
 from mailcase.shipped import FOLDER
 from mailcase.snapshot import Lookup
@@ -108,9 +109,10 @@ async def test_a_store_that_is_locked_is_waited_for(pipeline: Pipeline, tmp_path
 
 async def test_what_the_journal_holds_undecided_is_taken_up(pipeline: Pipeline) -> None:
     journal(pipeline, [letter(number) for number in range(3)])
-    assert await pipeline.recover() == 3
+    recovery = Recovery(pipeline)
+    assert await recovery.run() == 3
     await pipeline.drained()
-    assert await pipeline.recover() == 0
+    assert await recovery.run() == 0
     assert {one["outcome"] for one in pipeline.store.message_list()} == {"created"}
 
 
@@ -120,10 +122,52 @@ async def test_raw_bytes_that_are_gone_are_a_case_for_quarantine(pipeline: Pipel
         other.execute("PRAGMA foreign_keys = OFF")
         other.execute("DELETE FROM raw")
     other.close()
-    await pipeline.recover()
+    await Recovery(pipeline).run()
     await pipeline.drained()
     (waiting,) = pipeline.store.quarantine_list()
     assert waiting["error"]
+
+
+async def test_an_orderly_stop_is_no_crash(pipeline: Pipeline) -> None:
+    rows = journal(pipeline, [poison.HANG + b"\r\n" + letter(1), letter(2)])
+    for _ in range(5):
+        recovery = Recovery(pipeline)
+        taking = asyncio.create_task(recovery.run())
+        while not pipeline.in_flight and not taking.done():
+            await asyncio.wait((taking,), timeout=0.01)
+        taking.cancel()
+        await pipeline.close()
+        await recovery.give_back()
+    assert all(pipeline.store.delivery(row.delivery.id).attempts == 0 for row in rows)
+    assert not pipeline.store.quarantine_list()
+
+
+async def test_a_suspect_is_tried_alone(pipeline: Pipeline) -> None:
+    rows = journal(pipeline, [letter(number) for number in range(3)])
+    pipeline.store.count_attempt([row.delivery.id for row in rows])
+    together: list[int] = []
+    started = pipeline.reader.read_many
+
+    async def watched(raws: Sequence[bytes]) -> list[Email | ReadFailure]:
+        together.append(len(pipeline.in_flight))
+        return await started(raws)
+
+    pipeline.reader.read_many = watched  # type: ignore[method-assign]  # only looks on
+    await Recovery(pipeline).run()
+    assert together == [1, 1, 1]
+
+
+async def test_a_recovery_that_is_told_to_stop_stops(pipeline: Pipeline) -> None:
+    journal(pipeline, [letter(number) for number in range(3)])
+    assert await Recovery(pipeline).run(lambda: False) == 0
+    assert len(pipeline.store.undecided(10)) == 3
+
+
+async def test_mail_behind_a_slow_slice_does_not_pile_up(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailcase.pipeline.MOST_HELD", 0)
+    raws = [poison.HANG + b"\r\n" + letter(0)]
+    await pipeline.submit(journal(pipeline, raws), raws, patience=0.01)
+    assert not pipeline.in_flight
 
 
 async def test_a_batch_is_as_large_as_what_waits_and_no_larger() -> None:

@@ -52,7 +52,7 @@ _ROWS: Final = {
         *("eml", "message_id", "direction", "automatic", "from", "to", "cc", "date", "cases", "cites"),
         *("outcome", "reason", "erased"),
     },
-    "ack": {"at", "content"},
+    "ack": {"at", "content", "group"},
     "suppressed": {"address", "reason"},
     "header_rule": {"name", "matches", "reason"},
     "status": {"name", "kind", "role", "formerly"},

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from mailcase.log import Event
 from mailcase.outbox.drain import Drain
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy import Policy
@@ -22,7 +23,7 @@ class Desk:
     smtp: dict[str, SmtpSettings]
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     now: datetime = NOW
-    events: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+    events: list[tuple[Event, Mapping[str, object]]] = field(default_factory=list)
     policy: Policy = field(default_factory=make_policy)
 
     def drain(self, owner: str = "me") -> Drain:
@@ -49,8 +50,8 @@ class Desk:
         return self.outbox.add(make_mail(number, to, **over))
 
     def words(self) -> list[str]:
-        """The events reported."""
-        return [event for event, _ in self.events]
+        """The words of the events reported."""
+        return [event.word for event, _ in self.events]
 
 
 def make_mail(number: int, to: str, **over: object) -> OutboxMail:

@@ -35,7 +35,7 @@ MAIL = OutboxMail(
     created_at=NOW,
     expires_at=NOW + 24 * HOUR,
 )
-IDLE = SendCounts(total=0, per_domain={}, busiest_hour=0, last_hour=0)
+IDLE = SendCounts(total=0, per_domain={}, last_hour=0)
 FULL = replace(IDLE, total=100)
 DOMAIN_FULL = replace(IDLE, per_domain={"visitor.example": 10})
 SOON = timedelta(minutes=5)
@@ -90,25 +90,25 @@ def test_a_persons_mail_is_never_limited_but_expires() -> None:
 def test_the_breaker_opens_at_that_many_times_the_busiest_hour_but_never_below_total(
     busiest: int, last_hour: int, opens: bool
 ) -> None:
-    counts = replace(IDLE, busiest_hour=busiest, last_hour=last_hour)
-    assert Breaker().next(counts, RULES, NOW, flag=False).is_open == opens
+    counts = replace(IDLE, last_hour=last_hour)
+    assert Breaker().next(counts, busiest, RULES, NOW, flag=False).is_open == opens
 
 
 def test_the_breaker_closes_after_an_hour_below_the_count_that_opened_it() -> None:
-    breaker = Breaker().next(replace(IDLE, last_hour=150, busiest_hour=30), RULES, NOW, flag=False)
-    above, below = replace(IDLE, last_hour=151, busiest_hour=900), replace(IDLE, last_hour=149, busiest_hour=900)
-    breaker = breaker.next(above, RULES, NOW + HOUR, flag=True)
-    breaker = breaker.next(below, RULES, NOW + 2 * HOUR - SOON, flag=True)
+    breaker = Breaker().next(replace(IDLE, last_hour=150), 30, RULES, NOW, flag=False)
+    above, below = replace(IDLE, last_hour=151), replace(IDLE, last_hour=149)
+    breaker = breaker.next(above, 900, RULES, NOW + HOUR, flag=True)
+    breaker = breaker.next(below, 900, RULES, NOW + 2 * HOUR - SOON, flag=True)
     assert breaker.is_open
-    assert not breaker.next(below, RULES, NOW + 2 * HOUR, flag=True).is_open
+    assert not breaker.next(below, 900, RULES, NOW + 2 * HOUR, flag=True).is_open
 
 
 def test_a_released_breaker_stays_closed_for_an_hour() -> None:
     storm = replace(IDLE, last_hour=500)
-    breaker = Breaker().next(storm, RULES, NOW, flag=False).next(storm, RULES, NOW + SOON, flag=False)
+    breaker = Breaker().next(storm, 0, RULES, NOW, flag=False).next(storm, 0, RULES, NOW + SOON, flag=False)
     assert not breaker.is_open
-    assert not breaker.next(storm, RULES, NOW + HOUR, flag=False).is_open
-    assert breaker.next(storm, RULES, NOW + HOUR + SOON, flag=False).is_open
+    assert not breaker.next(storm, 0, RULES, NOW + HOUR, flag=False).is_open
+    assert breaker.next(storm, 0, RULES, NOW + HOUR + SOON, flag=False).is_open
 
 
 @pytest.mark.parametrize(

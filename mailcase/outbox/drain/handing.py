@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mailcase.errors import ConfigError, Permanent, Transient
 from mailcase.faults import hit
+from mailcase.log import Event
 from mailcase.outbox.drain.desk import Desk
 from mailcase.outbox.failures import Refused, Uncertain
 from mailcase.outbox.guard import check
@@ -77,7 +78,7 @@ class Handing:
         await sender.connect()
         await sender.send(_checked(mail, null_sender=False))
         relay = sender.settings.relay
-        self.desk.report("null_sender_refused", {"mailbox": self.mailbox, "relay": relay})
+        self.desk.report(Event.NULL_SENDER_REFUSED, {"mailbox": self.mailbox, "relay": relay})
         await self.desk.set_flag(null_sender_flag(self.mailbox), relay)
 
 

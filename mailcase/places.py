@@ -1,0 +1,32 @@
+"""The folder of the store: made where it is missing, and a refusal of the system told in words."""
+
+import errno
+from pathlib import Path
+from typing import Final
+
+from mailcase.errors import ConfigError, MailcaseError, Unavailable
+
+#: A full disk or too many open files: it passes, and an MTA keeps the mail until then.
+_PASSING: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO})
+
+
+def private_folder(path: Path) -> None:
+    """Make the state folder where it is missing, for its owner alone: mail lies in it; one that is there stays.
+
+    Raises:
+        ConfigError, Unavailable: as `refused`.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise refused(path, error) from None
+
+
+def refused(path: Path, error: OSError) -> MailcaseError:
+    """What the system says about the state folder, or a file in it, with what to do.
+
+    Returns Unavailable for what passes by itself (a full disk), else ConfigError: exit 78.
+    """
+    if error.errno in _PASSING:
+        return Unavailable(f"[store] state_dir {path}: {error.strerror}")
+    return ConfigError(f"[store] state_dir {path}: {error.strerror}; make it, owned by the user that runs mailcase")

@@ -1,0 +1,91 @@
+"""Takes up what the journal holds undecided: after a crash, a stop, or when another command put it back (R4)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from mailcase.errors import Permanent
+from mailcase.pipeline import MOST_TRIES, SLICE, Pipeline
+from mailcase.ports import Journalled
+
+LIMIT: Final = 200  # rows read from the journal at a time
+MOST_BYTES: Final = 16 * 1024 * 1024  # of raw mail read at a time
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(slots=True)
+class Recovery:
+    """Hands undecided mail to the pipeline, its attempts counted first.
+
+    A mail that was under way when the process ended is a suspect: it is tried alone, so that it takes no other
+    down with it, and shunted when the process ended three times.
+    """
+
+    pipeline: Pipeline
+    _counted: set[int] = field(default_factory=set)  # attempts that a stop gives back
+
+    async def run(self, go_on: Callable[[], bool] = _always) -> int:
+        """One walk through the journal, as long as `go_on` says so; returns how many mails were taken up."""
+        done, after = 0, 0
+        call, store = self.pipeline.call, self.pipeline.store
+        while go_on() and (batch := await call(store.undecided, LIMIT, after)):
+            after = batch[-1].delivery.id
+            waiting = [one for one in batch if one.delivery.id not in self.pipeline.in_flight]
+            done += len(waiting)
+            await self._fresh([one for one in waiting if not one.attempts], go_on)
+            await self._suspects([one for one in waiting if one.attempts], go_on)
+        return done
+
+    async def give_back(self) -> None:
+        """An orderly stop is no crash: what is still undecided gets its attempt back."""
+        if self._counted:
+            await self.pipeline.call(self.pipeline.store.count_attempt, sorted(self._counted), -1)
+            self._counted.clear()
+
+    async def _fresh(self, waiting: Sequence[Journalled], go_on: Callable[[], bool]) -> None:
+        """Together, as many as fit the memory."""
+        ready: list[tuple[Journalled, bytes]] = []
+        await self._count(waiting)
+        for one in waiting:
+            if not go_on():
+                return
+            if (raw := await self._raw(one)) is not None:
+                ready.append((one, raw))
+            if len(ready) >= SLICE or sum(len(raw) for _, raw in ready) >= MOST_BYTES:
+                await self._submit(ready)
+                ready = []
+        await self._submit(ready)
+
+    async def _suspects(self, waiting: Sequence[Journalled], go_on: Callable[[], bool]) -> None:
+        for one in waiting:
+            if not go_on():
+                return
+            attempts = await self._count([one])
+            if attempts.get(one.delivery.id, 1) >= MOST_TRIES:
+                told = f"the process ended {MOST_TRIES} times while this mail was worked on"
+                await self.pipeline.quarantine(one, told, "fatal")
+            elif (raw := await self._raw(one)) is not None:
+                await self._submit([(one, raw)], patience=None)
+
+    async def _submit(self, ready: Sequence[tuple[Journalled, bytes]], **patience: None) -> None:
+        rows, raws = [one for one, _ in ready], [raw for _, raw in ready]
+        settled = await self.pipeline.submit(rows, raws, **patience)
+        self._counted.difference_update(one.delivery_id for one in settled)
+
+    async def _count(self, waiting: Sequence[Journalled]) -> dict[int, int]:
+        ids = [one.delivery.id for one in waiting]
+        self._counted.update(ids)
+        attempts: dict[int, int] = await self.pipeline.call(self.pipeline.store.count_attempt, ids) if ids else {}
+        return attempts
+
+    async def _raw(self, one: Journalled) -> bytes | None:
+        """The raw bytes; where they are gone the mail is a case for quarantine."""
+        try:
+            raw: bytes = await self.pipeline.call(self.pipeline.store.raw, one.sha256)
+        except Permanent as error:
+            await self.pipeline.quarantine(one, str(error), "raw_missing")
+            return None
+        return raw
