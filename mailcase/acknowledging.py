@@ -9,9 +9,13 @@ from mailcase.cases.contacts import language
 from mailcase.hearing import Hearing
 from mailcase.junk.ack_question import AckQuestion
 from mailcase.junk.acknowledge import AckVerdict, may_acknowledge
+from mailcase.junk.robots import robot
+from mailcase.junk.sendable import why_not_sendable
+from mailcase.message import Address
 from mailcase.verdict import Outcome
 
 EXPIRES_AFTER: Final = timedelta(hours=24)  # an acknowledgement not sent by then is not sent (B13)
+_MOST_COPIES: Final = 10
 #: Outcome -> the rule of L6 that it fires; `[acknowledge]` holds their switches.
 RULES: Final = {
     Outcome.CREATED: "registration",
@@ -81,7 +85,7 @@ def _mail(hearing: Hearing, rule: str, case: int, *, neutral: bool, suppressed: 
         mailbox=hearing.mailbox.name,
         to=customer.address if customer else "",
         to_name=customer.name if customer else "",
-        cc=_others(hearing) if policy.acknowledge.recipients == "all" else (),
+        cc=() if neutral else _copies(hearing),
         language=language(hearing.snapshot, hearing.mailbox.language, policy.acknowledge.language),
         in_reply_to=email.message_id,
         references=email.references,
@@ -91,13 +95,24 @@ def _mail(hearing: Hearing, rule: str, case: int, *, neutral: bool, suppressed: 
     )
 
 
-def _others(hearing: Hearing) -> tuple[str, ...]:
-    """The other original recipients, without us and without the customer (setting `recipients = "all"`)."""
-    known = set(hearing.policy.own_keys)
-    if hearing.customer:
-        known.add(hearing.customer.key)
+def _copies(hearing: Hearing) -> tuple[str, ...]:
+    """The other original recipients who may be written to (setting `recipients = "all"`), at most ten.
+
+    None with the neutral template: whoever nobody vouches for could name victims in his Cc (P5).
+    """
     found: dict[str, str] = {}
     for one in (*hearing.email.to, *hearing.email.cc):
-        if "@" in one.key and one.key not in known:
+        if len(found) < _MOST_COPIES and _may_get_a_copy(hearing, one):
             found.setdefault(one.key, one.address)
     return tuple(found.values())
+
+
+def _may_get_a_copy(hearing: Hearing, one: Address) -> bool:
+    """What K5 and K8 ask of the customer, asked of a copy; our own addresses are not among the `copy_keys`."""
+    snapshot, customer = hearing.snapshot, hearing.customer
+    if one.key not in snapshot.lookup.copy_keys - snapshot.suppressed_copies:
+        return False
+    if customer is None or one.key == customer.key or robot(one.key):
+        return False
+    # A local part that is not ASCII needs SMTPUTF8: where a relay lacks it, the whole mail would fail.
+    return one.local.isascii() and not why_not_sendable(one.address)

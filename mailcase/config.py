@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     http: sections.HttpSection = sections.HttpSection()
     retention: sections.RetentionSection = sections.RetentionSection()
 
-    _file: Path = PrivateAttr(default=Path("mailcase.toml"))
+    _source: problems.Source = PrivateAttr(default=problems.Source(Path("mailcase.toml")))
     _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @classmethod
@@ -55,12 +55,12 @@ class Settings(BaseSettings):
     @property
     def file(self) -> Path:
         """The file that was read."""
-        return self._file
+        return self._source.file
 
     @property
     def base(self) -> Path:
         """The folder of the file: paths in it are relative to this."""
-        return self._file.absolute().parent
+        return self.file.absolute().parent
 
     @property
     def state_dir(self) -> Path:
@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     def path(self, name: str) -> Path:
         """A path as written in the file."""
         return self.base / Path(name).expanduser()
+
+    def refusal(self, path: tuple[str | int, ...], text: str) -> ConfigError:
+        """The error that names file, line and key of a mistake seen after loading; `text` says what is wrong."""
+        return problems.config_error(self._source, [problems.Problem(path, text)])
 
     def secret(self, secret: Secret) -> SecretStr:
         """A secret's text; raises ConfigError where it cannot be read."""
@@ -119,21 +123,22 @@ def load(path: str | Path, environ: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         ConfigError: with every mistake, a line each.
     """
-    source = _read(Path(path), environ)
+    source, lost = _read(Path(path), environ)
     try:
         settings = Settings(**source.values)
     except ValidationError as error:
-        wrong = problems.from_validation(error, Settings)
+        wrong = [*lost, *problems.from_validation(error, Settings)]
     else:
-        settings._file, settings._environ = source.file, dict(environ)
-        wrong = [*later.unavailable(settings), *checks.contradictions(settings)]
+        settings._source, settings._environ = source, dict(environ)
+        wrong = [*lost, *later.unavailable(settings), *checks.contradictions(settings)]
         if not wrong:
             return settings
     # Outside of the handler: pydantic's error, which quotes the file, is no context of ours.
     raise problems.config_error(source, wrong)
 
 
-def _read(file: Path, environ: Mapping[str, str]) -> problems.Source:
+def _read(file: Path, environ: Mapping[str, str]) -> tuple[problems.Source, list[problems.Problem]]:
+    """What was read, and the environment variables that lead nowhere."""
     try:
         text = file.read_text("utf-8")
         layers = Layers(Settings, file, environ)
@@ -145,4 +150,5 @@ def _read(file: Path, environ: Mapping[str, str]) -> problems.Source:
         raise ConfigError(f"{file}: is not UTF-8 text (byte {error.start})") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: is not TOML: {error}") from None
-    return problems.Source(file, text, layers(), layers.environ)
+    source = problems.Source(file, text, layers(), layers.environ)
+    return source, [problems.Problem((), said, name) for name, said in layers.lost]

@@ -62,7 +62,7 @@ def _same_detail(email: Email, same: KnownMessage) -> str:
     told = told if email.message_id else "same content as"
     variant = "" if email.fingerprint == same.fingerprint else "; sender or content differ (variant)"
     gone = "; its case was erased and does not come back" if same.erased else ""
-    return f"{told} mail {same.pk}, received {same.received_at:%Y-%m-%d %H:%M}{variant}{gone}"
+    return f"{told} a mail taken in at {same.received_at:%Y-%m-%d %H:%M}{variant}{gone}"
 
 
 def _own_mail(hearing: Hearing) -> Decision | None:

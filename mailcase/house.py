@@ -64,7 +64,7 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
         stack.callback(store.close)
         writer = Writer()
         stack.callback(writer.close)
-        reader = Reader(workers=settings.intake.workers)
+        reader = Reader(workers=settings.intake.workers, killed=lambda error: emit(Event.PARSER_KILLED, error=error))
         stack.push_async_callback(reader.close)
         pipeline, drain = _parts(built, store, writer, reader)
         recovery = Recovery(pipeline)
@@ -75,7 +75,13 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
 
 def open_store(settings: Settings, policy: Policy) -> Store:
     """The store, with what the configuration says made true in it: accounts, first number, statuses."""
-    store = Store.open(settings.store.url, settings.state_dir, raw=settings.store.raw)
+    store = Store.open(
+        settings.store.url,
+        settings.state_dir,
+        raw=settings.store.raw,
+        migrated=lambda old, new: emit(Event.STORE_MIGRATED, was=old, now=new),
+        split=lambda mails, error: emit(Event.BATCH_SPLIT, mails=mails, error=error),
+    )
     lost = sorted(name for name in store.used_statuses() if policy.statuses.find(name) is None)
     if lost:
         store.close()
@@ -103,9 +109,6 @@ def _parts(built: Built, store: Store, writer: Writer, reader: Reader) -> tuple[
     return pipeline, drain
 
 
-_EVENTS = {event.word: event for event in Event}
-
-
-def report(word: str, fields: Mapping[str, object]) -> None:
-    """Write an event that a part names by its word."""
-    emit(_EVENTS[word], **fields)
+def report(event: Event, fields: Mapping[str, object]) -> None:
+    """Write an event of a part that does not write the log itself."""
+    emit(event, **fields)

@@ -29,7 +29,7 @@ def hold(state_dir: Path, doing: str) -> Iterator[None]:
     try:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise refused(file, error) from None
+        raise refused(state_dir, error, NAME) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,8 +1,10 @@
 """What must be known to decide a mail: the core names it, the store answers it."""
 
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 
+from mailcase.intake.addresses import without_tag
 from mailcase.junk.customer import customer
 from mailcase.junk.recipient import receiving_mailbox
 from mailcase.linking.number import body_numbers, subject_numbers
@@ -14,6 +16,7 @@ from mailcase.snapshot import Lookup
 
 _CITED: Final = 200
 _CARRIED: Final = 8
+_COPIES: Final = 50
 _SAME_CONTENT_WINDOW: Final = timedelta(minutes=60)  # K10
 
 
@@ -45,6 +48,7 @@ def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
         account_domain="" if domain in policy.cases.freemail else domain,
         final_statuses=policy.statuses.final_names,
         ack_window=max(policy.acknowledge.per_address.window, _SAME_CONTENT_WINDOW),
+        copy_keys=_copies(email, policy),
     )
 
 
@@ -52,3 +56,13 @@ def participants(email: Email) -> frozenset[str]:
     """Keys of From, To and Cc (B8)."""
     written: tuple[Address, ...] = (*email.senders, *email.to, *email.cc)
     return frozenset(one.key for one in written if "@" in one.key)
+
+
+def _copies(email: Email, policy: Policy) -> frozenset[str]:
+    """Who might get a copy of the acknowledgement (`recipients = "all"`, B13): the store is asked about them."""
+    if policy.acknowledge.recipients != "all":
+        return frozenset()
+    ours = policy.own_keys
+    keys = dict.fromkeys(one.key for one in (*email.to, *email.cc) if "@" in one.key)
+    others = (key for key in keys if key not in ours and without_tag(key) not in ours)
+    return frozenset(islice(others, _COPIES))

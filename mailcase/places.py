@@ -22,11 +22,12 @@ def private_folder(path: Path) -> None:
         raise refused(path, error) from None
 
 
-def refused(path: Path, error: OSError) -> MailcaseError:
+def refused(folder: Path, error: OSError, file: str = "") -> MailcaseError:
     """What the system says about the state folder, or a file in it, with what to do.
 
     Returns Unavailable for what passes by itself (a full disk), else ConfigError: exit 78.
     """
+    said = f"[store] state_dir {folder}: {file and f'{file}: '}{error.strerror}"
     if error.errno in _PASSING:
-        return Unavailable(f"[store] state_dir {path}: {error.strerror}")
-    return ConfigError(f"[store] state_dir {path}: {error.strerror}; make it, owned by the user that runs mailcase")
+        return Unavailable(said)
+    return ConfigError(f"{said}; make it, owned by the user that runs mailcase")

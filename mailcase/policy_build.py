@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -96,16 +96,21 @@ def build_templates(settings: Settings) -> TemplateSet:
     Raises:
         ConfigError: naming file and line of a template, or the mailbox whose language has none.
     """
-    folder = templates_folder(settings)
-    made = load_templates(folder, settings.acknowledge.language)
-    for box in settings.mailbox:
+    folder, default = templates_folder(settings), settings.acknowledge.language
+    found = sorted({file.parent.name for file in folder.glob("*/*.txt")})
+    if default.lower() not in map(str.lower, found):
+        raise settings.refusal(("acknowledge", "language"), _no_language(folder, default, found))
+    made = load_templates(folder, default)
+    for number, box in enumerate(settings.mailbox):
         wanted = box.language.lower().replace("_", "-")
         if wanted and not {wanted, wanted.partition("-")[0]} & set(made.languages):
-            raise ConfigError(
-                f"{settings.file}: [mailbox] language of mailbox {box.name}: {folder} has no folder {box.language}; "
-                f"there are {', '.join(made.languages)}"
-            )
+            raise settings.refusal(("mailbox", number, "language"), _no_language(folder, box.language, made.languages))
     return made
+
+
+def _no_language(folder: Path, wanted: str, known: Sequence[str]) -> str:
+    place = f"{folder} has" if folder != FOLDER / "templates" else "the shipped templates have"
+    return f"{place} no folder {wanted}; there are {', '.join(known) or 'none'}"
 
 
 def build_blacklist(settings: Settings) -> Blacklist:
@@ -118,11 +123,10 @@ def _blacklist_text(settings: Settings) -> str:
     try:
         return file.read_text("utf-8")
     except FileNotFoundError:
-        raise ConfigError(
-            f"{file}: there is no such file ([junk] blacklist); `mailcase init` writes one, an empty one does"
-        ) from None
+        text = f"there is no file {file}; `mailcase init` writes one, an empty one does"
+        raise settings.refusal(("junk", "blacklist"), text) from None
     except OSError as error:
-        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
+        raise settings.refusal(("junk", "blacklist"), f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: is not UTF-8 text (byte {error.start})") from None
 
@@ -155,13 +159,14 @@ def build_policy(settings: Settings) -> Policy:
 def token_keys(settings: Settings) -> TokenKeys:
     """The keys that sign and verify; raises ConfigError where one is missing or too short."""
     keys = []
-    for secret in settings.security.token_keys:
+    for number, secret in enumerate(settings.security.token_keys):
+        place = ("security", "token_keys", number)
         try:
             key = settings.secret(secret).get_secret_value().encode()
         except ConfigError as error:
-            raise ConfigError(f"{settings.file}: [security] token_keys: {error}; `mailcase init` makes one") from None
+            raise settings.refusal(place, f"{error}; `mailcase init` makes one") from None
         if len(key) < _SHORTEST_KEY:
-            raise ConfigError(f"{settings.file}: [security] token_keys: a key needs at least {_SHORTEST_KEY} bytes")
+            raise settings.refusal(place, f"a key needs at least {_SHORTEST_KEY} bytes")
         keys.append(key)
     return TokenKeys(tuple(keys))
 

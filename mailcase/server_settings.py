@@ -19,7 +19,7 @@ def imap_settings(settings: Settings, box: MailboxSection) -> ImapSettings:
         password=_secret(settings, box, "imap"),
         port=imap.port,
         security=imap.security,
-        ca_file=_ca_file(settings, box, imap.ca_file) or None,
+        ca_file=_ca_file(settings, box, "imap") or None,
         folders=imap.folders,
         after=imap.after,
         start=box.start,
@@ -40,7 +40,7 @@ def smtp_settings(settings: Settings, box: MailboxSection) -> SmtpSettings:
         host=smtp.host,
         port=smtp.port,
         security=smtp.security,
-        ca_file=_ca_file(settings, box, smtp.ca_file),
+        ca_file=_ca_file(settings, box, "smtp"),
         user=smtp.user,
         password=_secret(settings, box, "smtp"),
         from_name=smtp.from_name,
@@ -55,10 +55,19 @@ def _secret(settings: Settings, box: MailboxSection, section: str) -> str:
     try:
         return settings.secret(server.password).get_secret_value()
     except ConfigError as error:
-        raise ConfigError(f"{settings.file}: [mailbox.{section}] password of mailbox {box.name}: {error}") from None
+        raise settings.refusal(_key(settings, box, section, "password"), str(error)) from None
 
 
-def _ca_file(settings: Settings, box: MailboxSection, name: str) -> str:
-    if name and not settings.path(name).is_file():
-        raise ConfigError(f"{settings.file}: ca_file of mailbox {box.name}: there is no file {settings.path(name)}")
-    return str(settings.path(name)) if name else ""
+def _ca_file(settings: Settings, box: MailboxSection, section: str) -> str:
+    server = box.imap if section == "imap" else box.smtp
+    if server is None or not server.ca_file:
+        return ""
+    file = settings.path(server.ca_file)
+    if not file.is_file():
+        raise settings.refusal(_key(settings, box, section, "ca_file"), f"there is no file {file}")
+    return str(file)
+
+
+def _key(settings: Settings, box: MailboxSection, section: str, key: str) -> tuple[str | int, ...]:
+    names = [one.name for one in settings.mailbox]
+    return ("mailbox", names.index(box.name), section, key)

@@ -38,6 +38,7 @@ class Lookup:
     final_statuses: tuple[str, ...]  # names (and former names) of kind final
     ack_window: timedelta  # of the per_address limit
     named_by_hand: tuple[int, ...] = ()  # the case of `message accept --case`
+    copy_keys: frozenset[str] = frozenset()  # others in To and Cc who may get a copy of the acknowledgement, <= 50
 
     @property
     def case_numbers(self) -> frozenset[int]:
@@ -112,6 +113,7 @@ class Acked:
 
     at: datetime
     content_key: str  # of the mail that was acknowledged
+    group: str  # that acknowledged it
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Snapshot:
     account: AccountView | None = None
     open_cases: tuple[int, ...] = ()  # not final, of the contact or account, newest first
     suppressed: str = ""  # reason, while the sender's address is suppressed
-    acks: tuple[Acked, ...] = ()  # to this address within the longer of ack_window and 60 minutes
+    suppressed_copies: frozenset[str] = frozenset()  # those of `copy_keys` whose address is suppressed
+    acks: tuple[Acked, ...] = ()  # to this address, of all groups, within the longer of ack_window and 60 minutes
     breaker_open: bool = False
     agent: bool = False  # the sender is one of our agents

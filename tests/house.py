@@ -30,7 +30,7 @@ SHELL: Final = (
         "settling",
         "shipped",
     ),
-    *("store", "template_files", "writer"),
+    *("store", "template_files", "waiting", "writer"),
     *("intake.imap", "intake.pool", "intake.reader", "intake.watcher", "intake.worker", "outbox.drain", "outbox.smtp"),
 )
 #: Words, from which nothing points anywhere; and those who weigh the rules of junk and linking.
@@ -46,6 +46,8 @@ PURE_STDLIB: Final = (
     *("types", "typing", "unicodedata", "urllib.parse", "zoneinfo", "__future__"),
 )
 CLOCKS: Final = frozenset({"now", "utcnow", "today", "formatdate", "localtime", "make_msgid"})
+#: Who reads the wall clock; everybody else is told the time or asks mailcase.clock.
+CLOCK_READERS: Final = ("clock", "demo", "store")
 EFFECTS: Final = frozenset({"open", "print", "input", "exec", "eval", "compile", "breakpoint"})
 
 #: Each library and the only places that may name it.
@@ -90,7 +92,9 @@ NEVER: Final[dict[str, tuple[str, ...]]] = {
     "store": ("daemon", "pipeline", "demo"),
     "pipeline": ("daemon", "demo"),
     "daemon": ("demo",),
-    **dict.fromkeys(("message", "tokens", "errors", "subjects"), ("snapshot", "actions", "verdict", "policy", *DECIDERS, *ROOMS)),
+    **dict.fromkeys(
+        ("message", "tokens", "errors", "subjects"), ("snapshot", "actions", "verdict", "policy", *DECIDERS, *ROOMS)
+    ),
     **dict.fromkeys(("snapshot", "actions", "verdict"), ("policy", *DECIDERS, *ROOMS)),
 }
 MAY_IMPORT_CLI: Final = ("cli", "__main__")
@@ -185,6 +189,15 @@ def libraries_keep_their_place(module: Module) -> Iterator[str]:
         yield "sqlite3 belongs to store"
 
 
+def one_clock(module: Module) -> Iterator[str]:
+    if below(module.name, CLOCK_READERS):
+        return
+    for call in (node for node in ast.walk(module.tree) if isinstance(node, ast.Call)):
+        called = ast.unparse(call.func).split(".")[-2:]
+        if called[0] in ("datetime", "date") and called[-1] in CLOCKS:
+            yield f"line {call.lineno}: the clock belongs to clock ({'.'.join(called)})"
+
+
 def arrows_point_down(module: Module) -> Iterator[str]:
     for name in module.neighbours():
         if below(name, NEVER.get(module.room, ())):
@@ -231,6 +244,7 @@ def depth(node: ast.AST, inside: int = 0) -> int:
 
 RULES: Final[tuple[Callable[[Module], Iterator[str]], ...]] = (
     core_is_pure,
+    one_clock,
     libraries_keep_their_place,
     arrows_point_down,
     files_are_short,

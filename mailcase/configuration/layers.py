@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, TomlConf
 
 PREFIX: Final = "MAILCASE_"
 SEPARATOR: Final = "__"
+#: Variables with our prefix that are no keys: the file itself, and what developers and tests use.
+NO_KEYS: Final = frozenset({"MAILCASE_CONFIG", "MAILCASE_FAULT", "MAILCASE_REALMAIL", "MAILCASE_REQUIRE_SERVERS"})
 
 
 class Layers(PydanticBaseSettingsSource):
@@ -26,7 +28,10 @@ class Layers(PydanticBaseSettingsSource):
     def __init__(self, settings: type[BaseSettings], file: Path, environ: Mapping[str, str]) -> None:
         super().__init__(settings)
         self.file = TomlConfigSettingsSource(settings, file).toml_data
-        self.environ = {name: value for name, value in environ.items() if _is_ours(name)}
+        ours = {name: value for name, value in environ.items() if _is_ours(name)}
+        self.environ = {name: value for name, value in ours.items() if SEPARATOR in name[len(PREFIX) :]}
+        #: (variable, what is wrong) of those that lead nowhere; whole once the layers were put together.
+        self.lost = [(name, _aimless(settings, name)) for name in ours if name not in self.environ]
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 (the interface)
         """The file's value of one top-level field."""
@@ -38,7 +43,8 @@ class Layers(PydanticBaseSettingsSource):
         merged: dict[str, Any] = json.loads(json.dumps(self.file, default=str))
         for name, value in sorted(self.environ.items()):
             path = tuple(name[len(PREFIX) :].lower().split(SEPARATOR))
-            _put(merged, path, _typed(self.settings_cls, path, value))
+            if wrong := _put(merged, path, _typed(self.settings_cls, path, value)):
+                self.lost.append((name, wrong))
         return merged
 
 
@@ -48,20 +54,44 @@ def variable(path: tuple[str | int, ...]) -> str:
 
 
 def _is_ours(name: str) -> bool:
-    return name.upper().startswith(PREFIX) and SEPARATOR in name[len(PREFIX) :]
+    return name.upper().startswith(PREFIX) and name.upper() not in NO_KEYS
 
 
-def _put(tree: Any, path: tuple[str, ...], value: object) -> None:
-    """Set one value, making tables on the way; what cannot be entered is left for validation to refuse."""
-    for part in path[:-1]:
-        if isinstance(tree, list) and part.isdigit() and int(part) < len(tree):
-            tree = tree[int(part)]
-        elif isinstance(tree, dict):
+def _aimless(model: type[BaseModel], name: str) -> str:
+    """Why a variable without a level below the first sets nothing."""
+    section = name[len(PREFIX) :].lower()
+    if section in model.model_fields:
+        return f"a key of it is named like {name.upper()}{SEPARATOR}KEY, with two underscores between the levels"
+    return f"not a known key; a key is named like {variable(('intake', 'workers'))}, with two underscores"
+
+
+def _put(tree: Any, path: tuple[str, ...], value: object) -> str:
+    """Set one value, making tables on the way; returns why it leads nowhere, "" where it was set.
+
+    A key that no section has is set too: validation refuses it.
+    """
+    for length, part in enumerate(path[:-1]):
+        if isinstance(tree, dict):
             tree = tree.setdefault(part, {})
+        elif isinstance(tree, list) and part.isdecimal() and int(part) < len(tree):
+            tree = tree[int(part)]
         else:
-            return
-    if isinstance(tree, dict):
-        tree[path[-1]] = value
+            return _nowhere(tree, path[:length], part)
+    if not isinstance(tree, dict):
+        return _nowhere(tree, path[:-1], path[-1])
+    tree[path[-1]] = value
+    return ""
+
+
+def _nowhere(tree: object, path: tuple[str, ...], part: str) -> str:
+    name = ".".join(one for one in path if not one.isdecimal())
+    if not isinstance(tree, list):
+        return f"{name} holds a value, nothing lies below it"
+    if not all(isinstance(one, dict) for one in tree):
+        return f"{name} is a list: write all of it, as JSON"
+    if part.isdecimal() and int(part) < len(tree):
+        return f"a key of [[{name}]] {part} is missing behind it"
+    return f"there is no [[{name}]] {part}; {len(tree)} {'is' if len(tree) == 1 else 'are'} configured, counted from 0"
 
 
 def _typed(model: type[BaseModel], path: tuple[str, ...], value: str) -> object:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,10 +29,11 @@ _CONFIDENTIAL: Final = ("password", "secret", "token", "url")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake at one key; `text` says what was expected."""
+    """One mistake at one key, or of an environment variable that leads to none; `text` says what was expected."""
 
     path: lines.Path
     text: str
+    variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,21 @@ class Source:
     """Where the values came from: the file with its text, its values, and the environment."""
 
     file: Path
-    text: str
-    values: Mapping[str, Any]
-    environ: Mapping[str, str]
+    text: str = field(default="", repr=False)  # passwords may stand in it, and in the values
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def config_error(source: Source, problems: Iterable[Problem]) -> ConfigError:
     """All problems as one error, one line each."""
     by_line = sorted(problems, key=lambda one: lines.line_of(source.text, one.path) or 0)
-    said = dict.fromkeys(f"{_place(source, one.path)}: {_key(source, one.path)}{one.text}" for one in by_line)
-    return ConfigError("\n".join(said))
+    return ConfigError("\n".join(dict.fromkeys(_said(source, one) for one in by_line)))
+
+
+def _said(source: Source, problem: Problem) -> str:
+    if problem.variable:
+        return f"environment variable {problem.variable.upper()}: {problem.text}"
+    return f"{_place(source, problem.path)}: {_key(source, problem.path)}{problem.text}"
 
 
 def from_validation(error: ValidationError, model: type[BaseModel]) -> list[Problem]:

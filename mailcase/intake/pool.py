@@ -24,6 +24,10 @@ class TaskError(Exception):
     """A task failed, and one of its mails may be why."""
 
 
+class Killed(TaskError):
+    """The process of the task was killed at the time limit, or died."""
+
+
 class _BareProcess(SpawnProcess):
     """A spawned process that does not import the parent's main module, and with it the whole program."""
 
@@ -62,15 +66,15 @@ class Pool:
         pebble.CONSTS.term_timeout = 0.2  # workers ignore SIGTERM: the SIGKILL behind it need not wait
 
     async def run(self, raws: Sequence[bytes], seconds: float) -> list[Email | str]:
-        """The results of one task, within `seconds` of its start; raises TaskError."""
+        """The results of one task, within `seconds` of its start; raises TaskError (Killed)."""
         pool = self._running()
         try:
             future = pool.schedule(self._task, args=(raws, seconds), timeout=seconds)
             found: list[Email | str] = await asyncio.wrap_future(future)
         except FutureTimeoutError:
-            raise TaskError(f"not read within {seconds:g} s") from None
+            raise Killed(f"not read within {seconds:g} s") from None
         except pebble.ProcessExpired as error:
-            raise TaskError(f"the parser process died (exit code {error.exitcode})") from None
+            raise Killed(f"the parser process died (exit code {error.exitcode})") from None
         except Exception as error:  # a broken pool, bytes that cannot be sent: retried alone
             if not pool.active:
                 await self._drop(pool)

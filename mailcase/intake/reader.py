@@ -3,13 +3,13 @@
 import asyncio
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from mailcase.errors import Transient
 from mailcase.intake import worker
-from mailcase.intake.pool import Pool, Task, TaskError
+from mailcase.intake.pool import Killed, Pool, Task, TaskError
 from mailcase.message import Email
 
 CHUNK: Final = 16  # mails of a task
@@ -27,6 +27,10 @@ class ReadFailure:
     tries: int
 
 
+def _nobody_listens(_: str) -> None:
+    pass
+
+
 class Reader:
     """Parser processes for the daemon. Use it within one event loop; `close` it at the end.
 
@@ -35,6 +39,7 @@ class Reader:
 
     `workers`: processes, 0 for one per core. `timeout`: seconds for one mail. `memory`: bytes that
     reading one task may take, 0 for no limit. `task`: what the workers run (tests give a deadly one).
+    `killed`: is told of each process that took too long or died.
     """
 
     def __init__(
@@ -43,9 +48,11 @@ class Reader:
         timeout: float = 20.0,
         memory: int = 512 * 1_048_576,
         task: Task = worker.read_all,
+        killed: Callable[[str], None] = _nobody_listens,
     ) -> None:
         count = workers or _cores()
         self._timeout = timeout
+        self._killed = killed
         self._pool = Pool(count, memory, task)
         self._suspects = Pool(1, memory, task)
         self._slots = asyncio.Semaphore(2 * count)
@@ -69,9 +76,16 @@ class Reader:
         seconds = self._timeout if len(raws) == 1 else min(self._timeout, _CHUNK_SECONDS)
         try:
             async with self._large if len(raws[0]) > _LARGE else self._slots:
-                return [_result(one, 1) for one in await self._pool.run(raws, seconds)]
+                return [_result(one, 1) for one in await self._run(self._pool, raws, seconds)]
         except TaskError as error:
             return await self._one_by_one(raws, str(error))
+
+    async def _run(self, pool: Pool, raws: Sequence[bytes], seconds: float) -> list[Email | str]:
+        try:
+            return await pool.run(raws, seconds)
+        except Killed as error:
+            self._killed(str(error))
+            raise
 
     async def _one_by_one(self, raws: list[bytes], error: str) -> list[Email | ReadFailure]:
         """Each mail alone; the second time only those that failed again, so that no good mail waits for them."""
@@ -90,7 +104,7 @@ class Reader:
         """What became of a mail tried alone, and whether trying again may help."""
         async with self._alone:
             try:
-                (found,) = await self._suspects.run([raw], self._timeout)
+                (found,) = await self._run(self._suspects, [raw], self._timeout)
             except TaskError as error:
                 return ReadFailure(str(error), tries), True
         return _result(found, tries), False
@@ -99,7 +113,7 @@ class Reader:
         """Blame the mails only if an empty one can be read: else it is the machine."""
         async with self._alone:
             try:
-                await self._suspects.run([b""], self._timeout)
+                await self._run(self._suspects, [b""], self._timeout)
             except TaskError as error:
                 raise Transient(f"the parser processes cannot run: {error}") from error
 

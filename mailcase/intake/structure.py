@@ -38,11 +38,6 @@ class Part:
         """The media type, lower case."""
         return self.media.type
 
-    @property
-    def is_container(self) -> bool:
-        """Whether it consists of other parts."""
-        return bool(self.children)
-
     def leaves(self) -> Iterator["Part"]:
         """The parts that hold content, in order."""
         todo = [self]

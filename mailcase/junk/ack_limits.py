@@ -52,8 +52,9 @@ def _recent(q: AckQuestion, known: list[KnownMessage]) -> Iterator[bool]:
 
 
 def something_new(q: AckQuestion) -> No | Yes:
-    """K10: not the same subject, sender, text and attachments as a mail just acknowledged."""
-    same = (one for one in q.snapshot.acks if one.content_key == q.email.content_key)
+    """K10: not the same subject, sender, text and attachments as a mail that this group just acknowledged (B4)."""
+    mine = (one for one in q.snapshot.acks if one.group == q.mailbox.group)
+    same = (one for one in mine if one.content_key == q.email.content_key)
     recent = next((one for one in same if q.now - one.at <= _SAME_WINDOW), None)
     if recent:
         return No("same_content", f"the same was acknowledged at {recent.at.isoformat()}")

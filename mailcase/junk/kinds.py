@@ -39,8 +39,6 @@ class KindVerdict:
     rule: str  # name of the row, "person" where none hit
     detail: str
     tested: int  # rows that were asked, the last one (person) counted
-    own_group: str  # the group whose valid mark the mail carries, ""
-    own_automatic: bool  # that mark stands for an automatic mail
 
 
 def classify(email: Email, mailbox: MailboxPolicy, policy: Policy) -> KindVerdict:
@@ -48,9 +46,8 @@ def classify(email: Email, mailbox: MailboxPolicy, policy: Policy) -> KindVerdic
     mark = own_mark(email, policy)
     form = form_customer(email, mailbox, policy.own_keys) is not None
     question = KindQuestion(email, mailbox, policy, mark, form)
-    group, by_machine = (mark.group, mark.automatic) if mark else ("", False)
     for tested, (name, rule) in enumerate(ROWS, 1):
         if hit := rule(question):
-            return KindVerdict(hit.kind, name, hit.detail, tested, group, by_machine)
+            return KindVerdict(hit.kind, name, hit.detail, tested)
     tested = len(ROWS) + 1
-    return KindVerdict(Kind.PERSON, "person", f"{tested} tests, none says automatic", tested, group, by_machine)
+    return KindVerdict(Kind.PERSON, "person", f"{tested} tests, none says automatic", tested)

@@ -1,12 +1,13 @@
 """Small edits by hand or at the start: a case's status, configured accounts, flags."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mailcase.clock import utcnow
 from mailcase.errors import Permanent
 from mailcase.store import tables as t
 from mailcase.store.dialect import insert_new, insert_or_set
@@ -52,7 +53,7 @@ def used_statuses(conn: Connection) -> set[str]:
 def adopt_accounts(conn: Connection, domains: Mapping[str, str]) -> None:
     """Make the accounts that are named and give them the domains; stored ones of other domains stay."""
     for name in sorted(set(domains.values())):
-        conn.execute(insert_new(conn, t.account, "name"), {"name": name, "created_at": datetime.now(UTC)})
+        conn.execute(insert_new(conn, t.account, "name"), {"name": name, "created_at": utcnow()})
     named = sa.select(_A.name, _A.id).where(_A.name.in_(set(domains.values())))
     ids = {row.name: row.id for row in conn.execute(named)}
     rows = [{"domain": domain, "account_id": ids[name]} for domain, name in sorted(domains.items())]

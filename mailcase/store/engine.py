@@ -13,6 +13,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import Connection, Engine, make_url
 
 from mailcase.errors import ConfigError, Permanent, Unavailable
+from mailcase.places import private_folder, refused
 
 _READERS = 4
 _BUSY_MS = 5000  # how long a writer waits for another process
@@ -165,6 +166,9 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def make_private(path: Path) -> None:
-    """Make an empty SQLite file that only its owner may read: mail lies in it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    """Make an empty SQLite file that only its owner may read: mail lies in it; raises as `private_folder`."""
+    private_folder(path.parent)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise refused(path.parent, error, path.name) from None

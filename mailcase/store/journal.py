@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mailcase.clock import utcnow
 from mailcase.errors import Permanent
 from mailcase.message import Delivery, Wish
 from mailcase.ports import Arrival, Cursor, Journalled
@@ -35,7 +36,7 @@ def journal(conn: Connection, place: RawPlace, arrivals: Sequence[Arrival], curs
 
     Returns one Journalled an arrival, in order; `new` is False where the key was known.
     """
-    now = datetime.now(UTC)
+    now = utcnow()
     hashes = [hashlib.sha256(one.raw).hexdigest() for one in arrivals]
     place.put(conn, [(sha256, one.raw) for sha256, one in zip(hashes, arrivals, strict=True)])
     kept = [_insert(conn, one, sha256, now) for one, sha256 in zip(arrivals, hashes, strict=True)]
@@ -97,7 +98,7 @@ def save_cursor(conn: Connection, cursor: Cursor) -> None:
     """Insert or replace."""
     names = ("mailbox", "uidvalidity", "last_uid", "baseline_uid", "baseline_at", "start", "compared_at")
     row = {name: getattr(cursor, name) for name in ("source", "folder", *names)}
-    row["saved_at"] = datetime.now(UTC)
+    row["saved_at"] = utcnow()
     conn.execute(insert_or_set(conn, t.mailbox_cursor, *names, "saved_at"), row)
 
 

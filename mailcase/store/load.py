@@ -58,7 +58,7 @@ def _open_statement() -> sa.Select[Any]:
 _SENDER = Hot(_sender_statement())
 _OPEN = _open_statement()
 _ACKS = Hot(
-    sa.select(_O.created_at, _O.content_key)
+    sa.select(_O.created_at, _O.content_key, _O.group_name)
     .where(_O.to_key == sa.bindparam("sender"), _O.created_at >= sa.bindparam("since"))
     .where(_O.automatic.is_(True), *(_O.state != one for one in _NOT_ACKED))
     .order_by(_O.created_at.desc())
@@ -82,6 +82,7 @@ def load(conn: Connection, lookup: Lookup, now: datetime) -> Snapshot:
         account=AccountView(sender.account, sender.account_name) if sender.account is not None else None,
         open_cases=opened,
         suppressed=sender.suppressed or "",
+        suppressed_copies=_suppressed_copies(conn, lookup, now),
         acks=_acks(conn, lookup, now),
         breaker_open=sender.breaker is not None,
     )
@@ -106,3 +107,10 @@ def _acks(conn: Connection, lookup: Lookup, now: datetime) -> tuple[Acked, ...]:
         return ()
     since = now - max(lookup.ack_window, _SAME_AGAIN)
     return tuple(Acked(*row) for row in _ACKS.run(conn, {"sender": lookup.sender_key, "since": since}))
+
+
+def _suppressed_copies(conn: Connection, lookup: Lookup, now: datetime) -> frozenset[str]:
+    if not lookup.copy_keys:
+        return frozenset()
+    lasting = sa.or_(_SU.until.is_(None), _SU.until > now)
+    return frozenset(conn.execute(sa.select(_SU.key).where(_SU.key.in_(lookup.copy_keys), lasting)).scalars())

@@ -60,18 +60,21 @@ def _version(conn: sa.Connection) -> str | None:
     return conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
-def ensure(url: str) -> None:
+def ensure(url: str) -> str | None:
     """Open-time check: SQLite is migrated, PostgreSQL must be current already.
+
+    Returns the older schema that was migrated; None if the store was new or current.
 
     Raises:
         ConfigError: a newer store, or a PostgreSQL database that `db upgrade` must see to first.
     """
     found = current(url)
     if found == SCHEMAS[-1]:
-        return
+        return None
     if sqlite_file(url) is None:
         raise ConfigError(f"store: schema is {found or 'empty'}, {SCHEMAS[-1]} is needed: run `mailcase db upgrade`")
     upgrade(url)
+    return found
 
 
 def upgrade(url: str) -> str:

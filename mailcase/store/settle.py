@@ -1,6 +1,6 @@
 """Deciding mails in the write transaction: load, decide, apply, a savepoint each (steps 6-8)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -35,10 +35,16 @@ _NUMBER = sa.select(_C.number).where(_C.running == sa.bindparam("of_case"))
 _TROUBLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError)  # of the transaction, not of one mail
 
 
-def settle(engines: Engines, readings: Sequence[Reading], judge: Judge, now: datetime) -> list[Settled]:
+def settle(
+    engines: Engines,
+    readings: Sequence[Reading],
+    judge: Judge,
+    now: datetime,
+    split: Callable[[int, str], None],
+) -> list[Settled]:
     """Decide a batch in one durable transaction; if that fails, one by one.
 
-    Returns a Settled for each reading, in order.
+    `split` is told how many then, and why. Returns a Settled for each reading, in order.
 
     Raises:
         Unavailable: the store does not answer; nothing that has no Settled was written.
@@ -47,7 +53,8 @@ def settle(engines: Engines, readings: Sequence[Reading], judge: Judge, now: dat
         return []
     try:
         return _together(engines, readings, judge, now)
-    except MailcaseError:
+    except MailcaseError as error:
+        split(len(readings), str(error))
         return [_alone(engines, reading, judge, now) for reading in readings]
 
 

@@ -12,7 +12,11 @@ from mailcase.store.tables_base import BIG, JSON, TEXT, Row
 class Case(Row, table=True):
     """A case. Its running number is the key; `origin_pk` is unique, so no mail makes two cases (P2)."""
 
-    __table_args__ = (sa.Index(None, "contact_id", "running"), sa.Index(None, "account_id", "running"))
+    # The open cases of a contact or an account are found in the index alone, however many closed ones there are.
+    __table_args__ = (
+        sa.Index(None, "contact_id", "running", "group_name", "status", "merged_into_id"),
+        sa.Index(None, "account_id", "running", "group_name", "status", "merged_into_id"),
+    )
     running: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})
     number: str = Field(unique=True)
     group_name: str

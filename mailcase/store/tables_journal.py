@@ -24,7 +24,7 @@ class Delivery(Row, table=True):
     key: str
     uidvalidity: int | None = Field(default=None, sa_type=BIG)
     uid: int | None = Field(default=None, sa_type=BIG)
-    received_at: datetime
+    received_at: datetime = Field(index=True)
     journalled_at: datetime
     raw_sha256: str = Field(foreign_key="raw.sha256")
     size: int = Field(sa_type=BIG)

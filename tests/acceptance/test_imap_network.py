@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mailcase.errors import Transient
+from mailcase.errors import MailcaseError, Transient
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.watcher import Watcher
 from mailcase.log import Event
@@ -15,6 +15,7 @@ from tests.servers.ports import until
 from tests.servers.scripted_imap import (
     Fault,
     ScriptedImap,
+    drop,
     raw_answer,
     refuse,
     say_first,
@@ -49,6 +50,25 @@ async def test_silence_and_single_octets_end_in_a_time_out(
         await watch(scripted, journal, timeout_s=0.5).once()
     await watch(scripted, journal).once()
     assert journal.raws == [ONE, TWO]
+
+
+@pytest.mark.parametrize("fault", [drop, stall, raw_answer(b"hello\r\n"), refuse("NO [INUSE] later"), refuse("NO no")])
+@pytest.mark.parametrize("command", ["CAPABILITY", "LOGIN", "EXAMINE", "UID SEARCH", "UID FETCH"])
+async def test_every_error_names_the_host_the_user_or_the_folder(
+    scripted: ScriptedImap, journal: MemoryJournal, command: str, fault: Fault
+) -> None:
+    scripted.fault(command, fault)
+    with pytest.raises(MailcaseError, match=rf"{scripted.host}:{scripted.port}: |refused for user: |folder INBOX: "):
+        await watch(scripted, journal, timeout_s=0.5).once()
+
+
+async def test_a_lost_idle_names_the_host(scripted: ScriptedImap) -> None:
+    session = await ImapSession.open(settings(scripted))
+    await session.select("INBOX", read_only=False)
+    await session.search_all()
+    scripted.fault("IDLE", drop)
+    with pytest.raises(Transient, match=f"^{scripted.host}:{scripted.port}: connection "):
+        await session.idle(3600, asyncio.Event())
 
 
 async def test_a_server_that_never_greets_ends_in_a_time_out(journal: MemoryJournal) -> None:

@@ -37,11 +37,30 @@ def test_the_snapshot_answers_every_question(desk: Desk) -> None:
     assert seen.account is not None
     assert (seen.account.name, seen.suppressed, seen.breaker_open) == ("Visitor Ltd", "hard_bounce", True)
     assert [one.content_key for one in seen.acks] == [mail("b").content_key, mail("a").content_key]
+    assert {one.group for one in seen.acks} == {"default"}
     assert desk.store.snapshot(lookup, LATER + timedelta(hours=2)).acks == ()
     assert desk.store.snapshot(lookup, LATER).suppressed == ""
     assert [one["event"] for one in case(desk)["events"]] == ["created", "away"]
     assert case(desk)["related"] == [{"number": "SR-2", "relation": "followed_by"}]
     assert case(desk, "SR-2")["related"] == [{"number": "SR-1", "relation": "follows"}]
+
+
+def test_the_snapshot_names_the_suppressed_among_those_who_might_get_a_copy(desk: Desk) -> None:
+    until = {"bounced@x.example": LATER, "gone@x.example": None, "again@x.example": NOW, "unasked@x.example": LATER}
+    desk.clerk.more = lambda *_: tuple(SuppressAddress(key, at, "hard_bounce") for key, at in until.items())
+    desk.receive(mail("a"))
+    asked = frozenset({"bounced@x.example", "gone@x.example", "again@x.example", "carol@x.example"})
+    seen = desk.store.snapshot(make_lookup(mail("b"), copy_keys=asked), NOW)
+    assert seen.suppressed_copies == {"bounced@x.example", "gone@x.example"}
+    assert desk.store.snapshot(make_lookup(mail("b")), NOW).suppressed_copies == frozenset()
+
+
+def test_an_answer_names_the_group_that_gave_it(desk: Desk) -> None:
+    desk.receive(mail("a"))
+    other = Desk(desk.store, Clerk(over={"group": "other", "groups": ("other",)}), uid=100)
+    other.receive(mail("a"))
+    acks = desk.store.snapshot(make_lookup(mail("b")), NOW).acks
+    assert sorted(one.group for one in acks) == ["default", "other"]
 
 
 def test_open_cases_leave_out_final_and_other_groups(desk: Desk) -> None:

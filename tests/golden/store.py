@@ -105,6 +105,7 @@ class Store:
             account=self._domain_account(),
             open_cases=opened,
             suppressed=self._suppressed(),
+            suppressed_copies=ask.copy_keys.intersection(self._suppressed_keys()),
             acks=tuple(map(self._acked, self.world.rows("ack"))),
             agent=ask.sender_key in self.world.data.get("agents", ()),
         )
@@ -151,8 +152,11 @@ class Store:
         return next((AccountView(at, row["name"]) for at, row in rows if domain in row["domains"]), None)
 
     def _suppressed(self) -> str:
-        rows = self.world.rows("suppressed")
-        return next((row["reason"] for row in rows if key_of(row["address"]) == self.lookup.sender_key), "")
+        return self._suppressed_keys().get(self.lookup.sender_key, "")
+
+    def _suppressed_keys(self) -> dict[str, str]:
+        return {key_of(row["address"]): row["reason"] for row in self.world.rows("suppressed")}
 
     def _acked(self, row: dict[str, Any]) -> Acked:
-        return Acked(row["at"], self.email.content_key if row.get("content") == "same" else "another")
+        content = self.email.content_key if row.get("content") == "same" else "another"
+        return Acked(row["at"], content, row.get("group", "default"))

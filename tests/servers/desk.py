@@ -21,6 +21,8 @@ from tests.servers.ports import wait_until
 from tests.servers.smtp import SmtpSink
 
 _CONFIG = """
+[intake]
+workers = 1
 {extra}
 [[mailbox]]
 name = "support"

@@ -61,8 +61,8 @@ def ask(**over: Any) -> AckVerdict:
     return may_acknowledge(question(**over))
 
 
-def acked(ago: timedelta, content: str = "other") -> Acked:
-    return Acked(NOW - ago, content)
+def acked(ago: timedelta, content: str = "other", group: str = "default") -> Acked:
+    return Acked(NOW - ago, content, group)
 
 
 def own_id(number: int, *, automatic: bool = True, group: str = "default") -> str:
@@ -122,7 +122,8 @@ NOES: list[tuple[str, str, dict[str, Any]]] = [
     ("K8", "suppressed", {"snapshot": make_snapshot(suppressed="hard_bounce")}),
     ("B13", "too_old", {"delivery": make_delivery(received_at=NOW - 24 * HOUR - timedelta(seconds=1))}),
     ("K9", "address_limit", {"snapshot": make_snapshot(acks=(acked(0.9 * HOUR),) * 5)}),
-    ("K9", "address_limit", {"snapshot": make_snapshot(acks=(Acked(NOW + HOUR, "x"),) * 5)}),
+    ("K9", "address_limit", {"snapshot": make_snapshot(acks=(acked(-HOUR),) * 5)}),
+    ("K9", "address_limit", {"snapshot": make_snapshot(acks=(acked(0.9 * HOUR, group="other"),) * 5)}),
     ("K9", "address_limit", {"policy": make_policy(acknowledge=make_acknowledge(per_address=Limit(0, HOUR)))}),
     ("K10", "received_loop", {"email": [("Received", "x")] * 30}),
     ("K10", "reference_loop", {"email": make_email(references=OWN_IDS)}),
@@ -179,6 +180,7 @@ YESES: list[dict[str, Any]] = [
     {"snapshot": make_snapshot(acks=(acked(timedelta(0)),) * 4)},
     {"snapshot": make_snapshot(breaker_open=True)},
     {"snapshot": make_snapshot(acks=(acked(HOUR + timedelta(seconds=1), SAME),))},
+    {"snapshot": make_snapshot(acks=(acked(HOUR, SAME, "other"),))},
     {"email": [("Received", "x")] * 29},
     {"email": make_email(references=OWN_IDS[:3])},
     {"email": make_email(references=OWN_IDS[:3] * 5, in_reply_to=OWN_IDS[:1])},

@@ -48,6 +48,8 @@ FLAT = "def f(x: int) -> int:\n    if x == 0:\n        return 0\n" + "".join(
         ("cases/fields.py", "from datetime import datetime, UTC\nx = datetime.now(UTC)", "clock (now)"),
         ("cases/fields.py", "import datetime as d\nx = d.datetime.utcnow()", "clock (utcnow)"),
         ("outbox/compose.py", "from email.utils import make_msgid\nx = make_msgid()", "calls make_msgid"),
+        ("intake/watcher.py", "from datetime import datetime, UTC\nx = datetime.now(UTC)", "the clock belongs to clock"),
+        ("cli/blacklist.py", "import datetime\nx = datetime.date.today()", "the clock belongs to clock"),
         ("junk/blacklist.py", "x = open('blacklist.txt')", "calls open"),
         ("junk/bulk.py", "import sqlmodel", "sqlmodel belongs to store"),
         ("pipeline.py", "import sqlite3", "sqlite3 belongs to store"),
@@ -75,6 +77,8 @@ def test_a_breach_is_named(file: str, source: str, complaint: str, tmp_path: Pat
     [
         ("junk/bulk.py", "import re\nfrom mailcase.message import Email"),
         ("intake/watcher.py", "import asyncio, logging, time\nx = time.time()"),
+        ("intake/watcher.py", "def f(self: object) -> object:\n    return self.now()"),
+        ("clock.py", "from datetime import datetime, UTC\nx = datetime.now(UTC)"),
         ("cases/fields.py", "def f(snapshot: object) -> object:\n    return snapshot.now"),
         ("store/tables.py", "import sqlmodel, sqlite3"),
         ("daemon.py", FLAT),

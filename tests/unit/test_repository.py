@@ -18,6 +18,10 @@ REGISTRIES = re.compile(
 )
 MACHINE = re.compile(r"(?<![\w.])/(work|farm|root|home/[a-z]+)" + r"/")
 
+#: `folder/file` or `file.py` in backticks, and from where it is written.
+PATH = re.compile(r"`([\w.-]+(?:/[\w.-]*)+|[\w.-]+\.(?:py|toml|txt|sh))`")
+TOPS = (ROOT, ROOT / "mailcase", ROOT / "config")
+
 
 def texts() -> Iterator[tuple[Path, str]]:
     for folder, folders, files in os.walk(ROOT):
@@ -46,6 +50,13 @@ def test_every_decision_is_in_the_index() -> None:
     index = (folder / "000-README.md").read_text("utf-8")
     pages = sorted(path.name for path in folder.glob("[0-9]*.md") if path.name != "000-README.md")
     assert re.findall(r"\]\(([^)]+)\)", index) == pages
+
+
+def test_every_path_in_the_docs_exists() -> None:
+    found = [(page, path) for page in sorted((ROOT / "docs").rglob("*.md")) for path in PATH.findall(page.read_text("utf-8"))]
+    assert ("flow.md", "store/journal.py") in [(page.name, path) for page, path in found]
+    missing = [f"{page.name}: {path}" for page, path in found if not any((top / path).exists() for top in TOPS)]
+    assert missing == []
 
 
 def test_every_dependency_has_its_reason() -> None:

@@ -1,13 +1,14 @@
 """The drain's desk: what is written down about each row, in the store and in the log."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from mailcase.errors import Transient
+from mailcase.log import Event
 from mailcase.outbox.backoff import next_attempt
 from mailcase.ports import OutboxMail, OutboxStore
 
@@ -15,8 +16,8 @@ T = TypeVar("T")
 _STORE_RETRY: Final = 1.0  # seconds, doubled each time
 _LONGEST_RETRY: Final = 30.0
 
-#: Takes an event's word (`mailcase.log.Event`) and its fields. No address, subject or server text that may hold one.
-Report = Callable[[str, Mapping[str, object]], None]
+#: Takes an event and its fields. No address, subject or server text that may hold one.
+Report = Callable[[Event, Mapping[str, object]], None]
 
 
 class Call(Protocol):
@@ -45,24 +46,24 @@ class Desk:
     async def sent(self, mail: OutboxMail) -> None:
         """The relay took it."""
         await self._finish(mail, "sent", "", "")
-        self._tell("sent", mail, attempts=mail.attempts + 1)
+        self._tell(Event.SENT, mail, attempts=mail.attempts + 1)
 
     async def failed(self, mail: OutboxMail, reason: str, error: str) -> None:
         """It will never leave."""
         await self._finish(mail, "failed", reason, error)
-        self._tell("send_failed", mail, reason=reason)
+        self._tell(Event.SEND_FAILED, mail, reason=reason)
 
     async def expired(self, mail: OutboxMail, reason: str) -> None:
         """It waited too long (a pending row is claimed, then given up)."""
         if await self.claim(mail):
             await self._finish(mail, "expired", reason, "")
-            self._tell("send_expired", mail, reason=reason)
+            self._tell(Event.SEND_EXPIRED, mail, reason=reason)
 
     async def uncertain(self, mail: OutboxMail, error: str) -> None:
         """It may have left: an automatic mail is not repeated, a person's is, with the same Message-ID."""
         if mail.automatic:
             await self._finish(mail, "uncertain", "no_answer_after_data", error)
-            self._tell("send_uncertain", mail)
+            self._tell(Event.SEND_UNCERTAIN, mail)
         else:
             await self.failed_for_now(mail, "no_answer_after_data", error)
 
@@ -70,12 +71,16 @@ class Desk:
         """This attempt failed; the next one is due by the table of `backoff`."""
         at = next_attempt(mail.attempts + 1, self.now(), mail.expires_at, self.chance())
         await self._postpone(mail, at, reason, error, tried=True)
-        self._tell("send_postponed", mail, reason=reason, next_attempt_at=at.isoformat())
+        self._tell(Event.SEND_POSTPONED, mail, reason=reason, next_attempt_at=at.isoformat())
 
     async def wait(self, mail: OutboxMail, at: datetime, reason: str, error: str = "") -> None:
         """Nothing was tried: the row keeps its place and its attempts."""
         await self._postpone(mail, min(at, mail.expires_at), reason, error, tried=False)
-        self._tell("send_held", mail, reason=reason)
+        self._tell(Event.SEND_HELD, mail, reason=reason)
+
+    async def hold(self, rows: Sequence[int], until: datetime, reason: str, error: str = "") -> None:
+        """Nothing was tried of these pending rows; one commit for all of them."""
+        await self._surely(partial(self.store.hold, rows, until, reason=reason, error=error))
 
     async def flag(self, name: str) -> str | None:
         """A durable fact."""
@@ -98,10 +103,10 @@ class Desk:
             try:
                 return await self.call(write)
             except Transient as error:
-                self.report("store_busy", {"error": str(error)})
+                self.report(Event.STORE_BUSY, {"error": str(error)})
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_RETRY)
 
-    def _tell(self, event: str, mail: OutboxMail, **fields: object) -> None:
+    def _tell(self, event: Event, mail: OutboxMail, **fields: object) -> None:
         known = {"outbox_id": mail.id, "mailbox": mail.mailbox, "case": mail.case, "kind": mail.kind}
         self.report(event, {**known, **fields})

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from mailcase.errors import Transient
+from mailcase.log import Event
 from mailcase.outbox import breaker
 from mailcase.outbox.breaker import Breaker
 from mailcase.outbox.drain.desk import Call, Desk, Report
+from mailcase.outbox.drain.held import Held
 from mailcase.outbox.drain.lane import Lane
 from mailcase.outbox.limits import Expire, Hold, domain_of, judge
 from mailcase.outbox.settings import SmtpSettings
@@ -33,7 +35,7 @@ class Drain:
         smtp: the SMTP settings by mailbox name, asked at each pass: a reload applies at once.
         policy: the policy in force, likewise.
         now: the clock, aware UTC.
-        report: takes each event's word (`mailcase.log.Event`) and fields.
+        report: takes each event and its fields.
         owner: this daemon's id, written into rows that are being sent.
         chance: jitter in [0, 1).
     """
@@ -56,6 +58,7 @@ class Drain:
         self._lanes: dict[str, Lane] = {}
         self._old: dict[Lane, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._busiest: tuple[int, int] | None = None  # the hour in which it was asked, and the answer
 
     def wake(self) -> None:
         """Something was queued: look at once. From the event loop's thread."""
@@ -90,7 +93,7 @@ class Drain:
         """What a daemon that is gone left `sending` (R3): automatic mail is never repeated."""
         desk = self._desk
         for row, state in await desk.call(desk.store.settle_orphans, desk.owner, desk.now()):
-            event = "send_uncertain" if state == "uncertain" else "send_postponed"
+            event = Event.SEND_UNCERTAIN if state == "uncertain" else Event.SEND_POSTPONED
             desk.report(event, {"outbox_id": row, "reason": "daemon_gone"})
 
     async def _look(self, stop: asyncio.Event) -> float:
@@ -100,7 +103,7 @@ class Drain:
                 pass
             return await self._until_next()
         except Transient as error:
-            self._desk.report("store_busy", {"error": str(error)})
+            self._desk.report(Event.STORE_BUSY, {"error": str(error)})
             return _STORE_PAUSE
 
     async def _until_next(self) -> float:
@@ -129,15 +132,18 @@ class Drain:
         for broken in (lane.broken for lane in self._lanes.values() if lane.broken is not None):
             raise broken
         taken = {row for lane in self._lanes.values() for row in lane.taken}
-        due = await desk.call(desk.store.due, desk.now(), len(taken) + _BATCH)
+        now = desk.now()
+        due = await desk.call(desk.store.due, now, len(taken) + _BATCH)
         rows = [mail for mail in due if mail.id not in taken]
         if not rows:
             return False
         counts = await self._counts()
-        held = await self._breaker_open(counts)
+        breaker_open = await self._breaker_open(counts)
+        held = Held()
         for mail in rows:
-            if await self._place(mail, counts, breaker_open=held):
+            if await self._place(mail, counts, held, now, breaker_open=breaker_open):
                 counts = _with(counts, mail)
+        await held.write(desk)
         return True
 
     async def _counts(self) -> SendCounts:
@@ -155,7 +161,7 @@ class Drain:
         desk = self._desk
         before = Breaker.from_text(await desk.flag(breaker.WATCH_FLAG))
         flag = await desk.flag(breaker.FLAG) is not None
-        after = before.next(counts, self._policy().acknowledge, desk.now(), flag=flag)
+        after = before.next(counts, await self._busiest_hour(), self._policy().acknowledge, desk.now(), flag=flag)
         if after == before:
             return after.is_open
         await desk.set_flag(breaker.WATCH_FLAG, after.to_text())
@@ -163,24 +169,35 @@ class Drain:
             await desk.set_flag(breaker.FLAG, after.opened_at.isoformat() if after.opened_at else None)
         if after.is_open != before.is_open:
             fields = {"last_hour": counts.last_hour, "threshold": after.threshold or before.threshold}
-            desk.report("breaker_opened" if after.is_open else "breaker_closed", fields)
+            desk.report(Event.BREAKER_OPENED if after.is_open else Event.BREAKER_CLOSED, fields)
         return after.is_open
 
-    async def _place(self, mail: OutboxMail, counts: SendCounts, *, breaker_open: bool) -> bool:
-        """Into its lane, back into the store, or given up; True if it is on its way."""
-        desk, policy = self._desk, self._policy()
-        verdict = judge(mail, counts, policy.acknowledge, policy.cases.freemail, desk.now(), breaker_open=breaker_open)
+    async def _busiest_hour(self) -> int:
+        """As the store has it, asked once an hour: it reads a week of mail."""
+        now = self._desk.now()
+        hour = int(now.timestamp() // 3600)
+        if self._busiest is None or self._busiest[0] != hour:
+            self._busiest = (hour, await self._desk.call(self._desk.store.busiest_hour, now))
+        return self._busiest[1]
+
+    async def _place(
+        self, mail: OutboxMail, counts: SendCounts, held: Held, now: datetime, *, breaker_open: bool
+    ) -> bool:
+        """Into its lane, held back, or given up; True if it is on its way."""
+        policy = self._policy()
+        verdict = judge(mail, counts, policy.acknowledge, policy.cases.freemail, now, breaker_open=breaker_open)
         if isinstance(verdict, Expire):
-            await desk.expired(mail, verdict.reason)
-            return False
-        if isinstance(verdict, Hold):
-            await desk.wait(mail, verdict.until, verdict.reason)
-            return False
-        lane = self._lane(mail.mailbox)
-        if lane is None:
-            await desk.wait(mail, desk.now() + _NO_RELAY, "no_smtp", f"mailbox {mail.mailbox} has no [mailbox.smtp]")
-            return False
-        return await lane.put(mail)
+            await self._desk.expired(mail, verdict.reason)
+        elif isinstance(verdict, Hold):
+            held.add(mail, verdict.until, verdict.reason)
+        elif (lane := self._lane(mail.mailbox)) is None:
+            held.add(mail, now + _NO_RELAY, "no_smtp", f"mailbox {mail.mailbox} has no [mailbox.smtp]")
+        elif (rest := lane.rest) is not None:
+            held.add(mail, rest.until, rest.reason, rest.error)
+        else:
+            lane.put(mail)
+            return True
+        return False
 
     def _lane(self, mailbox: str) -> Lane | None:
         """The mailbox's lane; a new one when its settings changed, while the old one ends what it has open."""

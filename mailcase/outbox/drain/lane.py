@@ -1,10 +1,12 @@
 """One mailbox's way out: its own queue, connections and back-off, so that it never holds up the others (P4)."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from mailcase.errors import ConfigError, Transient
+from mailcase.log import Event
 from mailcase.outbox.backoff import delay
 from mailcase.outbox.drain.desk import Desk
 from mailcase.outbox.drain.handing import Handing
@@ -15,6 +17,15 @@ from mailcase.ports import OutboxMail
 _LINGER: Final = 5.0  # seconds that a connection waits for the next mail
 _STORE_PAUSE: Final = 1.0  # seconds
 _STOPPED: Final = timedelta(hours=1)  # a refused login is not repeated sooner: accounts get locked
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The relay is given a rest, and why."""
+
+    until: datetime
+    reason: str
+    error: str
 
 
 class Lane:
@@ -29,23 +40,23 @@ class Lane:
         self._workers: set[asyncio.Task[None]] = set()
         self._looking = 0  # workers that will look into the queue again
         self._failures = 0
-        self._closed_until: datetime | None = None
-        self._closed_reason = ""
-        self._closed_error = ""
+        self._rest: Rest | None = None
         self.broken: Exception | None = None  # the store failed for good under this lane
         self.taken: dict[int, OutboxMail] = {}  # rows that are in here, by id
 
-    async def put(self, mail: OutboxMail) -> bool:
-        """Take a row; while the relay is down it waits in the store instead (False)."""
-        if await self._is_shut(mail):
-            return False
+    @property
+    def rest(self) -> Rest | None:
+        """While the relay is down: rows wait in the store instead."""
+        return self._rest if self._rest is not None and self._desk.now() < self._rest.until else None
+
+    def put(self, mail: OutboxMail) -> None:
+        """Take a row."""
         self.taken[mail.id] = mail
         self._queue.put_nowait(mail)
         if self._looking < min(self.settings.pool, self._queue.qsize()):
             self._looking += 1
             self._workers = {task for task in self._workers if not task.done()}
             self._workers.add(asyncio.create_task(self._work(), name=f"smtp {self._mailbox}"))
-        return True
 
     async def join(self) -> None:
         """Wait until every row that was put in has been dealt with."""
@@ -92,10 +103,10 @@ class Lane:
 
     async def _one(self, sender: SmtpSender, mail: OutboxMail) -> None:
         try:
-            if self.broken is None and not await self._is_shut(mail):
-                await self._hand(sender, mail)
+            if self.broken is None:
+                await self._hand_or_wait(sender, mail)
         except Transient as error:  # the store's: the row is still pending and comes again
-            self._desk.report("store_busy", {"error": str(error)})
+            self._desk.report(Event.STORE_BUSY, {"error": str(error)})
             await asyncio.sleep(_STORE_PAUSE)
         except Exception as error:  # the store's too: the drain must end, and not send on without a memory
             self.broken = error
@@ -104,12 +115,11 @@ class Lane:
             self.taken.pop(mail.id, None)
             self._queue.task_done()
 
-    async def _is_shut(self, mail: OutboxMail) -> bool:
-        """Whether the relay is given a rest; then the row waits in the store."""
-        if self._closed_until is None or self._desk.now() >= self._closed_until:
-            return False
-        await self._desk.wait(mail, self._closed_until, self._closed_reason, self._closed_error)
-        return True
+    async def _hand_or_wait(self, sender: SmtpSender, mail: OutboxMail) -> None:
+        if (rest := self.rest) is None:
+            await self._hand(sender, mail)
+        else:
+            await self._desk.wait(mail, rest.until, rest.reason, rest.error)
 
     async def _hand(self, sender: SmtpSender, mail: OutboxMail) -> None:
         ready = await self._handing.ready(mail, self.settings.relay)
@@ -118,25 +128,24 @@ class Lane:
         try:
             await self._handing.hand(sender, mail, ready)
         except ConfigError as error:
-            await self._shut("smtp_refused", _STOPPED, mail, str(error))
+            await self._shut(Event.SMTP_REFUSED, _STOPPED, mail, str(error))
 
     async def _connected(self, sender: SmtpSender, mail: OutboxMail) -> bool:
         try:
             await sender.connect()
         except ConfigError as error:
-            await self._shut("smtp_refused", _STOPPED, mail, str(error))
+            await self._shut(Event.SMTP_REFUSED, _STOPPED, mail, str(error))
             return False
         except Transient as error:
             self._failures += 1
-            await self._shut("smtp_lost", delay(self._failures, self._desk.chance()), mail, str(error))
+            await self._shut(Event.SMTP_LOST, delay(self._failures, self._desk.chance()), mail, str(error))
             return False
         self._failures = 0
         return True
 
-    async def _shut(self, event: str, pause: timedelta, mail: OutboxMail, error: str) -> None:
+    async def _shut(self, event: Event, pause: timedelta, mail: OutboxMail, error: str) -> None:
         """Send nothing by this relay for a while; no row is used up by it."""
-        self._closed_until = self._desk.now() + pause
-        self._closed_reason, self._closed_error = event, error
-        told = {"mailbox": self._mailbox, "relay": self.settings.relay, "until": self._closed_until.isoformat()}
+        rest = self._rest = Rest(self._desk.now() + pause, event.word, error)
+        told = {"mailbox": self._mailbox, "relay": self.settings.relay, "until": rest.until.isoformat()}
         self._desk.report(event, {**told, "error": error})
-        await self._desk.wait(mail, self._closed_until, event, error)
+        await self._desk.wait(mail, rest.until, rest.reason, error)

@@ -197,8 +197,18 @@ def _case() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_case_number")),
         sa.UniqueConstraint("origin_pk", name=op.f("uq_case_origin_pk")),
     )
-    op.create_index(op.f("ix_case_account_id_running"), "case", ["account_id", "running"], unique=False)
-    op.create_index(op.f("ix_case_contact_id_running"), "case", ["contact_id", "running"], unique=False)
+    op.create_index(
+        op.f("ix_case_account_id_running_group_name_status_merged_into_id"),
+        "case",
+        ["account_id", "running", "group_name", "status", "merged_into_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_case_contact_id_running_group_name_status_merged_into_id"),
+        "case",
+        ["contact_id", "running", "group_name", "status", "merged_into_id"],
+        unique=False,
+    )
     op.create_index(op.f("ix_case_status"), "case", ["status"], unique=False)
 
 

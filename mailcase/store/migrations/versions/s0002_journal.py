@@ -152,6 +152,7 @@ def _delivery() -> None:
     op.create_index(op.f("ix_delivery_mailbox"), "delivery", ["mailbox"], unique=False)
     op.create_index(op.f("ix_delivery_message_pk"), "delivery", ["message_pk"], unique=False)
     op.create_index(op.f("ix_delivery_outcome"), "delivery", ["outcome"], unique=False)
+    op.create_index(op.f("ix_delivery_received_at"), "delivery", ["received_at"], unique=False)
     op.create_index(
         op.f("ix_delivery_source_folder_uidvalidity_marked"),
         "delivery",
