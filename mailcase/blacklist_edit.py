@@ -15,11 +15,16 @@ from mailcase.junk.blacklist_entry import BlacklistLine, parse_line
 _BREAKS: Final = re.compile(r"[;#\x00-\x1f\x7f]")
 
 
+class NotAnEntry(Permanent):
+    """What was given is no entry of a blacklist; the text says what to write instead."""
+
+
 def add(file: Path, entry: str, *, note: str = "", until: date | None = None) -> BlacklistLine:
     """Append an entry with its end date and note; returns the line as it now stands.
 
     Raises:
-        Permanent: the entry is none, or says what a line in the file says already.
+        NotAnEntry: the entry is none.
+        Permanent: a line in the file says it already.
         ConfigError: the file has a line that is wrong, or cannot be read or written.
     """
     text = _read(file)
@@ -38,6 +43,7 @@ def remove(file: Path, entry: str) -> list[BlacklistLine]:
     """Take out every line with this entry, however it is written; returns those lines.
 
     Raises:
+        NotAnEntry: the entry is none.
         Permanent: no line has it.
         ConfigError: as `add`.
     """
@@ -58,7 +64,7 @@ def remove(file: Path, entry: str) -> list[BlacklistLine]:
 
 def _line(entry: str, note: str, until: date | None) -> str:
     if _BREAKS.search(entry + note):
-        raise Permanent("neither entry nor note may hold ; # or a line break")
+        raise NotAnEntry("neither entry nor note may hold ; # or a line break")
     parts = [
         entry.strip(),
         *([f"until={until.isoformat()}"] if until else []),
@@ -71,9 +77,9 @@ def _entry(text: str, number: int = 1) -> BlacklistLine:
     try:
         line = parse_line(number, text)
     except ValueError as error:
-        raise Permanent(str(error).removeprefix(f"blacklist line {number}: ")) from None
+        raise NotAnEntry(str(error).removeprefix(f"blacklist line {number}: ")) from None
     if line is None:
-        raise Permanent("the entry is empty")
+        raise NotAnEntry("the entry is empty")
     return line
 
 

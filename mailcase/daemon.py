@@ -13,6 +13,7 @@ from mailcase.house import House, open_house
 from mailcase.intake.watcher import Watcher
 from mailcase.log import Event, emit
 from mailcase.ports import Journalled
+from mailcase.waiting import first_of
 
 RECOVER_EVERY: Final = 5.0  # seconds between looks for undecided mail that nobody works on
 STOP_WITHIN: Final = 15.0  # seconds for what is open after SIGTERM; the unit waits longer
@@ -90,7 +91,7 @@ async def _recover(house: House, stop: asyncio.Event) -> None:
             await house.recovery.run(lambda: not stop.is_set())
         except Transient as error:
             emit(Event.STORE_BUSY, error=str(error))
-        await _pause(stop, RECOVER_EVERY)
+        await first_of(RECOVER_EVERY, stop)
 
 
 async def _alive(stop: asyncio.Event) -> None:
@@ -98,13 +99,7 @@ async def _alive(stop: asyncio.Event) -> None:
     interval = sdnotify.watchdog_interval()
     while not stop.is_set():
         sdnotify.notify(sdnotify.ALIVE)
-        await _pause(stop, interval / 2 if interval else 3600.0)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait((waiting,), timeout=seconds)
-    waiting.cancel()
+        await first_of(interval / 2 if interval else 3600.0, stop)
 
 
 def _watchers(house: House, stop: asyncio.Event) -> list[Watcher]:

@@ -22,6 +22,14 @@ def private_folder(path: Path) -> None:
         raise refused(path, error) from None
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is such a folder or file of the store; raises as `refused` where it must not be asked."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise refused(path.parent, error, path.name) from None
+
+
 def refused(folder: Path, error: OSError, file: str = "") -> MailcaseError:
     """What the system says about the state folder, or a file in it, with what to do.
 

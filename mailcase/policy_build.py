@@ -14,6 +14,7 @@ from mailcase.config import Settings
 from mailcase.configuration.checks import status_table
 from mailcase.configuration.mailbox import MailboxSection
 from mailcase.configuration.sections import CLOSING_REASONS
+from mailcase.configuration.values import Secret
 from mailcase.errors import ConfigError
 from mailcase.intake.addresses import key_of
 from mailcase.intake.imap.settings import ImapSettings
@@ -32,7 +33,7 @@ from mailcase.policy import (
 )
 from mailcase.server_settings import imap_settings, smtp_settings
 from mailcase.shipped import FOLDER
-from mailcase.template_files import load_templates
+from mailcase.template_files import load_templates, template_files, template_texts
 from mailcase.tokens import TokenKeys
 
 _SHORTEST_KEY: Final = 16  # bytes
@@ -97,7 +98,7 @@ def build_templates(settings: Settings) -> TemplateSet:
         ConfigError: naming file and line of a template, or the mailbox whose language has none.
     """
     folder, default = templates_folder(settings), settings.acknowledge.language
-    found = sorted({file.parent.name for file in folder.glob("*/*.txt")})
+    found = sorted({file.parent.name for file in template_files(folder) if file.suffix == ".txt"})
     if default.lower() not in map(str.lower, found):
         raise settings.refusal(("acknowledge", "language"), _no_language(folder, default, found))
     made = load_templates(folder, default)
@@ -164,11 +165,24 @@ def token_keys(settings: Settings) -> TokenKeys:
         try:
             key = settings.secret(secret).get_secret_value().encode()
         except ConfigError as error:
-            raise settings.refusal(place, f"{error}; `mailcase init` makes one") from None
+            advice = "; `mailcase init` makes one" if _missing(settings, secret) else ""
+            raise settings.refusal(place, f"{error}{advice}") from None
         if len(key) < _SHORTEST_KEY:
             raise settings.refusal(place, f"a key needs at least {_SHORTEST_KEY} bytes")
         keys.append(key)
     return TokenKeys(tuple(keys))
+
+
+def _missing(settings: Settings, secret: Secret) -> bool:
+    """Whether it is a file that is not there; one that may not be read is there."""
+    try:
+        if secret.kind == "file":
+            settings.path(secret.place).stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _mailbox(box: MailboxSection) -> MailboxPolicy:
@@ -237,7 +251,6 @@ def _hash(settings: Settings, blacklist_text: str, keys: TokenKeys) -> str:
     digest.update(blacklist_text.encode())
     for key in keys.keys:
         digest.update(hashlib.sha256(key).digest())
-    folder = templates_folder(settings)
-    for file in sorted(folder.glob("*/*.*")):
-        digest.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
+    for name, text in template_texts(templates_folder(settings)).items():
+        digest.update(f"{name}\0{text}".encode())
     return digest.hexdigest()[:16]

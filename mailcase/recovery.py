@@ -32,6 +32,8 @@ class Recovery:
         done, after = 0, 0
         call, store = self.pipeline.call, self.pipeline.store
         while go_on() and (batch := await call(store.undecided, LIMIT, after)):
+            if not after:
+                await self.pipeline.reader.ready()
             after = batch[-1].delivery.id
             waiting = [one for one in batch if one.delivery.id not in self.pipeline.in_flight]
             done += len(waiting)

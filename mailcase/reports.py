@@ -1,19 +1,23 @@
 """Bounces, delays, receipts and complaints: noted on the case of the mail they report (B5)."""
 
+import re
 from typing import Final
 
 from mailcase.actions import Action, MarkBounced, SuppressAddress
 from mailcase.filing import noted
 from mailcase.hearing import Hearing
+from mailcase.intake.addresses import key_of
 from mailcase.linking.finding import Candidate
 from mailcase.linking.order import by_token, find
 from mailcase.linking.thread import cases_of, pick
 from mailcase.linking.token import CARRIED
-from mailcase.message import Kind, ReportRecipient
+from mailcase.message import Email, Kind, ReportRecipient
 from mailcase.snapshot import KnownMessage
 from mailcase.verdict import Decision, Outcome
 
 REPORTS: Final = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED, Kind.RECEIPT, Kind.COMPLAINT})
+_MOST_WORDS: Final = 4000  # characters: the server's words stand above the copy of our mail
+_STATUS: Final = re.compile(r"(?:#|\b5\d\d[ -]#?)(5\.[0-7]\.\d{1,3})\b")
 _EVENTS: Final = {
     Kind.BOUNCE: "undeliverable",
     Kind.DELAY: "delayed",
@@ -38,7 +42,8 @@ def file_report(hearing: Hearing) -> Decision:
         hearing.note("reported mail", "no", "the address it reports is not the one that we wrote to")
         return noted(hearing, winner, "report", {"kind": hearing.kind.kind.value})
     data: dict[str, object] = {"recipient": block.address, "status": block.status, "diagnostic": block.diagnostic}
-    return noted(hearing, winner, _EVENTS[hearing.kind.kind], data, _effects(hearing, reported, block))
+    effects = _effects(hearing, reported, block)
+    return noted(hearing, winner, _EVENTS[hearing.kind.kind], data, effects)
 
 
 def _reported(hearing: Hearing) -> KnownMessage | None:
@@ -83,19 +88,32 @@ def _block(hearing: Hearing, reported: KnownMessage) -> ReportRecipient | None:
         if block.address in written_to:
             return block
     if not any(block.address for block in blocks) and len(written_to) == 1:
-        return ReportRecipient(next(iter(written_to)), "", "", "")
+        recipient = next(iter(written_to))
+        return ReportRecipient(recipient, "", _status_in_words(hearing.email, recipient), "")
     return None
+
+
+def _status_in_words(email: Email, recipient: str) -> str:
+    """The permanent status that a report without blocks names: qmail's "#5.1.1", "550 5.1.1", Exim's header."""
+    if found := _STATUS.search(email.text[:_MOST_WORDS]):
+        return found[1]
+    failed = (key_of(one) for value in email.header_all("X-Failed-Recipients") for one in value.split(",")[:50])
+    return "5.0.0" if recipient in failed else ""
 
 
 def _effects(hearing: Hearing, reported: KnownMessage, block: ReportRecipient) -> tuple[Action, ...]:
     """B5: a permanent failure suppresses automatic mail for a time, a complaint for good."""
     if hearing.kind.kind is Kind.COMPLAINT:
+        hearing.note("address", "suppressed", f"{block.address} gets no automatic mail any more: it complained")
         return (SuppressAddress(block.address, None, "complaint"),)
     if hearing.kind.kind is not Kind.BOUNCE:
         return ()
     permanent = block.status.startswith("5") or (block.action == "failed" and not block.status)
     bounced = MarkBounced(reported.pk, block.address, block.status, permanent)
     if not permanent:
+        hearing.note("address", "kept", f"{block.address}: no permanent status, so nothing is suppressed")
         return (bounced,)
     until = hearing.snapshot.now + hearing.policy.acknowledge.suppress_after_bounce
+    told = f"{block.address} gets no automatic mail until {until:%Y-%m-%d} (status {block.status or 'failed'})"
+    hearing.note("address", "suppressed", told)
     return (bounced, SuppressAddress(block.address, until, "hard_bounce"))

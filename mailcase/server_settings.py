@@ -63,9 +63,14 @@ def _ca_file(settings: Settings, box: MailboxSection, section: str) -> str:
     if server is None or not server.ca_file:
         return ""
     file = settings.path(server.ca_file)
-    if not file.is_file():
-        raise settings.refusal(_key(settings, box, section, "ca_file"), f"there is no file {file}")
-    return str(file)
+    try:
+        with file.open("rb"):
+            return str(file)
+    except FileNotFoundError:
+        said = f"there is no file {file}"
+    except OSError as error:
+        said = f"{file} cannot be read: {error.strerror}"
+    raise settings.refusal(_key(settings, box, section, "ca_file"), said)
 
 
 def _key(settings: Settings, box: MailboxSection, section: str, key: str) -> tuple[str | int, ...]:

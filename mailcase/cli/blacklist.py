@@ -1,13 +1,14 @@
 """`mailcase blacklist`: edits blacklist.txt and says which line decides."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from typing import Annotated, Any
 
 import typer
 
 from mailcase.cli.output import print_json, print_table, safe, say
 from mailcase.cli.state import state_of
-from mailcase.errors import Permanent
 
 app = typer.Typer(no_args_is_help=True, help="Whose mail is junk.")
 
@@ -36,7 +37,9 @@ def add(
     from mailcase import blacklist_edit
 
     state = state_of(context)
-    line = blacklist_edit.add(state.settings().blacklist_file, entry, note=note, until=_date(until))
+    last = _last_day(until)
+    with _entries_only():
+        line = blacklist_edit.add(state.settings().blacklist_file, entry, note=note, until=last)
     if state.json:
         print_json(_row(line))
     else:
@@ -49,7 +52,8 @@ def remove(context: typer.Context, entry: Annotated[str, typer.Argument(help="As
     from mailcase import blacklist_edit
 
     state = state_of(context)
-    gone = blacklist_edit.remove(state.settings().blacklist_file, entry)
+    with _entries_only():
+        gone = blacklist_edit.remove(state.settings().blacklist_file, entry)
     if state.json:
         print_json([_row(line) for line in gone])
     else:
@@ -59,12 +63,15 @@ def remove(context: typer.Context, entry: Annotated[str, typer.Argument(help="As
 @app.command()
 def test(context: typer.Context, address: Annotated[str, typer.Argument(help="A sender's address.")]) -> None:
     """Say whether mail from this address is junk, and which line decides."""
+    from mailcase.clock import utcnow
     from mailcase.intake.addresses import key_of
     from mailcase.policy_build import build_blacklist
 
     state = state_of(context)
     key = key_of(address)
-    verdict = build_blacklist(state.settings()).judge([key], datetime.now(UTC).date())
+    if " " in key or not all(key.rpartition("@")[::2]):
+        raise typer.BadParameter(f"{address!r} is not an address, such as jane@example.com")
+    verdict = build_blacklist(state.settings()).judge([key], utcnow().date())
     if state.json:
         print_json(
             {
@@ -86,15 +93,31 @@ def _told(verdict: Any) -> str:
         return f"blocked by {by}"
     if verdict.allowed_by:
         return f"allowed by {safe(verdict.allowed_by)}, which beats {by}"
-    return f"not blocked; {verdict.looked_at} lines looked at"
+    return f"not blocked; {verdict.looked_at} {'line' if verdict.looked_at == 1 else 'lines'} looked at"
 
 
 def _row(line: Any) -> dict[str, object]:
     return {"line": line.number, "entry": line.entry, "until": line.until, "note": line.note}
 
 
-def _date(text: str) -> date | None:
+@contextmanager
+def _entries_only() -> Iterator[None]:
+    """What is no entry is wrong usage."""
+    from mailcase.blacklist_edit import NotAnEntry
+
     try:
-        return date.fromisoformat(text) if text else None
+        yield
+    except NotAnEntry as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _last_day(text: str) -> date | None:
+    from mailcase.clock import utcnow
+
+    try:
+        last = date.fromisoformat(text) if text else None
     except ValueError:
-        raise Permanent(f"{text} is no date; write it as 2027-01-31") from None
+        raise typer.BadParameter(f"--until {text} is no date; write it as 2027-01-31") from None
+    if last and last < utcnow().date():
+        raise typer.BadParameter(f"--until {text} is past: the entry would never be in force")
+    return last

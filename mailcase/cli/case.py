@@ -1,6 +1,8 @@
 """`mailcase case`: lists, shows and sets cases."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from mailcase.store.store import Store
 
 app = typer.Typer(no_args_is_help=True, help="Cases.")
+_MOST_DIGITS: Final = 19
 _COLUMNS = {"number": 16, "title": 44, "status": 22, "priority": 8, "category": 14, "contact": 40, "message_count": 13}
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Such as SR-12.")]
 
@@ -71,6 +74,8 @@ def set_(
 
     if not status and assignee is None:
         raise typer.BadParameter("what is to be set? --status NAME or --assignee ADDRESS")
+    if assignee and "@" not in assignee:
+        raise typer.BadParameter(f"--assignee {assignee} is no address, such as jane@example.com; empty: nobody")
     state = state_of(context)
     settings = state.settings()
     table = status_table(settings.cases)
@@ -100,14 +105,22 @@ def resolve(settings: "Settings", store: "Store", number: str) -> str:
         Permanent: there is no such case.
     """
     from mailcase.cases.numbers import Mask, find_numbers
-    from mailcase.configuration.checks import status_table
 
     masks = tuple(Mask.parse(one) for one in (settings.cases.number_mask, *settings.cases.retired_masks))
     spellings = [mask.format(running) for running in find_numbers(masks, number) for mask in masks]
-    for spelling in dict.fromkeys((number, *spellings)):
-        try:
-            found: str = store.case_show(spelling, status_table(settings.cases))["number"]
-        except Permanent:
-            continue
+    found = _first(settings, store, (number, *spellings))
+    if found:
         return found
-    raise Permanent(f"there is no case {number}")
+    alone = number.isdecimal() and len(number) < _MOST_DIGITS
+    meant = _first(settings, store, [mask.format(int(number)) for mask in masks]) if alone else ""
+    raise Permanent(f"there is no case {number}{meant and f'; did you mean {meant}?'}")
+
+
+def _first(settings: "Settings", store: "Store", spellings: Sequence[str]) -> str:
+    """The first of these numbers that a case has; "" where none has one."""
+    from mailcase.configuration.checks import status_table
+
+    for spelling in dict.fromkeys(spellings):
+        with suppress(Permanent):
+            return str(store.case_show(spelling, status_table(settings.cases))["number"])
+    return ""

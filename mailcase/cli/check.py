@@ -1,6 +1,8 @@
 """`mailcase check`: reads, connects, counts, and says what to do where something fails."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,9 +12,9 @@ from mailcase.cli.state import State, state_of
 from mailcase.errors import ConfigError
 
 if TYPE_CHECKING:
+    from mailcase.cli.counting import Counter
     from mailcase.cli.probing import Finding
     from mailcase.config import Settings
-    from mailcase.policy_build import Built
 
 
 def check(context: typer.Context) -> None:
@@ -38,20 +40,24 @@ def _findings(state: State) -> "list[Finding]":
     except ConfigError as error:
         return [probing.Finding("configuration", "", ok=False, detail=str(error), exit=78)]
     found = [probing.configuration(settings, built), probing.store(settings)]
-    return [*found, *asyncio.run(_servers(settings, built, usable="schema" in found[1].detail and not found[1].cure))]
+    with _counter(settings, found[1]) as counter:
+        return [*found, *asyncio.run(probing.servers(settings, built, counter))]
 
 
-async def _servers(settings: "Settings", built: "Built", *, usable: bool) -> "list[Finding]":
+@contextmanager
+def _counter(settings: "Settings", found: "Finding") -> "Iterator[Counter]":
     """The store is opened only if that changes nothing: where a migration is due it stays closed."""
-    from mailcase.cli import probing
+    from mailcase.cli.counting import Counter
     from mailcase.store.store import Store
 
-    opened = Store.open(settings.store.url, settings.state_dir, raw=settings.store.raw) if usable else None
+    if found.store != "open":
+        yield Counter(None, hidden=found.store == "shut")
+        return
+    opened = Store.open(settings.store.url, settings.state_dir, raw=settings.store.raw)
     try:
-        return await probing.servers(settings, built, opened)
+        yield Counter(opened)
     finally:
-        if opened:
-            opened.close()
+        opened.close()
 
 
 def _print(one: "Finding") -> None:

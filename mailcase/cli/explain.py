@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,11 +10,12 @@ import typer
 
 from mailcase.cli.output import note, print_json
 from mailcase.cli.state import must_be_mailbox, reading, state_of
-from mailcase.errors import Permanent
+from mailcase.errors import MailcaseError, Permanent
 
 if TYPE_CHECKING:
     from mailcase.config import Settings
     from mailcase.policy_build import Built
+    from mailcase.store.store import Store
 
 
 def explain(
@@ -45,6 +47,19 @@ def _bytes(path: str) -> bytes:
         raise Permanent(f"{path}: cannot be read: {error.strerror}") from None
 
 
+def _store(stack: ExitStack, settings: "Settings") -> "Store | None":
+    """The store where there is one that can be read; else a note, and None."""
+    try:
+        store = stack.enter_context(reading(settings))
+    except MailcaseError as error:
+        note(str(error))
+        note("the store cannot be reached: decided as on an empty one")
+        return None
+    if store is None:
+        note("there is no store yet: decided as on an empty one")
+    return store
+
+
 def _explained(settings: "Settings", built: "Built", raw: bytes, mailbox: str) -> dict[str, Any]:
     from mailcase import acts
     from mailcase.bench import Bench
@@ -54,9 +69,8 @@ def _explained(settings: "Settings", built: "Built", raw: bytes, mailbox: str) -
     from mailcase.snapshot import Snapshot
 
     bench = Bench(built.policy, Composer(built.policy, built.templates))
-    with reading(settings) as store:
-        if store is None:
-            note("there is no store yet: decided as on an empty one")
+    with ExitStack() as stack:
+        store = _store(stack, settings)
         try:
             found = asyncio.run(acts.explain(bench, store, raw, mailbox, utcnow()))
         except Permanent as error:

@@ -19,6 +19,8 @@ def init(
     from mailcase.errors import Permanent
     from mailcase.shipped import FOLDER, shipped_files
 
+    if folder.exists() and not folder.is_dir():
+        raise Permanent(f"{folder} is not a folder")
     done: list[dict[str, str]] = []
     try:
         done += [_write(folder / file, (FOLDER / file).read_bytes(), 0o644) for file in shipped_files()]

@@ -13,6 +13,7 @@ from mailcase.ports import Arrival
 
 _FOLDERS: Final = ("cur", "new")
 _MBOX: Final = b"From "
+_LONGEST_LINE: Final = 1000  # bytes of the line that opens a mail of an mbox
 
 
 def arrivals(place: Path, name: str, now: datetime, *, no_ack: bool) -> Iterator[Arrival]:
@@ -45,15 +46,20 @@ def piped(raw: bytes, name: str, now: datetime, *, no_ack: bool) -> Arrival:
 
 
 def _is_mbox(file: Path) -> bool:
+    """Whether a line opens it as in an mbox; one that ends in CR alone would swallow the mail behind it."""
     with file.open("rb") as stream:
-        return stream.read(len(_MBOX)) == _MBOX
+        first = stream.readline(_LONGEST_LINE)
+    return first.startswith(_MBOX) and first.endswith(b"\n") and b"\r" not in first.rstrip(b"\r\n")
 
 
 def _mbox(file: Path) -> Iterator[bytes]:
     box = mailbox.mbox(file, create=False)
     try:
         for key in box.iterkeys():
-            yield _unquoted(box.get_bytes(key))
+            raw = _unquoted(box.get_bytes(key))
+            if not raw.strip():
+                raise Permanent(f"{file}: holds an empty mail, so it is no mbox; nothing of it was taken from there on")
+            yield raw
     finally:
         box.close()
 

@@ -14,6 +14,7 @@ from mailcase.errors import Permanent
 
 if TYPE_CHECKING:
     from mailcase.config import Settings
+    from mailcase.store.store import Store
 
 app = typer.Typer(no_args_is_help=True, help="Deliveries, with what became of them and why.")
 _COLUMNS = {
@@ -34,7 +35,10 @@ def list_(
     """All deliveries in journal order, with outcome and reason."""
     state = state_of(context)
     start = _since(since)
-    with reading(state.settings()) as store:
+    _must_be_outcome(outcome)
+    settings = state.settings()
+    with reading(settings) as store:
+        _must_be_known(settings, store, mailbox)
         rows = store.message_list(since=start, outcome=outcome, mailbox=mailbox, last=last) if store else []
     if state.json:
         print_json(rows)
@@ -52,6 +56,23 @@ def _since(text: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _must_be_outcome(outcome: str | None) -> None:
+    from mailcase.verdict import Outcome
+
+    known = [str(one) for one in Outcome]
+    if outcome is not None and outcome not in known:
+        raise typer.BadParameter(f"there is no outcome {outcome}; there are {', '.join(known)}")
+
+
+def _must_be_known(settings: "Settings", store: "Store | None", mailbox: str | None) -> None:
+    """Wrong usage where no mailbox has this name; one that was taken out of the configuration has its mail still."""
+    known = {box.name for box in settings.mailbox}
+    if mailbox is None or mailbox in known or (store and store.message_list(mailbox=mailbox, last=1)):
+        return
+    known |= {one["mailbox"] for one in store.message_list()} if store else set()
+    raise typer.BadParameter(f"no mailbox is named {mailbox}; known are {', '.join(sorted(known))}")
+
+
 @app.command()
 def show(
     context: typer.Context,
@@ -65,6 +86,8 @@ def show(
     from mailcase.clock import utcnow
 
     state = state_of(context)
+    if raw and state.json:
+        raise typer.BadParameter("--raw is the mail byte for byte: it cannot be had as --json")
     settings = state.settings()
     if raw:
         sys.stdout.buffer.write(_raw(settings, number))

@@ -5,25 +5,22 @@ import os
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
+from mailcase.cli.counting import Counter
 from mailcase.cli.smtp_probe import probe
+from mailcase.cli.tls_cure import tls_cure
 from mailcase.config import Settings
 from mailcase.configuration.mailbox import MailboxSection
 from mailcase.configuration.secrets import describe
 from mailcase.configuration.values import Secret
 from mailcase.errors import ConfigError, MailcaseError, Transient
 from mailcase.intake.imap.failures import FolderMissing, LoginRefused
-from mailcase.intake.imap.plan import since_day
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy_build import Built
 from mailcase.store import migrate
-from mailcase.store.store import Store
-
-if TYPE_CHECKING:
-    from mailcase.ports import Cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,7 @@ class Finding:
     detail: str
     cure: str = ""
     exit: int = 1  # the status that a failure ends with
+    store: Literal["open", "none", "shut"] = "shut"  # whether opening it changes nothing, or there is none
 
     def entry(self) -> dict[str, Any]:
         """As `check` of contract.md."""
@@ -75,13 +73,14 @@ def store(settings: Settings) -> Finding:
         return Finding("store", "", ok=False, detail=f"{name}: {error}", cure=cure, exit=kind)
     newest = migrate.SCHEMAS[-1]
     if found == newest:
-        return Finding("store", "", ok=True, detail=f"{name}, schema {found}", cure=_other_owner(file))
+        detail, foreign = f"{name}, schema {found}", _other_owner(file)
+        return Finding("store", "", ok=True, detail=detail, cure=foreign, store="shut" if foreign else "open")
     if file is None:
         detail = f"{name}: schema {found or 'empty'}, {newest} is needed"
         return Finding("store", "", ok=False, detail=detail, cure="run `mailcase db upgrade`", exit=78)
     detail = f"{name}, schema {found}: a migration to {newest} is due" if found else f"{name}: not there yet"
     cure = "`mailcase run` or `mailcase db upgrade` migrates it, after a copy" if found else "the first run makes it"
-    return Finding("store", "", ok=True, detail=detail, cure=cure)
+    return Finding("store", "", ok=True, detail=detail, cure=cure, store="shut" if found else "none")
 
 
 def _short(file: Path) -> str:
@@ -94,12 +93,12 @@ def _other_owner(file: Path | None) -> str:
     return "it belongs to another user: commands that write must be run as that user"
 
 
-async def servers(settings: Settings, built: Built, opened: Store | None) -> list[Finding]:
+async def servers(settings: Settings, built: Built, counter: Counter) -> list[Finding]:
     """Every IMAP and SMTP server, all at once; in the order of the mailboxes."""
     tries: list[Awaitable[Finding]] = []
     for box in settings.mailbox:
         imap, smtp = built.imap.get(box.name), built.smtp.get(box.name)
-        tries.append(_imap(settings, box, imap, opened) if imap else _no_source(box))
+        tries.append(_imap(settings, box, imap, counter) if imap else _no_source(box))
         if smtp:
             tries.append(_smtp(settings, box, smtp))
     return list(await asyncio.gather(*tries))
@@ -109,45 +108,26 @@ async def _no_source(box: MailboxSection) -> Finding:
     return Finding("imap", box.name, ok=True, detail="no [mailbox.imap]: mail comes by `mailcase ingest` alone")
 
 
-async def _imap(settings: Settings, box: MailboxSection, imap: ImapSettings, opened: Store | None) -> Finding:
+async def _imap(settings: Settings, box: MailboxSection, imap: ImapSettings, counter: Counter) -> Finding:
     where = f"{imap.host}:{imap.port}"
     try:
         session = await ImapSession.open(imap)
         try:
-            told = [await _folder(session, imap, folder, opened) for folder in imap.folders]
+            told = [await counter.told(session, imap, folder) for folder in imap.folders]
             await session.logout()
         finally:
             session.close()
     except MailcaseError as error:
-        return Finding("imap", box.name, ok=False, detail=f"{where} {error}", cure=_imap_cure(settings, box, error))
+        said = str(error).removeprefix(f"{where}: ")  # the connection's errors name the place themselves
+        return Finding("imap", box.name, ok=False, detail=f"{where} {said}", cure=_imap_cure(settings, box, error))
     except TimeoutError:
         return Finding("imap", box.name, ok=False, detail=f"{where} no answer in time", cure=_reachable("imap"))
     return Finding("imap", box.name, ok=True, detail=f"{where} login accepted; {'; '.join(told)}")
 
 
-async def _folder(session: ImapSession, imap: ImapSettings, folder: str, opened: Store | None) -> str:
-    """What lies there, and how much of it the next look would take."""
-    selected = await session.select(folder, read_only=True)
-    uids = await session.search_all()
-    cursor = opened.cursor(imap.source, folder) if opened else None
-    if cursor and cursor.uidvalidity == selected.uidvalidity:
-        return f"{folder}: {_mails(uids)}, {_above(uids, cursor)} to take"
-    if imap.start == "new":
-        return f'{folder}: {_mails(uids)}, none of them to take (start = "new")'
-    day = since_day(imap.start)
-    taken = len(uids) if day is None else len(await session.search_since(day))
-    return f'{folder}: {_mails(uids)}, {taken} to take (start = "{imap.start}")'
-
-
-def _mails(uids: list[int]) -> str:
-    return "1 mail" if len(uids) == 1 else f"{len(uids)} mails"
-
-
-def _above(uids: list[int], cursor: "Cursor") -> int:
-    return sum(1 for uid in uids if uid > cursor.last_uid)
-
-
 def _imap_cure(settings: Settings, box: MailboxSection, error: MailcaseError) -> str:
+    if box.imap and (cure := tls_cure("imap", box.imap.security, error)):
+        return cure
     if isinstance(error, LoginRefused) and box.imap and box.imap.password:
         return (
             f"password comes from {describe(box.imap.password, settings.base)}. "
@@ -169,6 +149,8 @@ async def _smtp(settings: Settings, box: MailboxSection, smtp: SmtpSettings) -> 
 
 
 def _smtp_cure(settings: Settings, box: MailboxSection, error: MailcaseError) -> str:
+    if box.smtp and (cure := tls_cure("smtp", box.smtp.security, error)):
+        return cure
     if isinstance(error, ConfigError) and box.smtp and box.smtp.password:
         return f"password comes from {describe(box.smtp.password, settings.base)}"
     return _reachable("smtp") if isinstance(error, Transient) else ""

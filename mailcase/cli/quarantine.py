@@ -7,6 +7,7 @@ import typer
 
 from mailcase.cli.output import print_json, print_table, say
 from mailcase.cli.state import As, actor, reading, refuse_other_user, state_of, writing
+from mailcase.errors import Permanent
 
 if TYPE_CHECKING:
     from mailcase.config import Settings
@@ -33,6 +34,9 @@ def show(context: typer.Context, number: Annotated[int, typer.Argument(metavar="
     """One of them, as `message show`; `message show ID --raw` gives the mail as it came."""
     from mailcase.cli.message import show as show_message
 
+    with reading(state_of(context).settings()) as store:
+        if store is None or store.message_show(number)["outcome"] != "quarantined":
+            raise Permanent(f"message {number} is not in quarantine")
     show_message(context, number)
 
 

@@ -118,4 +118,11 @@ def _print_related(related: Sequence[Mapping[str, Any]]) -> None:
     if related:
         say()
     for place, one in enumerate(related):
-        say(f"{'related' if not place else '':<9} {safe(one['number'])} {safe(one['relation']).replace('_', ' ')}")
+        head = f"{safe(one['number'])} {safe(one['relation']).replace('_', ' ')}"
+        say(f"{'related' if not place else '':<9} {head} ({', '.join(_shared(one))})")
+
+
+def _shared(one: Mapping[str, Any]) -> list[str]:
+    """What is known of a related case: `same contact, Incident, open`."""
+    status = "open" if one["kind"] in ("active", "paused") else safe(one["status"])
+    return [*([f"same {one['same']}"] if one["same"] else []), safe(one["category"]), status]

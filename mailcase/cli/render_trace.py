@@ -21,17 +21,28 @@ REASONS: Final = {
     "unreadable": "it could not be read",
     "undecidable": "it could not be processed",
 }
+#: Reason words of an acknowledgement that is not sent, where blanks for `_` do not do.
+_KEPT_BACK: Final = {"follow_up": "follow-up"}
 _TEST, _RESULT = 15, 12  # columns
 
 
 def trace_lines(trace: Sequence[Mapping[str, Any]]) -> list[str]:
     """A line a test: its name, what it said, and what it saw."""
-    tests = [(safe(one["test"]), safe(one["result"]), safe(one["evidence"])) for one in trace]
+    tests = [(safe(one["test"]), safe(one["result"]), _evidence(one)) for one in trace]
     names = max([_TEST, *(width(test) for test, _, _ in tests)])
     results = max([_RESULT, *(width(result) for _, result, _ in tests if width(result) <= 2 * _RESULT)])
     return [
         f"  {padded(test, names)}  {padded(result, results)}  {evidence}".rstrip() for test, result, evidence in tests
     ]
+
+
+def _evidence(one: Mapping[str, Any]) -> str:
+    """What a test saw; that of the acknowledgement opens with a reason word, which is put in words."""
+    text = safe(one["evidence"])
+    if one["test"] != "acknowledge":
+        return text
+    word, colon, rest = text.partition(": ")
+    return f"{_KEPT_BACK.get(word, word.replace('_', ' '))}{colon}{rest}"
 
 
 def headline(mail: Mapping[str, Any]) -> str:
@@ -51,7 +62,7 @@ def headline(mail: Mapping[str, Any]) -> str:
         case "followed":
             said = f"{case} follows a closed case, found{by or ' by thread'}"
         case "noted":
-            said = f"noted on {case}{by}, without any other effect: {mail['kind'].replace('_', ' ')}"
+            said = f"noted on {case}{by}: {mail['kind'].replace('_', ' ')}, status and assignee stay"
         case "junk_case":
             said = f"junk, {case}: {reason}"
         case "quarantined":

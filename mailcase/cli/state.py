@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from mailcase.config import Settings
     from mailcase.store.store import Store
 
-As = Annotated[str, typer.Option("--as", metavar="ADDRESS", help="Who does this; else the system's user name.")]
+
+def _address(given: str) -> str:
+    if given and "@" not in given:
+        raise typer.BadParameter(f"{given} is no address, such as jane@example.com")
+    return given
+
+
+As = Annotated[
+    str,
+    typer.Option("--as", metavar="ADDRESS", callback=_address, help="Who does this; else the system's user name."),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +77,12 @@ def reading(settings: "Settings") -> "Iterator[Store | None]":
         Permanent: the store must be migrated, and this user may not.
         ConfigError, Unavailable: as Store.open.
     """
+    from mailcase.places import is_there
     from mailcase.store import migrate
     from mailcase.store.store import Store
 
     file = settings.sqlite_file
-    if file is not None and not file.exists():
+    if file is not None and not is_there(file):
         yield None
         return
     if file is not None and migrate.current(migrate.absolute(settings.store.url, settings.state_dir)) != newest():
@@ -127,7 +138,9 @@ def refuse_other_user(settings: "Settings") -> None:
 
 def _owned(settings: "Settings") -> Path | None:
     """The store's file, or its folder as long as there is none; None on PostgreSQL and for a new folder."""
+    from mailcase.places import is_there
+
     file = settings.sqlite_file
     if file is None:
         return None
-    return next((place for place in (file, file.parent) if place.exists()), None)
+    return next((place for place in (file, file.parent) if is_there(place)), None)

@@ -13,6 +13,7 @@ from mailcase.intake.texts import clean_text
 LARGEST: Final = 1_048_576  # characters of HTML that are cleaned or made into text
 DEEPEST: Final = 1_000  # open elements: nh3's time grows with the square of the depth
 MOST_TAGS: Final = 20_000  # that inscriptis lays out; it takes seconds for 200,000 table cells
+MOST_ENTITIES: Final = 20_000  # "&": nh3's time grows with the square of the pieces of text
 _LONGEST_TAG: Final = 8_192  # characters: nh3's time grows with the square of the attributes too
 
 TAGS: Final = frozenset(
@@ -57,7 +58,7 @@ def clean_html(html: str) -> str:
 
     "" where there is none, or where it is too large or too deep to be cleaned in time.
     """
-    if not html.strip() or len(html) > LARGEST or _too_deep(html) or _too_long(html):
+    if not html.strip() or len(html) > LARGEST or _too_deep(html) or _too_long(html) or html.count("&") > MOST_ENTITIES:
         return ""
     return clean_text(_CLEANER.clean(html))
 

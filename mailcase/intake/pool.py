@@ -17,6 +17,7 @@ from mailcase.intake import worker
 from mailcase.message import Email
 
 Task = Callable[[Sequence[bytes], float], list[Email | str]]
+QUEUED: Final = 120.0  # seconds that a task may wait for a worker
 _MAIN: Final = threading.Lock()
 
 
@@ -70,7 +71,7 @@ class Pool:
         pool = self._running()
         try:
             future = pool.schedule(self._task, args=(raws, seconds), timeout=seconds)
-            found: list[Email | str] = await asyncio.wrap_future(future)
+            found = await self._taken_up(future, seconds + QUEUED)
         except FutureTimeoutError:
             raise Killed(f"not read within {seconds:g} s") from None
         except pebble.ProcessExpired as error:
@@ -79,7 +80,20 @@ class Pool:
             if not pool.active:
                 await self._drop(pool)
             raise TaskError(f"{type(error).__name__}: {error!s:.200}") from error
+        if found is None:
+            await self._drop(pool)
+            raise Killed(f"no parser process took it up within {QUEUED:g} s")
         return found
+
+    async def _taken_up(self, future: Any, seconds: float) -> list[Email | str] | None:
+        """The task's result; None where no worker began it: pebble's own limit starts only then."""
+        waiting: asyncio.Future[list[Email | str]] = asyncio.wrap_future(future)
+        try:
+            await asyncio.wait((waiting,), timeout=seconds)
+        except asyncio.CancelledError:
+            waiting.cancel()
+            raise
+        return waiting.result() if waiting.done() else None
 
     async def close(self) -> None:
         """End the processes; what they read is dropped."""

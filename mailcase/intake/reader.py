@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ CHUNK: Final = 16  # mails of a task
 CHUNK_BYTES: Final = 1_048_576
 TRIES: Final = 3  # of a mail that kills its worker or does not end
 _LARGE: Final = 8_388_608  # bytes: of such mails one at a time is read
+_START_SECONDS: Final = 60.0  # for the first process to come up on a busy machine
 _CHUNK_SECONDS: Final = 5.0  # a task of several mails ends earlier, so that one bad mail delays less
 
 
@@ -67,6 +69,11 @@ class Reader:
         chunks = [self._read_chunk(chunk) for chunk in _chunks(raws)]
         return [result for results in await asyncio.gather(*chunks) for result in results]
 
+    async def ready(self) -> None:
+        """Return when a parser process runs, so that starting one is charged to no mail's attempts (R4)."""
+        with suppress(TaskError):
+            await self._pool.run([b""], _START_SECONDS)
+
     async def close(self) -> None:
         """End the workers; what they read is dropped."""
         await self._pool.close()
@@ -88,23 +95,24 @@ class Reader:
             raise
 
     async def _one_by_one(self, raws: list[bytes], error: str) -> list[Email | ReadFailure]:
-        """Each mail alone; the second time only those that failed again, so that no good mail waits for them."""
+        """Each mail alone and shortly, so that the good ones are done soon; then at length those that failed."""
         results: list[Email | ReadFailure] = [ReadFailure(error, 1) for _ in raws]
         waiting = list(range(len(raws)))
         for tries in range(2, TRIES + 1):
             for place in list(waiting):
-                results[place], again = await self._try_suspect(raws[place], tries)
+                seconds = self._timeout if tries == TRIES else min(self._timeout, _CHUNK_SECONDS)
+                results[place], again = await self._try_suspect(raws[place], tries, seconds)
                 if not again:
                     waiting.remove(place)
         if waiting:
             await self._probe()
         return results
 
-    async def _try_suspect(self, raw: bytes, tries: int) -> tuple[Email | ReadFailure, bool]:
+    async def _try_suspect(self, raw: bytes, tries: int, seconds: float) -> tuple[Email | ReadFailure, bool]:
         """What became of a mail tried alone, and whether trying again may help."""
         async with self._alone:
             try:
-                (found,) = await self._run(self._suspects, [raw], self._timeout)
+                (found,) = await self._run(self._suspects, [raw], seconds)
             except TaskError as error:
                 return ReadFailure(str(error), tries), True
         return _result(found, tries), False

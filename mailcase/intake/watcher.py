@@ -4,7 +4,7 @@ import asyncio
 import copy
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from tenacity import (
@@ -15,8 +15,8 @@ from tenacity import (
     wait_random,
 )
 
+from mailcase.clock import utcnow
 from mailcase.errors import MailcaseError
-from mailcase.intake.imap.exchange import first_of
 from mailcase.intake.imap.failures import LoginRefused, Refused
 from mailcase.intake.imap.ports import Alarm, InStore, MailSession, Submit
 from mailcase.intake.imap.session import ImapSession
@@ -24,6 +24,7 @@ from mailcase.intake.imap.settings import ImapSettings
 from mailcase.intake.imap.sync import FolderSync
 from mailcase.log import Event, bound, emit
 from mailcase.ports import Journal
+from mailcase.waiting import first_of
 
 RENEW_IDLE_S = 300.0  # a dead peer shows only at the next command (I9)
 LOGIN_TRIES = 3
@@ -51,11 +52,6 @@ class OpenSession(Protocol):
         ...
 
 
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
-
-
 class Watcher:
     """One mailbox: `await watcher.run()` until the stop event, or `await watcher.once()` for one pass.
 
@@ -73,7 +69,7 @@ class Watcher:
         *,
         stop: asyncio.Event | None = None,
         alarm: Alarm | None = None,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] = utcnow,
         open_session: OpenSession = ImapSession.open,
         gate: asyncio.Semaphore | None = None,
         drained: Callable[[], Awaitable[None]] | None = None,

@@ -1,6 +1,6 @@
 """K1, K2 and B1: is there a case by this very mail, is it a person's, and may it be answered at all."""
 
-from mailcase.junk.ack_question import AckQuestion, No, Yes
+from mailcase.junk.ack_question import AckQuestion, No, Yes, moment
 from mailcase.message import Kind
 
 
@@ -36,5 +36,5 @@ def not_held_back(q: AckQuestion) -> No | Yes:
 def young_enough(q: AckQuestion) -> No | Yes:
     """B13: not older than `max_age`, by the server's date of arrival."""
     age, limit = q.now - q.delivery.received_at, q.policy.acknowledge.max_age
-    seen = f"received {q.delivery.received_at.isoformat()}, max_age {limit}"
+    seen = f"received {moment(q.delivery.received_at)}, max_age {limit}"
     return No("too_old", seen) if age > limit else Yes(seen)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
-from mailcase.junk.ack_question import AckQuestion, No, Yes
+from mailcase.junk.ack_question import AckQuestion, No, Yes, moment
 from mailcase.snapshot import KnownMessage
 from mailcase.tokens import verify
 
@@ -57,5 +57,5 @@ def something_new(q: AckQuestion) -> No | Yes:
     same = (one for one in mine if one.content_key == q.email.content_key)
     recent = next((one for one in same if q.now - one.at <= _SAME_WINDOW), None)
     if recent:
-        return No("same_content", f"the same was acknowledged at {recent.at.isoformat()}")
+        return No("same_content", f"the same was acknowledged at {moment(recent.at)}")
     return Yes("nothing like it was acknowledged within 60 minutes")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mailcase.junk.authentication import Authentication
 from mailcase.message import Address, Delivery, Email, Kind
@@ -45,6 +45,11 @@ class Yes:
     """A test that allows it, with what it saw."""
 
     detail: str
+
+
+def moment(at: datetime) -> str:
+    """A time in evidence, as people read it: to the minute, in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 AckRule = Callable[[AckQuestion], No | Yes]

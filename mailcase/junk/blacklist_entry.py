@@ -111,13 +111,23 @@ def _local_entry(number: int, local: str) -> tuple[str, str]:
 
 def _domain_entry(number: int, entry: str) -> tuple[str, str]:
     form, name = ("tree", entry[2:]) if entry.startswith("*.") else ("domain", entry)
-    domain = key_of(f"x@{name}").rpartition("@")[2]
-    if "*" in name or not _is_domain(domain):
-        cure = f"for a whole local part write {entry.strip('*')}@, for a part of it *{entry.strip('*')}*@"
-        raise _wrong(number, f"{entry!r} is not a domain", cure)
+    _, at, domain = key_of(f"x@{name}").rpartition("@")
+    fewest = 1 if form == "tree" else 2  # *.xyz is every address under a top-level domain
+    if not at or "*" in name or not _is_domain(domain, fewest):
+        raise _wrong(number, f"{entry!r} is not a domain", _cure(entry))
     return form, domain
 
 
-def _is_domain(name: str) -> bool:
+def _cure(entry: str) -> str:
+    """What somebody who wrote this may have meant."""
+    if entry.startswith("*."):
+        return "*. needs a domain, such as *.example.com"
+    word = entry.strip("*")
+    if not word or "." in word:
+        return f"write one of {_FORMS}"
+    return f"for a whole local part write {word}@, for a part of it *{word}*@, for a top-level domain *.{word}"
+
+
+def _is_domain(name: str, fewest: int = 2) -> bool:
     labels = name.split(".")
-    return len(labels) > 1 and all(labels) and all(label.replace("-", "").isalnum() for label in labels)
+    return len(labels) >= fewest and all(label.replace("-", "").isalnum() for label in labels)

@@ -8,7 +8,7 @@ from mailcase.message import Email, Kind
 
 #: Providers that send no report part: a header, or a subject that names the address of our server.
 COMPLAINT_HEADERS: Final = ("X-HmXmrOriginalRecipient",)
-_SUBJECT: Final = re.compile(r"complaint about message from [0-9.]{7,15}", re.IGNORECASE)
+_SUBJECT: Final = re.compile(r"complaint about message from [0-9a-fx.:]{7,45}", re.IGNORECASE)
 
 
 def complaint(question: KindQuestion) -> Hit | None:

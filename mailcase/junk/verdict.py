@@ -29,7 +29,7 @@ def junk_verdict(email: Email, policy: JunkPolicy, today: date) -> JunkVerdict:
         if value is not None:
             tests.append(("header rules", "yes", f"{rule.name}: {value!r} fits {rule.matches!r}"))
             return JunkVerdict(rule.reason, tuple(tests))
-    tests.append(("header rules", "no", f"{len(policy.header_rules)} rules, none fires"))
+    tests.append(("header rules", "no", f"{_count(len(policy.header_rules), 'rule')}, none fires"))
     return JunkVerdict("", tuple(tests))
 
 
@@ -39,4 +39,8 @@ def _told(listed: BlacklistVerdict, keys: tuple[str, ...]) -> str:
         return f"{listed.key} is blocked by line {listed.line_number}: {listed.entry}"
     if listed.allowed_by:
         return f"{listed.key} is allowed by {listed.allowed_by!r} (beats line {listed.line_number}: {listed.entry})"
-    return f"{who} · {listed.looked_at} lines looked at"
+    return f"{who} · {_count(listed.looked_at, 'line')} looked at"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -11,5 +11,9 @@ class Refused(Permanent):
         self.code = code
 
 
+class CopyFailed(Transient):
+    """The dialogue ended at the RCPT of a copy: nothing was taken, and it was not the customer's address."""
+
+
 class Uncertain(Transient):
     """It failed after the final dot: the relay may have taken the mail (RFC 1047)."""

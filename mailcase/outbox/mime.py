@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -28,6 +28,11 @@ class Envelope:
     recipients: tuple[str, ...]
     data: bytes
     utf8: bool  # the relay must offer SMTPUTF8
+    copies_may_fail: bool = False  # a copy that is not taken does not stop the mail
+
+    def without_copies(self) -> "Envelope":
+        """The same mail to its first recipient alone."""
+        return replace(self, recipients=self.recipients[:1])
 
 
 class _Line(str):
@@ -50,7 +55,7 @@ class _Line(str):
 
 
 def envelope(mail: OutboxMail, *, null_sender: bool) -> Envelope:
-    """The mail ready to leave; the null sender is for automatic mail (RFC 3834 3.3).
+    """The mail ready to leave; the null sender is for automatic mail (RFC 3834 3.3), which can lose its copies.
 
     Raises:
         Permanent: an address or a header of the row cannot be sent.
@@ -62,7 +67,8 @@ def envelope(mail: OutboxMail, *, null_sender: bool) -> Envelope:
     except (ValueError, LookupError) as error:
         raise Permanent(f"the mail cannot be written: {error}") from error
     utf8 = any(one.utf8 for one in (sender, *to))
-    return Envelope("" if null_sender else sender.text, tuple(one.text for one in to), data, utf8)
+    path = "" if null_sender else sender.text
+    return Envelope(path, tuple(one.text for one in to), data, utf8, copies_may_fail=mail.automatic)
 
 
 def _message(mail: OutboxMail, sender: WireAddress, to: list[WireAddress]) -> EmailMessage:

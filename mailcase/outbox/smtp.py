@@ -1,7 +1,7 @@
 """Sending by SMTP: one connection to one relay on aiosmtplib, every failure told apart (S1, S2, S5)."""
 
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -9,7 +9,7 @@ import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException
 
 from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
-from mailcase.outbox.failures import Refused, Uncertain
+from mailcase.outbox.failures import CopyFailed, Refused, Uncertain
 from mailcase.outbox.mime import Envelope
 from mailcase.outbox.settings import SmtpSettings
 
@@ -57,10 +57,11 @@ class SmtpSender:
             raise
         self._client = client
 
-    async def send(self, envelope: Envelope) -> str:
-        """Send one mail over the open connection and return the relay's reply.
+    async def send(self, envelope: Envelope) -> tuple[str, ...]:
+        """Send one mail over the open connection; returns what went wrong with each copy that was not taken.
 
         Raises:
+            CopyFailed: the dialogue ended at a copy of mail that may lose its copies; nothing was taken.
             Refused: 5yz; the relay did not take it.
             Permanent: the relay has no SMTPUTF8 and the address needs it.
             Uncertain: it failed after the final dot.
@@ -131,7 +132,7 @@ class SmtpSender:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 
-    async def _dialogue(self, client: aiosmtplib.SMTP, envelope: Envelope) -> str:
+    async def _dialogue(self, client: aiosmtplib.SMTP, envelope: Envelope) -> tuple[str, ...]:
         offered = client.supports_extension
         if envelope.utf8 and not offered("smtputf8"):
             raise Permanent(f"{self.settings.relay} does not offer SMTPUTF8, which this address needs")
@@ -141,12 +142,30 @@ class SmtpSender:
         await self._step("MAIL", mail)
         # A report on a mail with a null sender could go nowhere (RFC 3834 3.3 asks for NEVER).
         notify = ["NOTIFY=NEVER"] if not envelope.sender and offered("dsn") else []
-        for one in envelope.recipients:
-            await self._step("RCPT", partial(client.rcpt, one, options=notify, encoding=coding))
+        rcpt = [partial(client.rcpt, one, options=notify, encoding=coding) for one in envelope.recipients]
+        await self._step("RCPT", rcpt[0])
+        lost = await self._copies(client, envelope, rcpt[1:])
         go_ahead = await self._step("DATA", partial(client.execute_command, b"DATA"))
         if go_ahead.code != _GO_AHEAD:
             raise self._answer("DATA", go_ahead.code, go_ahead.message)
-        return await self._content(client, envelope.data)
+        await self._content(client, envelope.data)
+        return lost
+
+    async def _copies(
+        self, client: aiosmtplib.SMTP, envelope: Envelope, rcpt: Sequence[Callable[[], Awaitable[SMTPResponse]]]
+    ) -> tuple[str, ...]:
+        """RCPT for the copies; what went wrong with those that were not taken, where the mail may lose them."""
+        lost: list[str] = []
+        for address, command in zip(envelope.recipients[1:], rcpt, strict=True):
+            try:
+                await self._step("RCPT", command)
+            except MailcaseError as error:
+                if not envelope.copies_may_fail:
+                    raise
+                lost.append(f"no copy to {address}: {error}")
+                if not client.is_connected:
+                    raise CopyFailed("; ".join(lost)) from error
+        return tuple(lost)
 
     async def _step(self, verb: str, command: Callable[[], Awaitable[SMTPResponse]]) -> SMTPResponse:
         """One command before the final dot: whatever fails here, the mail was not taken."""
@@ -160,7 +179,7 @@ class SmtpSender:
             self.close()
             raise Transient(f"{self.settings.relay} {verb}: {_told(error)}") from error
 
-    async def _content(self, client: aiosmtplib.SMTP, data: bytes) -> str:
+    async def _content(self, client: aiosmtplib.SMTP, data: bytes) -> None:
         """The mail and its final dot; from here on a failure without an answer is uncertain."""
         protocol = client.protocol
         if protocol is None or not protocol.is_connected:
@@ -172,7 +191,6 @@ class SmtpSender:
             raise Uncertain(f"{self.settings.relay} after the final dot: {_told(error)}") from error
         if reply.code != _ACCEPTED:
             raise self._answer("final dot", reply.code, reply.message)
-        return _short(reply.message)
 
     def _answer(self, verb: str, code: int, text: str) -> Exception:
         """What a relay's answer means."""

@@ -176,7 +176,7 @@ class _Compiler:
         if self.neutral and name in SAMPLE:
             return f"{name!r} was chosen by the sender, a neutral mail may use only {known}"
         near = difflib.get_close_matches(name, self.samples, 1)
-        hint = f", did you mean {near[0]!r}?" if near else ""
+        hint = f", did you mean {near[0]!r}?" if near else "."
         return f"unknown variable {name!r}{hint} Known: {known}"
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 
 from mailcase.errors import ConfigError, Permanent, Unavailable
 from mailcase.places import private_folder, refused
+from mailcase.store.readonly import connect_reader, refusal, refuses_writing
 
 _READERS = 4
 _BUSY_MS = 5000  # how long a writer waits for another process
@@ -47,20 +48,20 @@ class Engines:
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """One write transaction, committed durably at the end."""
-        with _translated(), self.writer.begin() as conn:
+        with _translated(self.writer), self.writer.begin() as conn:
             yield conn
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent look; never waits for the writer on SQLite."""
-        with _translated(), self.reader.connect() as conn:
+        with _translated(self.reader), self.reader.connect() as conn:
             yield conn
 
     def presence(self, owner: str) -> None:
         """Hold the lock that says this daemon lives (PostgreSQL; SQLite has one sender by its lock file)."""
         if self.writer.dialect.name == "sqlite":
             return
-        with self._guard, _translated():
+        with self._guard, _translated(self.reader):
             held = self._present.get(owner)
             if held is not None and _alive(held):
                 return
@@ -96,11 +97,13 @@ def _alive(conn: Connection) -> bool:
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def _translated(engine: Engine) -> Iterator[None]:
     """The databases' errors as ours: what trying again may cure is Unavailable, the rest Permanent."""
     try:
         yield
     except _UNREACHABLE as error:
+        if refuses_writing(getattr(error, "orig", None)):
+            raise refusal(engine.url.database) from error
         raise Unavailable(f"store: {_reason(error)}") from error
     except exc.DBAPIError as error:
         raise (Unavailable if error.connection_invalidated else Permanent)(f"store: {_reason(error)}") from error
@@ -131,6 +134,8 @@ def _sqlite(url: str, *, writes: bool) -> Engine:
         connect_args={"check_same_thread": False, "isolation_level": None},
         hide_parameters=True,
     )
+    if not writes:
+        sa.event.listen(engine, "do_connect", connect_reader)
     sa.event.listen(engine, "connect", _prepare_writer if writes else _prepare_reader)
     sa.event.listen(engine, "begin", _begin_immediate if writes else _begin)
     return engine

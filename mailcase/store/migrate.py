@@ -10,6 +10,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import make_url
 
 from mailcase.errors import ConfigError
+from mailcase.places import is_there
 from mailcase.store.engine import Engines, make_private, sqlite_file
 
 SCHEMAS: Final = ("0001", "0002", "0003")  # oldest first; the last one is what this program needs
@@ -37,11 +38,11 @@ def current(url: str) -> str | None:
     """The schema that the store has, or None for an empty one.
 
     Raises:
-        ConfigError: it is newer than this program.
+        ConfigError: it is newer than this program, or its folder is closed to this user.
         Unavailable: the database cannot be reached.
     """
     file = sqlite_file(url)
-    if file is not None and not file.exists():
+    if file is not None and not is_there(file):
         return None
     engines = Engines.open(url)
     try:

@@ -1,14 +1,16 @@
 """Reading the outbox: what is due, how much left of late, and the list for people."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mailcase.intake.addresses import key_of
 from mailcase.ports import OutboxMail, SendCounts
 from mailcase.store import tables as t
-from mailcase.store.dialect import AnyRow
+from mailcase.store.dialect import AnyRow, is_sqlite
 
 _O, _C = t.outbox.c, t.case.c
 _LEFT: Final = ("sending", "sent", "uncertain", "bounced")  # states of mail that left or is under way
@@ -42,20 +44,38 @@ def _mail(row: AnyRow) -> OutboxMail:
 
 
 def counts(conn: Connection, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:
-    """What left within the windows, and what was queued an hour, suppressed mail left out."""
-    per_domain = _left_since(now, domain_window_s, _O.to_domain).group_by(_O.to_domain)
-    last_hour = sa.select(sa.func.count()).where(_QUEUED, _O.created_at > now - _HOUR)
+    """What left within the windows, and what was queued an hour, suppressed mail left out; a copy is a mail."""
+    mails = _mails(conn)
+    last_hour = sa.select(mails).where(_QUEUED, _O.created_at > now - _HOUR)
     return SendCounts(
-        total=conn.execute(_left_since(now, total_window_s)).scalar_one(),
-        per_domain={row[0]: row[1] for row in conn.execute(per_domain)},
+        total=conn.execute(sa.select(mails).where(_left_since(now, total_window_s))).scalar_one(),
+        per_domain=_per_domain(conn, _left_since(now, domain_window_s)),
         last_hour=conn.execute(last_hour).scalar_one(),
     )
+
+
+def _per_domain(conn: Connection, left: sa.ColumnElement[bool]) -> dict[str, int]:
+    rows = conn.execute(sa.select(_O.to_domain, sa.func.count()).where(left).group_by(_O.to_domain))
+    found = Counter({row[0]: row[1] for row in rows})
+    copies = conn.execute(sa.select(_O.cc).where(left, _copies(conn) > 0)).scalars()
+    found.update(key_of(one).rpartition("@")[2] for cc in copies for one in cc)
+    return dict(found)
+
+
+def _mails(conn: Connection) -> sa.ColumnElement[int]:
+    """How many mails rows stand for: one each, and one for each copy (K9)."""
+    return sa.func.coalesce(sa.func.sum(1 + _copies(conn)), 0)
+
+
+def _copies(conn: Connection) -> sa.ColumnElement[int]:
+    length = sa.func.json_array_length if is_sqlite(conn) else sa.func.jsonb_array_length
+    return length(_O.cc, type_=sa.Integer())
 
 
 def busiest_hour(conn: Connection, now: datetime) -> int:
     """The most that was queued in one hour of the last week, the last hour left out; reads the whole week."""
     hours = (
-        sa.select(sa.func.count().label("mails"))
+        sa.select(_mails(conn).label("mails"))
         .where(_QUEUED, _O.created_at > now - _WEEK, _O.created_at <= now - _HOUR)
         .group_by(_O.created_hour)
         .subquery()
@@ -63,10 +83,9 @@ def busiest_hour(conn: Connection, now: datetime) -> int:
     return conn.execute(sa.select(sa.func.max(hours.c.mails))).scalar_one() or 0
 
 
-def _left_since(now: datetime, window_s: float, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+def _left_since(now: datetime, window_s: float) -> sa.ColumnElement[bool]:
     since = now - timedelta(seconds=window_s)
-    counted = sa.select(*columns, sa.func.count())
-    return counted.where(_O.automatic.is_(True), _O.claimed_at > since, _O.state.in_(_LEFT))
+    return sa.and_(_O.automatic.is_(True), _O.claimed_at > since, _O.state.in_(_LEFT))
 
 
 def next_due(conn: Connection, now: datetime) -> datetime | None:
@@ -77,11 +96,11 @@ def next_due(conn: Connection, now: datetime) -> datetime | None:
 
 
 _LISTED = (
-    _O.id, _O.kind, _C.number.label("case"), _O.to, _O.subject, _O.state, _O.reason, _O.attempts,
+    _O.id, _O.kind, _C.number.label("case"), _O.to, _O.cc, _O.subject, _O.state, _O.reason, _O.attempts,
     _O.next_attempt_at, _O.last_error, _O.message_id, _O.in_reply_to, _O.created_at, _O.sent_at,
 )  # fmt: skip
 
 
 def listing(conn: Connection) -> list[dict[str, Any]]:
-    """All rows, oldest first, with the keys of contract.md."""
+    """All rows, oldest first, with the keys of contract.md, and `cc`: who gets a copy."""
     return [dict(row) for row in conn.execute(sa.select(*_LISTED).select_from(_WITH_CASE).order_by(_O.id)).mappings()]

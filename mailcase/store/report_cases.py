@@ -3,7 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 
 from mailcase.cases.statuses import StatusTable
 from mailcase.errors import Permanent
@@ -28,6 +28,7 @@ _KEYS = (
     "number", "title", "status", "kind", "priority", "category", "source", "contact", "account", "assignee",
     "assignee_group", "organization", "closing_reason", "mailbox", "created_at", "updated_at", "message_count",
 )  # fmt: skip
+_RELATED = (_C.number, _C.category, _C.status, _C.contact_id, _C.account_id, _R.relation)
 _INVERSE = {"follows": "followed_by"}  # how a relation reads from its other end; the rest read alike
 
 
@@ -55,7 +56,7 @@ def show(conn: Connection, number: str, statuses: StatusTable) -> dict[str, Any]
         "description": row["description"],
         "messages": _messages(conn, running),
         "events": _events(conn, running),
-        "related": _related(conn, running),
+        "related": _related(conn, running, statuses),
     }
 
 
@@ -64,16 +65,25 @@ def _events(conn: Connection, running: int) -> list[dict[str, Any]]:
     return [dict(row) for row in conn.execute(statement).mappings()]
 
 
-def _related(conn: Connection, running: int) -> list[dict[str, Any]]:
-    """Relations of both directions, each read from this case."""
-    mine = sa.select(_C.number, _R.relation).select_from(sa.join(t.case_relation, t.case, _C.running == _R.other_id))
-    theirs = sa.select(_C.number, _R.relation).select_from(sa.join(t.case_relation, t.case, _C.running == _R.case_id))
-    found = [(row.number, row.relation) for row in conn.execute(mine.where(_R.case_id == running).order_by(_C.running))]
-    found += [
-        (row.number, _INVERSE.get(row.relation, row.relation))
-        for row in conn.execute(theirs.where(_R.other_id == running).order_by(_C.running))
-    ]
-    return [{"number": number, "relation": relation} for number, relation in dict.fromkeys(found)]
+def _related(conn: Connection, running: int, statuses: StatusTable) -> list[dict[str, Any]]:
+    """Relations of both directions, each read from this case, with what the two cases share."""
+    own = conn.execute(sa.select(_C.contact_id, _C.account_id).where(_C.running == running)).mappings().one()
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for other, this, inverse in ((_R.other_id, _R.case_id, {}), (_R.case_id, _R.other_id, _INVERSE)):
+        joined = sa.join(t.case_relation, t.case, _C.running == other)
+        statement = sa.select(*_RELATED).select_from(joined).where(this == running).order_by(_C.running)
+        for row in conn.execute(statement).mappings():
+            relation = inverse.get(row["relation"], row["relation"])
+            found.setdefault((row["number"], relation), _relative(row, relation, own, statuses))
+    return list(found.values())
+
+
+def _relative(row: RowMapping, relation: str, own: RowMapping, statuses: StatusTable) -> dict[str, Any]:
+    """`same` says what both cases have: contact, account, or neither ("")."""
+    shared = (key for key in ("contact_id", "account_id") if row[key] is not None and row[key] == own[key])
+    same = next(shared, "").removesuffix("_id")
+    more = {"category": row["category"], "status": row["status"], "kind": statuses.kind(row["status"]).value}
+    return {"number": row["number"], "relation": relation, "same": same, **more}
 
 
 def _messages(conn: Connection, running: int) -> list[dict[str, Any]]:

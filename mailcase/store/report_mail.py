@@ -42,16 +42,23 @@ class Filter:
 
 def listing(conn: Connection, wanted: Filter) -> list[dict[str, Any]]:
     """The deliveries in journal order; mail below the baseline is not listed."""
+    statement = statement_of(wanted)
+    if wanted.last is not None:
+        newest = conn.execute(statement.order_by(_D.id.desc()).limit(wanted.last)).mappings().all()
+        return entries(conn, [dict(row) for row in reversed(newest)])
+    return entries(conn, [dict(row) for row in conn.execute(statement.order_by(_D.id)).mappings()])
+
+
+def statement_of(wanted: Filter) -> sa.Select[Any]:
+    """What `listing` asks, without an order."""
     statement = sa.select(*COLUMNS).select_from(WITH_CASE).where(_D.reason != "before_start")
     for column, value in ((_D.outcome, wanted.outcome), (_D.mailbox, wanted.mailbox)):
         if value is not None:
             statement = statement.where(column == value)
     if wanted.since is not None:
-        statement = statement.where(_D.received_at >= wanted.since)
-    if wanted.last is not None:
-        newest = conn.execute(statement.order_by(_D.id.desc()).limit(wanted.last)).mappings().all()
-        return entries(conn, [dict(row) for row in reversed(newest)])
-    return entries(conn, [dict(row) for row in conn.execute(statement.order_by(_D.id)).mappings()])
+        # Asked apart: SQLite would rather walk the whole journal, since that is in order already.
+        statement = statement.where(_D.id.in_(sa.select(_D.id).where(_D.received_at >= wanted.since)))
+    return statement
 
 
 def entries(conn: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,12 +1,14 @@
 """`mailcase check` on real servers: what was tried, what came back, what to do; and nothing is changed."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.servers.desk import Desk, OpenDesk
 from tests.servers.letters import letter
+from tests.servers.smtp import SmtpSink
 
 pytestmark = pytest.mark.dovecot
 
@@ -47,6 +49,40 @@ def test_check_counts_from_the_cursor_once_there_is_one(open_desk: OpenDesk) -> 
     assert "INBOX: 1 mail, 0 to take" in told(desk, "imap")[1]
 
 
+def test_check_says_what_is_compared_again_after_a_new_uidvalidity(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    desk.put(letter(1), received=datetime(2026, 1, 1, tzinfo=UTC))
+    assert desk.once() == 0
+    desk.dovecot.reset_uidvalidity("user")
+    desk.dovecot.restart()
+    desk.put(letter(2))
+    assert "INBOX: 2 mails, compared again by date: up to 1 newer than the baseline" in told(desk, "imap")[1]
+    assert desk.once() == 0
+    assert len(desk.deliveries()) == 1
+    assert "INBOX: 2 mails, 0 to take" in told(desk, "imap")[1]
+
+
+def test_check_says_what_is_compared_again_on_another_host(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    desk.put(letter(1), received=datetime(2026, 1, 1, tzinfo=UTC))
+    assert desk.once() == 0
+    port = f'port = {desk.dovecot.port}\nsecurity = "none"'
+    edit(desk, f'host = "127.0.0.1"\n{port}', f'host = "localhost"\n{port}')
+    desk.put(letter(2))
+    desk.put(letter(3))
+    assert "INBOX: 3 mails, compared again by date: up to 2 newer than the baseline" in told(desk, "imap")[1]
+    assert desk.once() == 0
+    assert len(desk.deliveries()) == 2
+
+
+def test_check_counts_nothing_while_the_store_is_not_open(open_desk: OpenDesk) -> None:
+    desk = open_desk(start="all")
+    desk.put(letter(1))
+    (desk.dir / "mailcase.db").write_bytes(b"no database " * 1000)
+    assert not told(desk, "store")[0]
+    assert "INBOX: 1 mail; what is to take cannot be counted, the store is not open" in told(desk, "imap")[1]
+
+
 def test_a_refused_login_names_the_place_of_the_password_and_never_the_password(open_desk: OpenDesk) -> None:
     desk = open_desk()
     (desk.dir / "secret").write_text("hunter2-wrong\n")
@@ -57,6 +93,40 @@ def test_a_refused_login_names_the_place_of_the_password_and_never_the_password(
     done = desk.call("--verbose", "check")
     assert done.returncode == 1
     assert b"hunter2" not in done.stdout + done.stderr
+
+
+def secured(desk: Desk, *, imap: int, smtp: int, imap_ca: str = "", host: str = "127.0.0.1") -> None:
+    """Let both servers be reached by TLS at once, on these ports."""
+    text = desk.config.read_text().replace('security = "none"', 'security = "tls"')
+    text = text.replace(f"port = {desk.dovecot.port}", f'port = {imap}\nca_file = "{imap_ca}"')
+    text = text.replace(f"port = {desk.sink.port}", f"port = {smtp}").replace('host = "127.0.0.1"', f'host = "{host}"')
+    desk.config.write_text(text)
+
+
+def test_an_unknown_certificate_is_to_be_named_and_the_place_is_told_once(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    with SmtpSink(tls="tls") as sink:
+        secured(desk, imap=desk.dovecot.tls_port, smtp=sink.port)
+        for what, port in (("imap", desk.dovecot.tls_port), ("smtp", sink.port)):
+            ok, detail, cure = told(desk, what)
+            assert (ok, detail.count(f"127.0.0.1:{port}"), "certificate" in detail) == (False, 1, True), detail
+            assert cure == f"name the certificate of its CA (or the server's own), as PEM, in [mailbox.{what}] ca_file"
+
+
+def test_a_certificate_of_another_host_is_no_matter_of_the_ca(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    secured(desk, imap=desk.dovecot.tls_port, smtp=1, imap_ca=str(desk.dovecot.cert), host="127.0.0.2")
+    ok, _, cure = told(desk, "imap")
+    assert (ok, cure) == (False, "[mailbox.imap] host must be a name that the server's certificate bears")
+
+
+def test_a_port_without_tls_says_which_security_it_may_want(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    secured(desk, imap=desk.dovecot.port, smtp=desk.sink.port)
+    for what in ("imap", "smtp"):
+        ok, detail, cure = told(desk, what)
+        assert (ok, detail.count("127.0.0.1:")) == (False, 1), detail
+        assert 'the port speaks no TLS at once: security = "starttls", or another port' in cure
 
 
 def test_a_missing_folder_and_a_dead_server_say_what_to_do(open_desk: OpenDesk) -> None:

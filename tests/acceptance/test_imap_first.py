@@ -95,25 +95,29 @@ async def test_a_new_uidvalidity_is_read_slice_by_slice(journal: MemoryJournal) 
     assert not any(one.backlog for one in journal.arrivals.values())
 
 
-async def test_what_a_restart_could_not_end_begins_anew(journal: MemoryJournal) -> None:
+@pytest.mark.parametrize("mails", [3, MANY])  # stopped in the last slice, and before it
+async def test_what_a_restart_could_not_end_begins_anew(journal: MemoryJournal, mails: int) -> None:
     async with large() as server:
+        for uid in range(mails + 1, MANY + 1):
+            del server.folders["INBOX"][uid]
         await look(server, journal, "new")
         old = dict(journal.cursors)
         server.uidvalidity += 1
         for mail in server.folders["INBOX"].values():
             mail.received = RECEIVED + timedelta(days=2)
-        watcher = Watcher(settings(server, start="new"), journal, journal.in_store, journal.submit)
+        told = settings(server, start="new", batch_mails=mails - 1)
+        watcher = Watcher(told, journal, journal.in_store, journal.submit)
 
-        async def stop_at_the_second_slice(_: Link, _tag: str, _arguments: str, normal: Normal) -> None:
+        async def stop(_: Link, _tag: str, _arguments: str, normal: Normal) -> None:
             watcher.stop.set()
             await normal()
 
-        server.fault("UID FETCH", stop_at_the_second_slice)
+        server.fault("UID FETCH", stop)
         await watcher.once()
         assert journal.cursors == old
-        assert len(journal.arrivals) < MANY
+        assert 0 < len(journal.arrivals) < mails
         await look(server, journal, "new")
-    assert sorted(one.uid or 0 for one in journal.arrivals.values()) == list(range(1, MANY + 1))
+    assert sorted(one.uid or 0 for one in journal.arrivals.values()) == list(range(1, mails + 1))
 
 
 async def test_a_first_look_that_was_stopped_leaves_no_cursor(journal: MemoryJournal) -> None:
@@ -130,9 +134,7 @@ async def test_a_first_look_that_was_stopped_leaves_no_cursor(journal: MemoryJou
 
 
 @pytest.mark.parametrize(("start", "count"), [("2026-01-03", 1), ("2026-01-02", MANY)])
-async def test_a_check_holds_no_more_facts_either(
-    journal: MemoryJournal, start: str, count: int
-) -> None:
+async def test_a_check_holds_no_more_facts_either(journal: MemoryJournal, start: str, count: int) -> None:
     async with large() as server:
         await look(server, journal, "new")
         (cursor,) = journal.cursors.values()

@@ -1,12 +1,16 @@
 """The drain's limits, its breaker and SMTPUTF8 against a real SMTP server (K9, S4)."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
+from mailcase.log import Event
+from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy import Limit
-from tests.builders import make_acknowledge, make_policy
+from tests.builders import NOW, make_acknowledge, make_policy
 from tests.servers.outbox_desk import Desk, settings
+from tests.servers.ports import free_port, until
 from tests.servers.smtp import SmtpSink
 
 
@@ -56,3 +60,40 @@ async def test_the_breaker_holds_until_it_is_released(desk: Desk, smtp_sink: Smt
     await desk.once(minutes=5)
     assert len(smtp_sink.mails) == 5
     assert desk.words().count("breaker_opened") == 1
+
+
+async def test_rows_held_in_one_look_are_one_commit_and_one_line(desk: Desk) -> None:
+    desk.outbox.set_flag("breaker", "open")
+    for number in range(60):
+        desk.add(f"customer{number}@visitor.example")
+    desk.add("late@visitor.example", expires_at=desk.now + timedelta(minutes=2))
+    await desk.once()
+    assert sorted(len(rows) for rows in desk.outbox.holds) == [1, 60]
+    assert [fields for event, fields in desk.events if event is Event.SEND_HELD] == [{"reason": "breaker", "mails": 61}]
+    assert {row.reason for row in desk.outbox.rows.values()} == {"breaker"}
+    assert desk.outbox.rows[61].next_attempt_at == desk.now + timedelta(minutes=2)
+
+
+async def test_rows_without_smtp_and_rows_of_a_relay_at_rest_are_held_together() -> None:
+    desk = Desk({"support": SmtpSettings(host="127.0.0.1", port=free_port(), security="none")})
+    first = desk.add("first@visitor.example")
+    drain, stop = desk.drain(), asyncio.Event()
+    task = asyncio.create_task(drain.run(stop))
+    await until(lambda: first.reason == "smtp_lost")
+    for number in range(20):
+        desk.add(f"customer{number}@visitor.example", mailbox=("support", "sales")[number % 2])
+    drain.wake()
+    await until(lambda: all(row.reason for row in desk.outbox.rows.values()))
+    stop.set()
+    await task
+    assert [len(rows) for rows in desk.outbox.holds] == [10, 10]
+    assert {row.reason for row in desk.outbox.rows.values()} == {"smtp_lost", "no_smtp"}
+
+
+async def test_the_busiest_hour_is_asked_once_an_hour(desk: Desk) -> None:
+    drain = desk.drain()
+    for minutes, asked in ((0, 1), (20, 1), (70, 2)):
+        desk.now = NOW + timedelta(minutes=minutes)
+        desk.add("customer@visitor.example")
+        await drain.once()
+        assert desk.outbox.weeks_read == asked

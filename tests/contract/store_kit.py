@@ -71,6 +71,7 @@ class Clerk:
     more: Callable[[Email, Snapshot], Sequence[Action]] = lambda *_: ()
     seen: list[Snapshot] = field(default_factory=list)
     suppressed: str = ""
+    copies: tuple[str, ...] = ()
 
     def number(self, running: int) -> str:
         return f"SR-{running}"
@@ -118,7 +119,7 @@ class Clerk:
         link = LinkMessage(NEW, "junk_case" if junk else "created", "", verified=not junk)
         answer = QueueMail(
             case=NEW, rule="registration", template="registration", mailbox="support", to=sender.address,
-            to_name=sender.name, cc=(), language="en", in_reply_to=email.message_id, references=(),
+            to_name=sender.name, cc=self.copies, language="en", in_reply_to=email.message_id, references=(),
             subject=email.subject, suppressed="junk" if junk else self.suppressed,
             expires_at=snapshot.now + timedelta(hours=24),
         )  # fmt: skip

@@ -1,62 +1,19 @@
 """One suite for the IMAP source, run against Dovecot and pymap."""
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from mailcase.intake.imap import batches
 from mailcase.intake.imap.failures import FolderMissing
 from mailcase.intake.imap.preview import would_take
 from mailcase.intake.imap.session import ImapSession
-from mailcase.intake.imap.settings import ImapSettings
 from mailcase.intake.watcher import Watcher
+from tests.servers.imap_source import OLD, Source, mail
 from tests.servers.memory_journal import MemoryJournal
 from tests.servers.ports import until
 from tests.servers.pymap import Pymap
-from tests.servers.second_client import SecondClient
-
-OLD = datetime(2026, 1, 10, 12, tzinfo=UTC)
-_users = itertools.count()
-
-
-@dataclass
-class Source:
-    """One empty mailbox on a real server, and a person's mail program on it."""
-
-    host: str
-    port: int
-    user: str
-
-    @property
-    def person(self) -> SecondClient:
-        return SecondClient(self.host, self.port, self.user, "pass")
-
-    def settings(self, **other: Any) -> ImapSettings:
-        usual: dict[str, Any] = {"start": "all", "poll_s": 60, "timeout_s": 20} | other
-        return ImapSettings("support", self.host, self.user, "pass", port=self.port, security="none", **usual)
-
-    def watcher(self, journal: MemoryJournal, **other: Any) -> Watcher:
-        return Watcher(self.settings(**other), journal, journal.in_store, journal.submit)
-
-
-@pytest.fixture(params=["dovecot", "pymap"])
-async def source(request: pytest.FixtureRequest) -> AsyncIterator[Source]:
-    if request.param == "dovecot":
-        server = request.getfixturevalue("shared_dovecot")
-        yield Source(server.host, server.port, f"u{next(_users)}")
-    else:
-        async with Pymap() as pymap:
-            yield Source(pymap.host, pymap.port, "user")
-
-
-def mail(subject: str, body: bytes = b"hello\r\n") -> bytes:
-    return b"From: a@example.com\r\nSubject: " + subject.encode() + b"\r\n\r\n" + body
-
 
 ODD = [
     b"",
@@ -187,36 +144,6 @@ async def test_the_echo_of_an_open_range_is_filtered(source: Source) -> None:
     assert await session.search_above(uid) == []
     assert await session.search_above(uid - 1) == [uid]
     await session.logout()
-
-
-async def test_dates_are_the_internaldates_of_those_that_are_there(source: Source) -> None:
-    for day in (11, 9, 10):
-        await source.person.append(mail(f"day {day}"), received=OLD.replace(day=day))
-    session = await ImapSession.open(source.settings())
-    await session.select("INBOX", read_only=True)
-    uids = await session.search_all()
-    assert await session.dates(uids[:2]) == [OLD.replace(day=11), OLD.replace(day=9)]
-    assert await session.dates([*uids, uids[-1] + 1]) == [OLD.replace(day=day) for day in (11, 9, 10)]
-    await session.logout()
-
-
-@pytest.mark.parametrize("size", [1, 2])
-async def test_slices_change_nothing_of_what_is_read(
-    source: Source, journal: MemoryJournal, monkeypatch: pytest.MonkeyPatch, size: int
-) -> None:
-    monkeypatch.setattr(batches, "SLICE", size)
-    await source.person.create("Box")
-    for days in (2, 0, 1):
-        await source.person.append(mail(f"before {days}"), folder="Box", received=OLD + timedelta(days=days))
-    await source.watcher(journal, start="new", folders=("Box",)).once()
-    assert [one.baseline_at for one in journal.cursors.values()] == [OLD + timedelta(days=2)]
-    await source.person.delete_folder("Box")
-    await source.person.create("Box")
-    for days in range(6):
-        await source.person.append(mail(str(days)), folder="Box", received=OLD + timedelta(days=days))
-    for _ in range(2):
-        await source.watcher(journal, start="new", folders=("Box",)).once()
-    assert journal.raws == [mail("3"), mail("4"), mail("5")]
 
 
 async def test_a_new_uidvalidity_reads_the_folder_again(source: Source, journal: MemoryJournal) -> None:

@@ -1,11 +1,15 @@
 """The store's contract: journal, deciding, cases and links, on SQLite and PostgreSQL alike."""
 
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import exc
 
-from mailcase.actions import LinkMessage, NoteOnCase
+from mailcase.actions import Action, LinkMessage, NoteOnCase
 from mailcase.errors import Permanent
 from mailcase.message import Wish
 from mailcase.ports import Cursor, Reading
@@ -136,6 +140,27 @@ def test_a_mail_that_the_database_refuses_is_alone_in_its_failure(desk: Desk) ->
     desk.clerk.more = Clerk().more
     assert desk.receive(mail("d"))[0].case is not None
     assert len(desk.store.undecided(10)) == 2
+
+
+@pytest.mark.usefixtures("store")
+def test_a_batch_that_is_done_one_by_one_is_told(url: str, tmp_path: Path) -> None:
+    told: list[tuple[int, str]] = []
+    with closing(Store.open(url, tmp_path, split=lambda mails, error: told.append((mails, error)))) as listening:
+        desk = Desk(listening, Clerk(more=_busy_once()))
+        assert [one.outcome for one in desk.receive(mail("a"), mail("b"))] == ["created", "created"]
+    assert told == [(2, "store: database is locked")]
+
+
+def _busy_once() -> Callable[..., tuple[Action, ...]]:
+    """The transaction of the first mail fails, as when the store is busy."""
+    errors = [exc.OperationalError("statement", {}, sqlite3.OperationalError("database is locked"))]
+
+    def more(*_: object) -> tuple[Action, ...]:
+        if errors:
+            raise errors.pop()
+        return ()
+
+    return more
 
 
 def test_a_case_changed_by_hand_meanwhile_is_read_again(desk: Desk) -> None:

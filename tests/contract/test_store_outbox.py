@@ -101,6 +101,17 @@ def test_release_closes_the_breaker_and_lets_held_rows_go(desk: Desk) -> None:
     assert desk.store.get_flag("null_sender:support") == "taken"
 
 
+def test_only_pending_rows_are_held(desk: Desk) -> None:
+    one, two, sending, sent = queued(desk, "a", "b", "c", "d")
+    for row in (sending, sent):
+        desk.store.claim(row.id, "me", NOW)
+    desk.store.finish(sent.id, "sent", NOW)
+    desk.store.hold([one.id, two.id, sending.id, sent.id], LATER, reason="breaker", error="why")
+    assert [state(desk.store, row.id) for row in (one, two)] == [("pending", "breaker", 0)] * 2
+    assert [state(desk.store, row.id) for row in (sending, sent)] == [("sending", "", 1), ("sent", "", 1)]
+    assert (desk.store.due(NOW, 9), [row.id for row in desk.store.due(LATER, 9)]) == ([], [one.id, two.id])
+
+
 def test_the_counts_look_at_what_left_and_at_what_was_queued(desk: Desk) -> None:
     queued(desk, "a", "b", "c")
     desk.receive(mail("d", sender="kim@shop.example"), now=NOW + 2 * HOUR)
@@ -116,3 +127,16 @@ def test_the_counts_look_at_what_left_and_at_what_was_queued(desk: Desk) -> None
     later = NOW + timedelta(days=9)
     assert desk.store.counts(later, total_window_s=3600, domain_window_s=3600) == SendCounts(0, {}, 0)
     assert desk.store.busiest_hour(later) == 0
+
+
+def test_each_copy_counts_as_a_mail_and_is_listed(desk: Desk) -> None:
+    queued(desk, "a")
+    desk.clerk.copies = ("carol@Bücher.example", "grace@visitor.example")
+    queued(desk, "b")
+    for row in desk.store.due(NOW, 9):
+        desk.store.claim(row.id, "me", NOW)
+    seen = desk.store.counts(NOW, total_window_s=3600, domain_window_s=3600)
+    assert (seen.total, seen.last_hour) == (4, 4)
+    assert seen.per_domain == {"visitor.example": 3, "xn--bcher-kva.example": 1}
+    assert desk.store.busiest_hour(NOW + 2 * HOUR) == 4
+    assert [one["cc"] for one in desk.store.outbox_list()] == [[], ["carol@Bücher.example", "grace@visitor.example"]]

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from mailcase.actions import MarkBounced, NoteOnCase, RelateCases, SuppressAddress
 from mailcase.errors import Permanent
+from mailcase.store import tables
 from mailcase.store.store import Store
 from tests.builders import make_attachment, make_lookup
 from tests.contract.store_kit import CUSTOMER, LATER, NOW, STATUSES, Clerk, Desk, case, journalled, mail
@@ -41,8 +43,21 @@ def test_the_snapshot_answers_every_question(desk: Desk) -> None:
     assert desk.store.snapshot(lookup, LATER + timedelta(hours=2)).acks == ()
     assert desk.store.snapshot(lookup, LATER).suppressed == ""
     assert [one["event"] for one in case(desk)["events"]] == ["created", "away"]
-    assert case(desk)["related"] == [{"number": "SR-2", "relation": "followed_by"}]
-    assert case(desk, "SR-2")["related"] == [{"number": "SR-1", "relation": "follows"}]
+    shared = {"same": "contact", "category": "Incident", "status": "New", "kind": "active"}
+    assert case(desk)["related"] == [{"number": "SR-2", "relation": "followed_by", **shared}]
+    assert case(desk, "SR-2")["related"] == [{"number": "SR-1", "relation": "follows", **shared}]
+
+
+def test_a_related_case_says_what_both_have(desk: Desk) -> None:
+    desk.receive(mail("a"))
+    desk.clerk.more = lambda *_: (RelateCases(0, 1, "also_named"),)
+    desk.receive(mail("b", sender="carol@other.example"))
+    assert [one["same"] for one in case(desk)["related"]] == [""]
+    desk.store.adopt_accounts({"other.example": "Visitor Ltd"})
+    with desk.store._engines.write() as conn:
+        account = conn.execute(sa.select(tables.account.c.id)).scalar_one()
+        conn.execute(sa.update(tables.case).values(account_id=account))
+    assert [one["same"] for one in case(desk)["related"]] == ["account"]
 
 
 def test_the_snapshot_names_the_suppressed_among_those_who_might_get_a_copy(desk: Desk) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,10 +15,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from mailcase.errors import ConfigError, Permanent, Unavailable
-from mailcase.store import migrate
+from mailcase.store import load, migrate, outbox, report_mail
 from mailcase.store import tables as t
 from mailcase.store.store import Store
-from tests.contract.store_kit import arrival
+from tests.contract.store_kit import NOW, arrival
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "schema.md"
 VIEWS = ("v_case", "v_thread", "v_delivery")
@@ -58,15 +59,20 @@ def test_a_newer_store_is_refused(url: str, store: Store, tmp_path: Path) -> Non
             opening(url, tmp_path)
 
 
-def test_an_older_file_is_copied_before_it_is_migrated(tmp_path: Path) -> None:
-    file = tmp_path / "mailcase.db"
-    Store.open("sqlite:///mailcase.db", tmp_path).close()
-    assert list(tmp_path.glob("*before*")) == []
+def step_back(file: Path) -> None:
+    """Make it a store of the schema before."""
     with closing(sqlite3.connect(file)) as db:
         db.executescript(
             "DROP VIEW v_case; DROP VIEW v_thread; DROP VIEW v_delivery; DELETE FROM counter;"
             "UPDATE alembic_version SET version_num = '0002'"
         )
+
+
+def test_an_older_file_is_copied_before_it_is_migrated(tmp_path: Path) -> None:
+    file = tmp_path / "mailcase.db"
+    Store.open("sqlite:///mailcase.db", tmp_path).close()
+    assert list(tmp_path.glob("*before*")) == []
+    step_back(file)
     Store.open("sqlite:///mailcase.db", tmp_path).close()
     (copy,) = tmp_path.glob("*before*")
     with closing(sqlite3.connect(copy)) as db:
@@ -125,3 +131,48 @@ def test_raw_mail_in_files_is_named_by_its_content(tmp_path: Path) -> None:
 def test_another_place_for_raw_mail_is_a_configuration_error(raw: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="raw"):
         Store.open("sqlite:///mailcase.db", tmp_path, raw=raw)
+
+
+def plan(statement: sa.Select[Any], store: Store, **values: object) -> list[str]:
+    """How SQLite would answer."""
+    dialect = store._engines.reader.dialect
+    text = str(statement.params(values).compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
+    with store._engines.read() as conn:
+        found = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", ("x",) * text.count("?"))
+        return [row[3] for row in found]
+
+
+def sqlite_store(tmp_path: Path) -> Store:
+    return Store.open("sqlite:///mailcase.db", tmp_path)
+
+
+def test_open_cases_are_found_without_a_look_at_each_case(tmp_path: Path) -> None:
+    asked = {"of_contact": 1, "of_account": 1, "of_group": "default", "final": ["Closed", "Canceled"]}
+    with closing(sqlite_store(tmp_path)) as store:
+        searches = [step for step in plan(load._OPEN, store, **asked) if "SEARCH" in step]
+    assert len(searches) == 2
+    assert all("COVERING INDEX" in step for step in searches)
+
+
+def test_what_is_due_is_sorted_by_id_and_not_with_its_texts(tmp_path: Path) -> None:
+    with closing(sqlite_store(tmp_path)) as store:
+        steps = plan(outbox._DUE, store)
+    inner = next(place for place, step in enumerate(steps) if "SUBQUERY" in step)
+    assert any("TEMP B-TREE" in step for step in steps[inner:])
+    assert not any("TEMP B-TREE" in step for step in steps[:inner])
+
+
+def test_deliveries_since_a_moment_are_found_by_it(tmp_path: Path) -> None:
+    statement = report_mail.statement_of(report_mail.Filter(since=NOW)).order_by(t.delivery.c.id)
+    with closing(sqlite_store(tmp_path)) as store:
+        assert any("ix_delivery_received_at" in step for step in plan(statement, store))
+
+
+def test_a_migration_is_told_and_a_new_store_is_none(tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    for _ in range(2):
+        Store.open("sqlite:///mailcase.db", tmp_path, migrated=lambda old, new: told.append((old, new))).close()
+    assert told == []
+    step_back(tmp_path / "mailcase.db")
+    Store.open("sqlite:///mailcase.db", tmp_path, migrated=lambda old, new: told.append((old, new))).close()
+    assert told == [("0002", migrate.SCHEMAS[-1])]

@@ -87,9 +87,10 @@ class MemoryOutbox:
     def counts(self, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:
         automatic = [row for row in self.rows.values() if row.mail.automatic]
         left = [row for row in automatic if row.state in _UNDER_WAY]
-        domains = Counter(domain_of(row.mail.to) for row in left if _within(row.claimed_at, now, domain_window_s))
-        total = sum(_within(row.claimed_at, now, total_window_s) for row in left)
-        last_hour = sum(_within(row.mail.created_at, now, 3600) for row in automatic)
+        late = [row.mail for row in left if _within(row.claimed_at, now, domain_window_s)]
+        domains = Counter(domain_of(one) for mail in late for one in (mail.to, *mail.cc))
+        total = sum(1 + len(row.mail.cc) for row in left if _within(row.claimed_at, now, total_window_s))
+        last_hour = sum(1 + len(row.mail.cc) for row in automatic if _within(row.mail.created_at, now, 3600))
         return SendCounts(total, dict(domains), last_hour)
 
     def busiest_hour(self, now: datetime) -> int:  # noqa: ARG002 - as the store is asked

@@ -47,6 +47,7 @@ AT_RCPT = {
     "temp": "450 4.2.1 try again",
     "temp-once": "450 4.2.1 try again",
     "closing": "421 4.3.2 closing",
+    "login": "530 5.7.0 authentication required",
 }
 #: By local part: what the final dot answers.
 AT_DOT = {"full": "552 5.3.4 too big", "content": "554 5.7.1 no", "temp-dot-once": "451 4.3.0 try again"}

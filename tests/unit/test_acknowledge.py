@@ -1,7 +1,7 @@
 """Table 3.3: every rule, each no with its own word, and the neutral template (K6)."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -158,6 +158,19 @@ def test_a_persons_mail_that_makes_a_case_is_acknowledged() -> None:
 
 OWN_LIST = make_policy(linking=make_linking(own_lists=frozenset({"support.groups.example"})))
 OWN_LIST_MAIL = {"List-Id": "<support.groups.example>", "List-Post": "<mailto:x>", "Precedence": "list"}
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ({}, "received 2026-11-03 09:15 UTC, max_age 1 day, 0:00:00"),
+        ({"snapshot": make_snapshot(acks=(acked(HOUR, SAME),))}, "the same was acknowledged at 2026-11-03 08:15 UTC"),
+    ],
+)
+def test_times_in_the_evidence_are_read_by_people(over: dict[str, Any], said: str) -> None:
+    odd = NOW.replace(microsecond=123456).astimezone(timezone(HOUR))
+    over = {"delivery": make_delivery(received_at=odd), **over}
+    assert any(detail.endswith(said) for _, _, detail in ask(**over).tests)
+
 
 YESES: list[dict[str, Any]] = [
     {"outcome": "followed"},

@@ -48,7 +48,11 @@ FLAT = "def f(x: int) -> int:\n    if x == 0:\n        return 0\n" + "".join(
         ("cases/fields.py", "from datetime import datetime, UTC\nx = datetime.now(UTC)", "clock (now)"),
         ("cases/fields.py", "import datetime as d\nx = d.datetime.utcnow()", "clock (utcnow)"),
         ("outbox/compose.py", "from email.utils import make_msgid\nx = make_msgid()", "calls make_msgid"),
-        ("intake/watcher.py", "from datetime import datetime, UTC\nx = datetime.now(UTC)", "the clock belongs to clock"),
+        (
+            "intake/watcher.py",
+            "from datetime import datetime, UTC\nx = datetime.now(UTC)",
+            "the clock belongs to clock",
+        ),
         ("cli/blacklist.py", "import datetime\nx = datetime.date.today()", "the clock belongs to clock"),
         ("junk/blacklist.py", "x = open('blacklist.txt')", "calls open"),
         ("junk/bulk.py", "import sqlmodel", "sqlmodel belongs to store"),

@@ -42,7 +42,7 @@ def test_add_refuses_what_is_there_already(file: Path, entry: str) -> None:
 
 @pytest.mark.parametrize("entry", ["", "two words", "a@b@c", "x.example\ny.example", "x.example # no", "x;y"])
 def test_add_refuses_what_is_no_entry(file: Path, entry: str) -> None:
-    with pytest.raises(Permanent):
+    with pytest.raises(blacklist_edit.NotAnEntry):
         blacklist_edit.add(file, entry)
     assert file.read_text("utf-8") == TEXT
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from mailcase.cli.main import main
 from mailcase.errors import Permanent
 from mailcase.lock import hold
+from tests.powers import powerless
 
 MAILBOX = """
 [[mailbox]]
@@ -91,8 +93,20 @@ def test_init_writes_everything_once_and_the_key_for_its_owner_alone(call: Call,
         (("outbox", "retry", "7"), 1, "7"),
         (("quarantine", "drop", "7"), 1, "7"),
         (("blacklist", "remove", "x.example"), 1, "no line of"),
-        (("blacklist", "add", "x.example", "--until", "soon"), 1, "soon is no date"),
+        (("blacklist", "add", "x.example", "--until", "soon"), 2, "soon is no date"),
+        (("blacklist", "add", "x.example", "--until", "2020-01-31"), 2, "2020-01-31 is past"),
+        (("blacklist", "add", "two words"), 2, "not an address alone"),
+        (("blacklist", "remove", "two words"), 2, "not an address alone"),
+        (("blacklist", "test", "not an address"), 2, "'not an address' is not an address"),
+        (("blacklist", "test", "@x.example"), 2, "'@x.example' is not an address"),
+        (("case", "set", "SR-7", "--assignee", "nonsense"), 2, "nonsense is no address"),
+        (("quarantine", "drop", "7", "--as", "not-an-address"), 2, "not-an-address is no address"),
+        (("--json", "message", "show", "7", "--raw"), 2, "--raw"),
+        (("quarantine", "show", "7"), 1, "message 7 is not in quarantine"),
+        (("init", "config/mailcase.toml"), 1, "config/mailcase.toml is not a folder"),
         (("explain", "none.eml", "--mailbox", "support"), 1, "none.eml: cannot be read"),
+        (("message", "list", "--outcome", "nonsense"), 2, "created"),
+        (("message", "list", "--mailbox", "suport"), 2, "support"),
         (("--config", "none.toml", "case", "list"), 78, "none.toml: there is no such file"),
     ],
 )
@@ -121,6 +135,58 @@ def test_a_list_is_an_empty_array_where_there_is_nothing(ready: Call, group: str
     assert not list(tmp_path.rglob("*.db"))  # a command that reads makes no store
 
 
+COMMANDS = [("run", "--once"), ("ingest", "x.eml", "--mailbox", "support"), ("outbox", "release"), ("db", "upgrade")]
+
+
+@pytest.mark.parametrize("args", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_folder_that_cannot_be_made_is_a_text_and_exits_78(
+    ready: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], place: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "x.eml").write_text("Subject: x\n\nx\n")
+    monkeypatch.setenv("MAILCASE_STORE__STATE_DIR", str(tmp_path / place))
+    status, out, err = ready(*args)
+    assert (status, out) == (78, "")
+    assert f"mailcase: [store] state_dir {tmp_path / place}: " in err
+    assert "make it, owned by the user that runs mailcase" in err
+
+
+@pytest.mark.parametrize(("file", "args"), [("mailcase.lock", COMMANDS[0]), ("mailcase.db", COMMANDS[1])])
+def test_a_file_of_the_store_that_cannot_be_made_is_a_text_and_exits_78(
+    ready: Call, tmp_path: Path, file: str, args: tuple[str, ...]
+) -> None:
+    (tmp_path / "config" / file).symlink_to(tmp_path / "nowhere" / "x")
+    (tmp_path / "x.eml").write_text("Subject: x\n\nx\n")
+    status, out, err = ready(*args)
+    assert (status, out) == (78, "")
+    assert f"config: {file}: No such file or directory; make it" in err
+
+
+@pytest.mark.parametrize("args", [*COMMANDS, ("case", "list")], ids=" ".join)
+def test_a_folder_that_is_closed_to_us_is_a_text_and_exits_78(
+    ready: Call, open_folder: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]
+) -> None:
+    shutil.copytree("config", open_folder / "config")
+    (open_folder / "config" / "token.key").chmod(0o644)
+    (open_folder / "x.eml").write_text("Subject: x\n\nx\n")
+    (open_folder / "shut").mkdir(mode=0)
+    monkeypatch.chdir(open_folder)
+    monkeypatch.setenv("MAILCASE_STORE__STATE_DIR", str(open_folder / "shut"))
+    with powerless():
+        status, out, err = ready(*args)
+    assert (status, out) == (78, "")
+    assert f"[store] state_dir {open_folder / 'shut'}: mailcase.db: Permission denied; make it" in err
+
+
+def test_a_state_folder_is_made_for_its_owner_alone(
+    ready: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILCASE_STORE__STATE_DIR", str(tmp_path / "a" / "b"))
+    assert ready("db", "upgrade")[0] == 0
+    assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
+
+
 def test_a_second_sender_says_who_holds_the_store_and_exits_75(ready: Call, tmp_path: Path) -> None:
     with hold(tmp_path / "config", "mailcase run"):
         status, out, err = ready("run", "--once")
@@ -147,7 +213,7 @@ def test_another_user_than_the_owner_may_not_write(ready: Call, monkeypatch: pyt
         ("run", "--once"),
         ("outbox", "release"),
         ("db", "upgrade"),
-        ("case", "set", "SR-1", "--assignee", "a"),
+        ("case", "set", "SR-1", "--assignee", "a@x.example"),
     ):
         status, out, err = ready(*args)
         assert (status, out) == (1, "")
@@ -165,6 +231,10 @@ def test_the_blacklist_is_edited_and_tested(ready: Call) -> None:
     assert "not blocked; 2 lines looked at" in ready("blacklist", "test", "a@b.example")[1]
     rows = json.loads(ready("--json", "blacklist", "list")[1])
     assert rows[0] == {"line": 22, "entry": "*.bad.example", "until": "2099-01-31", "note": "spam"}
+    assert (
+        "; 1 line looked at"
+        in (ready("blacklist", "remove", "!good@bad.example"), ready("blacklist", "test", "a@b"))[1][1]
+    )
     assert ready("blacklist", "remove", "*.bad.example")[1] == "removed line 22: *.bad.example\n"
 
 

@@ -1,8 +1,10 @@
 """Mail through the command line: taken in, explained, shown, accepted, and set by hand."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -103,13 +105,49 @@ def test_explain_needs_no_store(program: Program, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.db"))
 
 
+@pytest.mark.parametrize("spoil", ["newer", "unreadable"])
+def test_explain_goes_on_without_a_store_that_cannot_be_read(program: Program, tmp_path: Path, spoil: str) -> None:
+    for file in program.folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    if spoil == "newer":
+        with closing(sqlite3.connect(tmp_path / "mailcase.db", isolation_level=None)) as store:
+            store.execute("UPDATE alembic_version SET version_num = '9999'")
+    else:
+        (tmp_path / "mailcase.db").write_bytes(b"no database " * 1000)
+    done = Program(tmp_path).call("--json", "explain", "reply.eml", "--mailbox", "support")
+    assert (done.returncode, json.loads(done.stdout)["outcome"]) == (0, "created")
+    assert "the store cannot be reached: decided as on an empty one" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_list_can_be_narrowed(program: Program) -> None:
     everything = program.json("message", "list")
     assert [one["outcome"] for one in everything][:3] == ["created", "linked", "ignored"]
     assert program.json("message", "list", "--last", "1") == everything[-1:]
     assert [one["id"] for one in program.json("message", "list", "--outcome", "ignored")] == [3]
-    assert program.json("message", "list", "--mailbox", "other") == []
+    assert len(program.json("message", "list", "--mailbox", "support")) == len(everything)
     assert program.json("message", "list", "--since", "2199-01-01") == []
+
+
+def test_a_filter_that_fits_nothing_ever_is_wrong_usage_and_names_what_is_known(program: Program) -> None:
+    done = program.call("--json", "message", "list", "--outcome", "nonsense")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert all(word in done.stderr for word in ("nonsense", "created", "quarantined"))
+    done = program.call("--json", "message", "list", "--mailbox", "other")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert all(word in done.stderr for word in ("other", "support"))
+
+
+def test_a_mailbox_that_was_taken_out_of_the_configuration_is_known_by_its_mail(
+    program: Program, tmp_path: Path
+) -> None:
+    for file in program.folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "mailcase.toml").write_text(CONFIG.replace('"support"', '"renamed"'))
+    moved = Program(tmp_path)
+    assert len(moved.json("message", "list", "--mailbox", "support")) == len(program.json("message", "list"))
+    assert moved.json("message", "list", "--mailbox", "renamed") == []
+    assert "known are renamed, support" in moved.call("message", "list", "--mailbox", "other").stderr
 
 
 def test_show_adds_what_is_offered_and_the_raw_mail_is_as_it_came(program: Program) -> None:
@@ -138,11 +176,27 @@ def test_a_case_is_shown_as_a_thread_and_set_by_hand(program: Program) -> None:
     assert shown.startswith("SR-1  Printer ")
     assert " 1 ←  Erin Example " in shown
     assert "linked · In-Reply-To <a1@visitor.example>" in shown
-    case = program.json("case", "set", "SR-1", "--status", "resolved", "--assignee", "eve", "--as", "boss@x.example")
-    assert (case["status"], case["kind"], case["assignee"]) == ("Resolved", "resolved", "eve")
+    case = program.json(
+        "case", "set", "SR-1", "--status", "resolved", "--assignee", "eve@x.example", "--as", "boss@x.example"
+    )
+    assert (case["status"], case["kind"], case["assignee"]) == ("Resolved", "resolved", "eve@x.example")
     assert {"status_set", "assignee_set"} == {
         one["event"] for one in case["events"] if one["actor"] == "boss@x.example"
     }
+    assert program.json("case", "set", "SR-1", "--assignee", "")["assignee"] == ""
+
+
+def test_a_bare_number_is_told_the_case_that_was_meant(program: Program) -> None:
+    done = program.call("case", "show", "1")
+    assert (done.returncode, done.stderr) == (1, "mailcase: there is no case 1; did you mean SR-1?\n")
+    for number in ("99", "9" * 5000):
+        done = program.call("case", "show", number)
+        assert (done.returncode, done.stderr) == (1, f"mailcase: there is no case {number}\n")
+
+
+def test_quarantine_shows_only_what_lies_there(program: Program) -> None:
+    done = program.call("quarantine", "show", "1")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "mailcase: message 1 is not in quarantine\n")
 
 
 def test_accept_puts_a_mail_on_the_case_that_a_person_names(program: Program) -> None:

@@ -53,7 +53,12 @@ CASE = {
         {"at": SECOND, "event": "status_set", "actor": "eve@helpdesk.example",
          "data": {"from": "New", "to": "Resolved"}},
     ],
-    "related": [{"number": "SR-9", "relation": "possible_duplicate"}],
+    "related": [
+        {"number": "SR-9", "relation": "possible_duplicate", "same": "contact", "category": "Incident",
+         "status": "New", "kind": "active"},
+        {"number": "SR-8", "relation": "also_named", "same": "", "category": "Request", "status": "Closed",
+         "kind": "final"},
+    ],
 }  # fmt: skip
 
 SHOWN = """\
@@ -72,7 +77,8 @@ opened    Tue 3 Nov 09:15 by mail to support@helpdesk.example       last mail We
 
 history   Wed 4 Nov 18:02  eve@helpdesk.example  status set  from New, to Resolved
 
-related   SR-9 possible duplicate
+related   SR-9 possible duplicate (same contact, Incident, open)
+          SR-8 also named (Request, Closed)
 """
 
 
@@ -116,7 +122,7 @@ def test_hostile_mail_stays_data(capsys: pytest.CaptureFixture[str]) -> None:
         ({"outcome": "created", "linked_by": "", "case": None, "would": True}, "would be created a new case"),
         ({"outcome": "reopened", "linked_by": "subject"}, "reopened SR-12 by the number in its subject"),
         ({"outcome": "followed"}, "SR-12 follows a closed case, found by thread"),
-        ({"outcome": "noted", "kind": "auto_reply"}, "noted on SR-12 by thread, without any other effect: auto reply"),
+        ({"outcome": "noted", "kind": "auto_reply"}, "noted on SR-12 by thread: auto reply, status and assignee stay"),
         ({"outcome": "junk_case", "reason": "blacklisted"}, "junk, SR-12: the sender is on the blacklist"),
         ({"outcome": "ignored", "reason": "own_mail", "case": None}, "ignored: our own mail that came back"),
         ({"outcome": "ignored", "reason": "some_new_word", "case": None}, "ignored: some new word"),
@@ -134,6 +140,13 @@ def test_the_winner_is_the_test_that_decided() -> None:
         winner(mail(outcome="noted", linked_by="", reason="auto_reply"), [])
         == "an automatic reply that belongs to no case"
     )
+
+
+def test_why_no_acknowledgement_was_sent_is_told_in_words() -> None:
+    kept = {"test": "acknowledge", "result": "no", "evidence": "follow_up: outcome linked (K1)"}
+    assert trace_lines([kept]) == ["  acknowledge      no            follow-up: outcome linked (K1)"]
+    assert trace_lines([{**kept, "evidence": "null_return_path: a_b"}])[0].endswith("null return path: a_b")
+    assert trace_lines([{**kept, "test": "thread"}])[0].endswith("follow_up: outcome linked (K1)")
 
 
 def test_a_long_test_name_moves_every_line_alike() -> None:

@@ -175,6 +175,32 @@ def test_a_wrong_environment_variable_is_named(tmp_path: Path) -> None:
     assert "environment variable MAILCASE_MAILBOX__0__IMAP__PORT: [mailbox.imap] port of mailbox support" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("MAILCASE_MAILBOX__5__GROUP", "there is no [[mailbox]] 5; 1 is configured, counted from 0"),
+        ("MAILCASE_MAILBOX__1__GROUP", "there is no [[mailbox]] 1; 1 is configured, counted from 0"),
+        ("MAILCASE_MAILBOX__SUPPORT__GROUP", "there is no [[mailbox]] support; 1 is configured, counted from 0"),
+        ("MAILCASE_MAILBOX__SUPPORT", "there is no [[mailbox]] support; 1 is configured, counted from 0"),
+        ("MAILCASE_MAILBOX__0", "a key of [[mailbox]] 0 is missing behind it"),
+        ("MAILCASE_MAILBOX__0__NAME__X", "mailbox.name holds a value, nothing lies below it"),
+        ("MAILCASE_CASES__CATEGORIES__0", "cases.categories is a list: write all of it, as JSON"),
+        ("MAILCASE_FOO", "not a known key; a key is named like MAILCASE_INTAKE__WORKERS, with two underscores"),
+        ("mailcase_intake_workers", "not a known key; a key is named like MAILCASE_INTAKE__WORKERS"),
+        ("MAILCASE_INTAKE", "a key of it is named like MAILCASE_INTAKE__KEY"),
+    ],
+)
+def test_an_environment_variable_that_leads_nowhere_is_refused(tmp_path: Path, name: str, said: str) -> None:
+    given = "[cases]\ncategories = ['Incident']\n" + MAILBOX
+    assert f"environment variable {name.upper()}: {said}" in refusal(tmp_path, given, {name: "hunter2"})
+
+
+def test_variables_that_are_no_keys_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mailcase.toml").write_text(MAILBOX)
+    names = ("MAILCASE_CONFIG", "MAILCASE_FAULT", "MAILCASE_REALMAIL", "MAILCASE_REQUIRE_SERVERS", "MAILCASEX", "PATH")
+    assert load(tmp_path / "mailcase.toml", dict.fromkeys(names, "x")).mailbox[0].name == "support"
+
+
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="mailcase init"):
         load(tmp_path / "none.toml", {})

@@ -152,6 +152,35 @@ def test_all_that_is_wrong_beside_the_configuration_is_said_at_once(folder: Path
         assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("head", "password", "said"),
+    [
+        ("[junk]\nblacklist = 'none.txt'\n", PLAIN, "mailcase.toml:2: [junk] blacklist: there is no file "),
+        ("[security]\n\ntoken_keys = [{file = 'no'}]\n", PLAIN, "mailcase.toml:3: [security] token_keys entry 1: "),
+        ("[acknowledge]\nlanguage = 'xx'\n", PLAIN, "mailcase.toml:2: [acknowledge] language: the shipped templates "
+         "have no folder xx; there are de, en"),
+        ("", "{ file = 'none' }", "mailcase.toml:10: [mailbox.imap] password of mailbox support: the secret file "),
+        ("", "{ env = 'NONE' }", "mailcase.toml:10: [mailbox.imap] password of mailbox support: the environment "),
+        ("", "{ credential = 'x' }", "mailcase.toml:10: [mailbox.imap] password of mailbox support: the credential "),
+        ("", PLAIN + "\nca_file = 'no.pem'", "mailcase.toml:11: [mailbox.imap] ca_file of mailbox support: there is "),
+    ],
+)  # fmt: skip
+def test_what_is_seen_only_when_it_is_needed_has_its_line_too(
+    folder: Path, head: str, password: str, said: str
+) -> None:
+    made = settings(folder, head, password)
+    with pytest.raises(ConfigError) as caught:
+        policy_build.build(made)
+    assert f"{folder}/{said}" in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_password_of_the_environment_that_is_not_there_names_the_variable(folder: Path) -> None:
+    environ = {"MAILCASE_MAILBOX__0__IMAP__PASSWORD": '{"file": "none"}'}
+    with pytest.raises(ConfigError, match=r"environment variable MAILCASE_MAILBOX__0__IMAP__PASSWORD: .* cannot be"):
+        policy_build.build(settings(folder, environ=environ))
+
+
 def test_a_mailbox_may_have_no_language_without_templates(folder: Path) -> None:
     made = settings(folder)
     (folder / "templates" / "en").mkdir(parents=True)
@@ -159,5 +188,7 @@ def test_a_mailbox_may_have_no_language_without_templates(folder: Path) -> None:
         (folder / "templates" / "en" / f"{name}.txt").write_text("Thank you.\n")
     assert policy_build.build_templates(made).languages == ("en",)
     wrong = made.mailbox[0].model_copy(update={"language": "fr"})
-    with pytest.raises(ConfigError, match=r"language of mailbox support.*no folder fr; there are en"):
+    with pytest.raises(
+        ConfigError, match=r"mailcase.toml:2: \[mailbox\] language of mailbox support: .*no folder fr; there are en"
+    ):
         policy_build.build_templates(made.model_copy(update={"mailbox": (wrong,)}))

@@ -39,3 +39,9 @@ def test_text_keeps_the_layout_of_lists_and_tables() -> None:
 
 def test_crude_text_leaves_out_style_and_script() -> None:
     assert crude_text("<style>p{}</style><p>a &amp; b</p>c<script>x</script>") == "a & b\nc"
+
+
+@pytest.mark.parametrize("text", ["&" * 500_000, "&nbsp;" * 100_000, "\n&" * 200_000])
+def test_html_of_bare_entities_is_not_cleaned_but_read(text: str) -> None:
+    assert clean_html(text) == ""
+    assert crude_text(text) is not None

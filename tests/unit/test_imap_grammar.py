@@ -1,5 +1,6 @@
 """The words of IMAP."""
 
+import tracemalloc
 from datetime import UTC, date, datetime
 
 import pytest
@@ -92,6 +93,22 @@ def test_a_response_code_stands_first(line: bytes, code: tuple[str, bytes]) -> N
 
 def test_search_answers_may_come_in_several_lines_and_any_order() -> None:
     assert searched_uids([[b"SEARCH 9 3"], [b"4 EXISTS"], [b"search 5 3"], [b"SEARCH"]]) == [3, 5, 9]
+
+
+def test_only_whole_numbers_of_a_search_answer_are_uids() -> None:
+    assert searched_uids([[b"SEARCH 9 a3 4b (MODSEQ 917)  12"]]) == [9, 12]
+
+
+def test_a_search_answer_costs_little_more_than_its_uids() -> None:
+    line = b"SEARCH " + b" ".join(b"%d" % uid for uid in range(1, 50_001))
+    tracemalloc.start()
+    try:
+        uids = searched_uids([[line]])
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert uids == list(range(1, 50_001))
+    assert peak < 1.5 * kept
 
 
 def test_a_number_is_found_by_its_whole_word() -> None:

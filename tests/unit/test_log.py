@@ -1,15 +1,20 @@
 """The log holds every event, and neither secrets nor, unless asked, people."""
 
+import ast
 import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 import structlog
 
 from mailcase import log
 from mailcase.log import Event, bound, emit
+
+PACKAGE: Final = Path(log.__file__).parent
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +91,10 @@ def test_each_event_has_its_own_word_and_says_something() -> None:
     words = [event.word for event in Event]
     assert len(set(words)) == len(words)
     assert all(event.says for event in Event)
+
+
+def test_each_event_is_written_somewhere() -> None:
+    trees = (ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py") if path.name != "log.py")
+    nodes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    named = {node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id == "Event"}
+    assert {event.name for event in Event} - named == set()

@@ -60,6 +60,12 @@ def test_the_neutral_template_uses_nothing_that_the_sender_chose(language: str) 
         ("en/registration.txt", "Subject: x\nHello\n", r"line 2: expected a blank line after the Subject"),
         ("en/registration.txt", "a\n{{ number.x.y }}\n", r"registration\.txt line 2: cannot be filled"),
         ("en/registration.txt", "Subject: {{ nope }}\n\nHello\n", r"registration\.txt line 1: unknown variable 'nope'"),
+        ("en/registration.txt", "{{ zzz }}", r"line 1: unknown variable 'zzz'\. Known: address, "),
+        (
+            "en/registration.txt",
+            "{{ subjct }}",
+            r"line 1: unknown variable 'subjct', did you mean 'subject'\? Known: address, ",
+        ),
         ("en/registration.txt", "{{ number | shout }}", r"line 1: No filter named 'shout'"),
         ("en/registration.txt", "{{ ''.__class__.__mro__ }}", r"line 1: cannot be filled .*unsafe"),
         ("en/registration.txt", "{{ range(9) }}", r"line 1: unknown variable 'range'"),

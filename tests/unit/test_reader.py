@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from mailcase.errors import Transient
 from mailcase.intake.parse import read
+from mailcase.intake.pool import Pool, TaskError
 from mailcase.intake.reader import CHUNK, TRIES, Reader, ReadFailure
 from mailcase.message import Email
 from tests import poison
@@ -55,6 +56,19 @@ async def test_only_the_poison_fails(reader: Reader, deadly: bytes) -> None:
     assert isinstance(failure, ReadFailure)
     assert failure.tries == TRIES
     assert failure.error
+
+
+@pytest.mark.parametrize(
+    ("deadly", "told"), [(poison.ABORT, "died"), (poison.HANG, "not read within"), (poison.MODULES, "")]
+)
+async def test_each_process_that_is_lost_is_told(deadly: bytes, told: str) -> None:
+    killed: list[str] = []
+    made = Reader(workers=1, timeout=1.0, task=poison.read_all, killed=killed.append)
+    try:
+        await made.read_many([mail(0, deadly)])
+    finally:
+        await made.close()
+    assert [told in one for one in killed] == [True] * (TRIES if told else 0)
 
 
 async def test_memory_is_limited_while_a_mail_is_read() -> None:
@@ -123,6 +137,7 @@ async def test_close_ends_the_workers() -> None:
 
 PARENT = """
 import asyncio, psutil
+from mailcase.intake.pool import Pool, TaskError
 from mailcase.intake.reader import Reader
 async def main():
     await Reader(workers=1).read_many([b"Subject: x"])
@@ -144,3 +159,16 @@ async def test_workers_die_with_their_parent() -> None:
     async with asyncio.timeout(DEADLINE):
         while any(psutil.pid_exists(pid) for pid in pids):  # noqa: ASYNC110  a process's end sets no event
             await asyncio.sleep(0.02)
+
+
+async def test_a_task_that_no_process_takes_up_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailcase.intake.pool.QUEUED", 0.1)
+    pool = Pool(1, 0, poison.read_all)
+    await pool.run([mail(0)], 30.0)
+    hanging = asyncio.create_task(pool.run([mail(1, poison.HANG)], 30.0))
+    await asyncio.wait((hanging,), timeout=0.01)
+    with pytest.raises(TaskError, match="no parser process took it up"):
+        await pool.run([mail(2)], 0.1)
+    with pytest.raises(TaskError):
+        await hanging
+    await pool.close()

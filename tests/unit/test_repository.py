@@ -53,7 +53,9 @@ def test_every_decision_is_in_the_index() -> None:
 
 
 def test_every_path_in_the_docs_exists() -> None:
-    found = [(page, path) for page in sorted((ROOT / "docs").rglob("*.md")) for path in PATH.findall(page.read_text("utf-8"))]
+    found = [
+        (page, path) for page in sorted((ROOT / "docs").rglob("*.md")) for path in PATH.findall(page.read_text("utf-8"))
+    ]
     assert ("flow.md", "store/journal.py") in [(page.name, path) for page, path in found]
     missing = [f"{page.name}: {path}" for page, path in found if not any((top / path).exists() for top in TOPS)]
     assert missing == []

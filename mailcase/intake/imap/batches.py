@@ -1,9 +1,13 @@
-"""Which mails are fetched together: under a memory bound, in order, the too large ones alone; pure."""
+"""Which mails are asked for together: under a memory bound, in order, the too large ones alone; pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mailcase.intake.imap.ports import MailFact
+
+SLICE = 500  # mails whose facts are held at once
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +41,8 @@ def batches(mails: Iterable[MailFact], max_bytes: int, max_mails: int, max_size:
             waiting.append(mail)
     if waiting:
         yield Batch(tuple(waiting))
+
+
+def slices(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The items in parts whose facts fit the memory and one command, however large the mailbox is."""
+    return (items[start : start + SLICE] for start in range(0, len(items), SLICE))

@@ -1,11 +1,13 @@
 """aioimaplib's client, hardened: opens one connection, runs commands, drops it (libraries.md 2)."""
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from aioimaplib import aioimaplib
 
+from mailcase.errors import Transient
 from mailcase.intake.imap.exchange import ConnectionLost, Exchange
 from mailcase.intake.imap.protocol import HardenedProtocol
 
@@ -36,6 +38,11 @@ class HardenedClient(aioimaplib.IMAP4):  # type: ignore[misc]  # aioimaplib is u
             running.create_connection(lambda: self.protocol, host, port, ssl=ssl_context)
         )
 
+    @property
+    def where(self) -> str:
+        """host:port, for messages."""
+        return f"{self.host}:{self.port}"
+
     async def greeted(self) -> bytes:
         """Wait for the connection and the server's first line.
 
@@ -44,7 +51,8 @@ class HardenedClient(aioimaplib.IMAP4):  # type: ignore[misc]  # aioimaplib is u
         try:
             async with asyncio.timeout(self.timeout):
                 await self._client_task
-                return await self.protocol.greeting
+                with self._named():
+                    return await self.protocol.greeting
         except BaseException:
             self.abort()
             raise
@@ -55,9 +63,23 @@ class HardenedClient(aioimaplib.IMAP4):  # type: ignore[misc]  # aioimaplib is u
 
     async def run(self, exchange: Exchange) -> Exchange:
         """The same for an exchange that was prepared with answers."""
-        return await self.protocol.execute(exchange)
+        with self._named():
+            return await self.protocol.execute(exchange)
+
+    async def idle(self, exchange: Exchange, seconds: float, *wakers: asyncio.Event) -> None:
+        """IDLE as `protocol.idle`; raises ConnectionLost."""
+        with self._named():
+            await self.protocol.idle(exchange, seconds, *wakers)
 
     def abort(self) -> None:
         """Drop the connection now and for good (bug 23); harmless when repeated."""
         self._client_task.cancel()
         self.protocol.give_up(ConnectionLost("connection closed by us"))
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Whatever ended the connection is raised with the server's name."""
+        try:
+            yield
+        except Transient as error:
+            raise ConnectionLost(f"{self.where}: {error}") from error

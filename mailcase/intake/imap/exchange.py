@@ -39,13 +39,3 @@ class Exchange(aioimaplib.Command):  # type: ignore[misc]  # aioimaplib is untyp
 
     def __repr__(self) -> str:
         return f"<{self.name} {self.tag}>"  # tracebacks show this: no password in it
-
-
-async def first_of(seconds: float, *events: asyncio.Event) -> None:
-    """Return when one of the events is set, or after so many seconds."""
-    waiters = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for waiter in waiters:
-            waiter.cancel()

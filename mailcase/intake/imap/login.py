@@ -70,7 +70,7 @@ async def ask_capabilities(client: HardenedClient) -> None:
     """Ask anew: LOGIN's own list is cut by aioimaplib, and STARTTLS voids what was said before (bug 18)."""
     answer = await client.command("CAPABILITY")
     if answer.result != "OK":
-        raise refusal("CAPABILITY", answer.result, answer.text)
+        raise refusal(f"{client.where}: CAPABILITY", answer.result, answer.text)
     lines = [response[0].upper().split() for response in answer.untagged]
     words = [word for line in lines if line[:1] == [b"CAPABILITY"] for word in line[1:]]
     client.protocol.capabilities = {word.decode("ascii", "replace") for word in words}
@@ -108,10 +108,9 @@ def _translated(settings: ImapSettings) -> Iterator[None]:
     except MailcaseError:
         raise
     except ssl.SSLCertVerificationError as error:
-        text = f"{where}: the certificate is not valid ({error.verify_message}); is ca_file right?"
-        raise Permanent(text) from error
+        raise Permanent(f"{where}: the certificate is not valid ({error.verify_message})") from error
     except ssl.SSLError as error:
-        raise Permanent(f"{where}: no TLS ({error.reason}); is security right?") from error
+        raise Permanent(f"{where}: no TLS ({error.reason})") from error
     except TimeoutError as error:
         raise Transient(f"{where}: no answer within {settings.timeout_s:g} s") from error
     except OSError as error:

@@ -56,7 +56,7 @@ async def _move(session: MailSession, selected: SelectedFolder, folder: str, uid
             await _into(session, folder, uids, session.copy)
             await _remove(session, selected, uids)
     except OverQuota as error:
-        alarm(Event.OVER_QUOTA, f"folder {folder}: {error}")
+        alarm(Event.OVER_QUOTA, str(error))
         if selected.keywords:
             await session.add_flags(uids, DONE_KEYWORD)
 

@@ -24,10 +24,15 @@ def baseline_uid(selected: SelectedFolder, uids: Sequence[int]) -> int:
     return selected.uidnext if selected.uidnext is not None else max(uids, default=0) + 1
 
 
+def newest(before: datetime | None, dates: Iterable[datetime]) -> datetime | None:
+    """The newest of these INTERNALDATEs and of those looked at before; None where there is none at all."""
+    return max((*dates, *([before] if before else [])), default=None)
+
+
 def first_cursor(
-    source: str, mailbox: str, selected: SelectedFolder, baseline: int, older: Iterable[MailFact], start: str
+    source: str, mailbox: str, selected: SelectedFolder, baseline: int, newest: datetime | None, start: str
 ) -> Cursor:
-    """The cursor of a first connection; `older` are the facts of all mails below the baseline.
+    """The cursor of a first connection; `newest` is the newest INTERNALDATE below the baseline, None where it is empty.
 
     With start = "new" everything below is left on purpose; else reading begins at the first mail.
     """
@@ -38,7 +43,7 @@ def first_cursor(
         uidvalidity=selected.uidvalidity,
         last_uid=baseline - 1 if start == "new" else 0,
         baseline_uid=baseline,
-        baseline_at=max((mail.received_at for mail in older), default=None),
+        baseline_at=newest,
         start=start,
     )
 

@@ -88,6 +88,10 @@ class MailSession(Protocol):
         """Size and INTERNALDATE of those that are still there, ascending; no size known is 0."""
         ...
 
+    async def dates(self, uids: Sequence[int]) -> list[datetime]:
+        """INTERNALDATE of those that are still there, in the order of their UIDs; sizes cost the server more."""
+        ...
+
     async def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
         """The whole raw mails that are still there; \\Seen stays as it is (I4)."""
         ...

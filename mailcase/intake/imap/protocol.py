@@ -12,10 +12,11 @@ import ssl
 from aioimaplib import aioimaplib
 
 from mailcase.errors import Transient
-from mailcase.intake.imap.exchange import ConnectionLost, Exchange, first_of
+from mailcase.intake.imap.exchange import ConnectionLost, Exchange
 from mailcase.intake.imap.failures import readable
 from mailcase.intake.imap.framing import Framer
 from mailcase.intake.imap.grammar import Piece
+from mailcase.waiting import first_of
 
 _MINIMUM_RATE = 64  # octets a second over one time-out; below it the server counts as silent (F12)
 _COUNTED = re.compile(rb"(\d+) (EXISTS|EXPUNGE)", re.IGNORECASE)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 
 from mailcase.errors import MailcaseError, Permanent
@@ -36,6 +36,7 @@ class ImapSession:
 
     def __init__(self, client: HardenedClient) -> None:
         self._client = client
+        self._folder = ""  # the selected one
 
     @classmethod
     async def open(cls, settings: ImapSettings) -> Self:
@@ -64,6 +65,7 @@ class ImapSession:
             error = refusal(f"folder {folder}", answer.result, answer.text)
             # a NO without a code is how most servers say that there is no such folder
             raise FolderMissing(str(error)) if isinstance(error, Refused) and not error.code else error
+        self._folder = folder
         self._client.protocol.announced.clear()
         lines = [response[0] for response in answer.untagged]
         uidvalidity = _last_number(b"UIDVALIDITY", lines)
@@ -92,9 +94,16 @@ class ImapSession:
 
     async def facts(self, uids: Sequence[int]) -> list[MailFact]:
         """Size and INTERNALDATE."""
+        return await self._facts(uids, "(UID RFC822.SIZE INTERNALDATE)")
+
+    async def dates(self, uids: Sequence[int]) -> list[datetime]:
+        """INTERNALDATE alone."""
+        return [fact.received_at for fact in await self._facts(uids, "(UID INTERNALDATE)")]
+
+    async def _facts(self, uids: Sequence[int], items: str) -> list[MailFact]:
         found: dict[int, MailFact] = {}
         for part in sets(uids):
-            for response in await self._fetch(part, "(UID RFC822.SIZE INTERNALDATE)"):
+            for response in await self._fetch(part, items):
                 fact = mail_fact(response)
                 if fact is not None:
                     found[fact.uid] = fact
@@ -126,12 +135,12 @@ class ImapSession:
     async def move(self, uids: Sequence[int], folder: str) -> None:
         """UID MOVE."""
         for part in sets(uids):
-            await self._ok("MOVE", uid_set(part), quote_folder(folder), uid=True)
+            await self._ok("MOVE", uid_set(part), quote_folder(folder), uid=True, to=folder)
 
     async def copy(self, uids: Sequence[int], folder: str) -> None:
         """UID COPY."""
         for part in sets(uids):
-            await self._ok("COPY", uid_set(part), quote_folder(folder), uid=True)
+            await self._ok("COPY", uid_set(part), quote_folder(folder), uid=True, to=folder)
 
     async def expunge(self, uids: Sequence[int]) -> None:
         """UID EXPUNGE."""
@@ -150,9 +159,9 @@ class ImapSession:
         protocol = self._client.protocol
         if not protocol.announced.is_set():
             exchange = Exchange("IDLE", protocol.new_tag())
-            await protocol.idle(exchange, seconds, protocol.announced, stop)
+            await self._client.idle(exchange, seconds, protocol.announced, stop)
             if exchange.result != "OK":
-                raise refusal("IDLE", exchange.result, exchange.text)
+                raise refusal(f"folder {self._folder}: IDLE", exchange.result, exchange.text)
         return protocol.announced.is_set()
 
     async def logout(self) -> None:
@@ -177,11 +186,12 @@ class ImapSession:
         answer = await self._ok("FETCH", uid_set(uids), items, uid=True)
         return [response for response in answer.untagged if is_fetch(response)]
 
-    async def _ok(self, name: str, *args: str, uid: bool = False) -> Exchange:
-        """Run a command; NO and BAD are return values of aioimaplib and errors here (bug 19)."""
+    async def _ok(self, name: str, *args: str, uid: bool = False, to: str = "") -> Exchange:
+        """Run a command; NO and BAD are return values of aioimaplib and errors here (bug 19), which name the folder."""
         answer = await self._client.command(name, *args, uid=uid)
         if answer.result != "OK":
-            raise refusal(name, answer.result, answer.text)
+            what = f"{name} to {to}" if to else name
+            raise refusal(f"folder {self._folder}: {what}", answer.result, answer.text)
         return answer
 
 

@@ -1,14 +1,13 @@
 """One look at one folder: plan, fetch in batches, journal, hand on, and mark what is decided."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
 
 from mailcase import faults
 from mailcase.intake.imap import plan
-from mailcase.intake.imap.batches import Batch, batches
+from mailcase.intake.imap.batches import Batch, batches, slices
 from mailcase.intake.imap.failures import Refused
 from mailcase.intake.imap.marking import mark, parse_after
 from mailcase.intake.imap.ports import Alarm, InStore, MailFact, MailSession, SelectedFolder, Submit
@@ -16,13 +15,12 @@ from mailcase.intake.imap.settings import ImapSettings
 from mailcase.log import Event, emit
 from mailcase.ports import Arrival, Cursor, Journal
 
-_SLICE = 500  # mails whose facts are held at once
-
 
 class FolderSync:
     """Looks at the folders of one session, one after another.
 
-    At most two batches are in memory: one is being settled by `submit` while the next one is fetched.
+    At most two batches are in memory, one being settled by `submit` while the next one is fetched, and the facts
+    of one slice.
     """
 
     def __init__(
@@ -77,7 +75,7 @@ class FolderSync:
                 await self._mark(selected)
 
     async def _cursor(self, selected: SelectedFolder) -> Cursor | None:
-        """The cursor to go on from; None where a restart could not be ended and begins anew at the next look."""
+        """The cursor to go on from; None where its making could not be ended and begins anew at the next look."""
         source = self._settings.source
         cursor = await self._in_store(self._journal.cursor, source, selected.name)
         if cursor is not None and cursor.uidvalidity == selected.uidvalidity:
@@ -85,17 +83,26 @@ class FolderSync:
         old = cursor or await self._in_store(self._journal.moved_cursor, self._settings.mailbox, selected.name)
         uids = await self._session.search_all()
         baseline = plan.baseline_uid(selected, uids)
-        older = await self._session.facts([uid for uid in uids if uid < baseline])
+        older = [uid for uid in uids if uid < baseline]
         if old is not None:
             return await self._restart(selected, old, baseline, older)
-        mailbox, start = self._settings.mailbox, self._settings.start
-        first = plan.first_cursor(source, mailbox, selected, baseline, older, start)
+        return await self._first(selected, baseline, older)
+
+    async def _first(self, selected: SelectedFolder, baseline: int, older: Sequence[int]) -> Cursor | None:
+        """Begin with this folder; of what lies there only the dates are asked for, a slice at a time (B1)."""
+        newest: datetime | None = None
+        for part in slices(older):
+            if self._stop.is_set():
+                return None
+            newest = plan.newest(newest, await self._session.dates(part))
+        settings = self._settings
+        first = plan.first_cursor(settings.source, settings.mailbox, selected, baseline, newest, settings.start)
         await self._in_store(self._journal.save_cursor, first)
-        emit(Event.BASELINE_SET, folder=selected.name, baseline=baseline, start=start)
+        emit(Event.BASELINE_SET, folder=selected.name, baseline=baseline, start=settings.start)
         return first
 
     async def _restart(
-        self, selected: SelectedFolder, old: Cursor, baseline: int, older: Sequence[MailFact]
+        self, selected: SelectedFolder, old: Cursor, baseline: int, older: Sequence[int]
     ) -> Cursor | None:
         """Read again what a new UIDVALIDITY or another host may have brought.
 
@@ -106,7 +113,10 @@ class FolderSync:
         source = self._settings.source
         cursor = plan.restarted_cursor(old, source, self._settings.mailbox, selected, baseline)
         known = await self._in_store(self._journal.known_uids, source, selected.name, selected.uidvalidity)
-        await self._take(selected, plan.by_date(older, cursor, known), None)
+        for part in slices(older):
+            if self._stop.is_set():
+                return None
+            await self._take(selected, plan.by_date(await self._session.facts(part), cursor, known), None)
         if self._stop.is_set() or self._refused:
             return None
         await self._in_store(self._journal.save_cursor, cursor)
@@ -174,7 +184,7 @@ class FolderSync:
         except Refused as error:
             if len(uids) == 1:
                 self._refused.append(uids[0])
-                self._alarm(Event.MAIL_REFUSED, f"folder {selected.name} UID {uids[0]}: {error}")
+                self._alarm(Event.MAIL_REFUSED, f"UID {uids[0]}: {error}")
                 return {}
         found: dict[int, bytes] = {}
         for uid in uids:
@@ -237,15 +247,7 @@ class FolderSync:
             try:
                 await mark(self._session, selected, self._after, [uid for _, uid in part], self._alarm)
             except Refused as error:
-                self._alarm(Event.MARK_FAILED, f"folder {selected.name}: {error}")
+                self._alarm(Event.MARK_FAILED, str(error))
                 return
             faults.hit("after_mark")
             await self._in_store(self._journal.set_marked, [delivery for delivery, _ in part])
-
-
-T = TypeVar("T")
-
-
-def slices(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The items in parts whose facts fit the memory and one command."""
-    return (items[start : start + _SLICE] for start in range(0, len(items), _SLICE))

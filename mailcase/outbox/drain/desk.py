@@ -43,9 +43,9 @@ class Desk:
         """Durably mark the row as `sending`; False if it is no longer pending."""
         return await self.call(self.store.claim, mail.id, self.owner, self.now())
 
-    async def sent(self, mail: OutboxMail) -> None:
-        """The relay took it."""
-        await self._finish(mail, "sent", "", "")
+    async def sent(self, mail: OutboxMail, lost: str = "") -> None:
+        """The relay took it; `lost` says which copies it did not take."""
+        await self._finish(mail, "sent", "", lost)
         self._tell(Event.SENT, mail, attempts=mail.attempts + 1)
 
     async def failed(self, mail: OutboxMail, reason: str, error: str) -> None:

@@ -6,7 +6,7 @@ from mailcase.errors import ConfigError, Permanent, Transient
 from mailcase.faults import hit
 from mailcase.log import Event
 from mailcase.outbox.drain.desk import Desk
-from mailcase.outbox.failures import Refused, Uncertain
+from mailcase.outbox.failures import CopyFailed, Refused, Uncertain
 from mailcase.outbox.guard import check
 from mailcase.outbox.mime import Envelope, envelope
 from mailcase.outbox.smtp import SmtpSender
@@ -50,7 +50,7 @@ class Handing:
             return
         hit("outbox_claimed")
         try:
-            await self._send(sender, mail, ready)
+            lost = await self._send(sender, mail, ready)
         except ConfigError:
             raise
         except Refused as error:
@@ -65,21 +65,35 @@ class Handing:
             await self.desk.uncertain(mail, repr(error))
         else:
             hit("after_data")
-            await self.desk.sent(mail)
+            await self.desk.sent(mail, lost)
 
-    async def _send(self, sender: SmtpSender, mail: OutboxMail, ready: Envelope) -> None:
-        """With the null sender; a relay that says 5yz is asked once more with the mailbox's address."""
+    async def _send(self, sender: SmtpSender, mail: OutboxMail, ready: Envelope) -> str:
+        """With the null sender; a relay that says 5yz is asked once more with the mailbox's address.
+
+        Returns what became of copies that did not leave, in words.
+        """
         try:
-            await sender.send(ready)
-            return
+            return await _sent(sender, ready)
         except Refused:
             if ready.sender:
                 raise
         await sender.connect()
-        await sender.send(_checked(mail, null_sender=False))
+        lost = await _sent(sender, _checked(mail, null_sender=False))
         relay = sender.settings.relay
         self.desk.report(Event.NULL_SENDER_REFUSED, {"mailbox": self.mailbox, "relay": relay})
         await self.desk.set_flag(null_sender_flag(self.mailbox), relay)
+        return lost
+
+
+async def _sent(sender: SmtpSender, ready: Envelope) -> str:
+    """Sent; where a copy ended the dialogue, once more to the customer alone. Returns the lost copies, in words."""
+    try:
+        return "; ".join(await sender.send(ready))
+    except CopyFailed as error:
+        lost = str(error)
+    await sender.connect()
+    await sender.send(ready.without_copies())
+    return f"{lost}; sent without copies"
 
 
 def _checked(mail: OutboxMail, *, null_sender: bool) -> Envelope:

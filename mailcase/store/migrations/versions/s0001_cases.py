@@ -197,6 +197,9 @@ def _case() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_case_number")),
         sa.UniqueConstraint("origin_pk", name=op.f("uq_case_origin_pk")),
     )
+
+
+def _case_indexes() -> None:
     op.create_index(
         op.f("ix_case_account_id_running_group_name_status_merged_into_id"),
         "case",
@@ -251,5 +254,6 @@ def upgrade() -> None:
     _message()
     _attachment()
     _case()
+    _case_indexes()
     _citation()
     _message_reference()
