@@ -42,10 +42,10 @@ class Finding:
 
 def configuration(settings: Settings, built: Built) -> Finding:
     """What was read."""
-    count = len(settings.mailbox)
+    count, lines = len(settings.mailbox), len(built.policy.junk.blacklist.lines)
     detail = (
         f"{settings.file}, {count} {'mailbox' if count == 1 else 'mailboxes'}, "
-        f"{len(built.policy.junk.blacklist.lines)} blacklist lines, templates {' '.join(built.templates.languages)}"
+        f"{lines} blacklist {'line' if lines == 1 else 'lines'}, templates {' '.join(built.templates.languages)}"
     )
     return Finding("configuration", "", ok=True, detail=detail, cure="; ".join(_plain_secrets(settings)))
 

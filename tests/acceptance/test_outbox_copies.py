@@ -1,7 +1,11 @@
 """Copies of a mail (`recipients = "all"`) against a real SMTP server: what a bad one costs (B13)."""
 
+from datetime import timedelta
+
 import pytest
 
+from mailcase.policy import Limit
+from tests.builders import make_acknowledge, make_policy
 from tests.servers.outbox_desk import Desk, settings
 from tests.servers.smtp import SmtpSink
 
@@ -61,3 +65,14 @@ async def test_an_agents_mail_goes_to_all_or_to_nobody(desk: Desk, smtp_sink: Sm
     row = desk.add(ERIN, cc=(f"{bad}@partner.example",), automatic=False)
     await desk.once()
     assert (row.state, smtp_sink.mails) == (state, [])
+
+
+async def test_copies_count_for_the_limits_within_one_look(desk: Desk, smtp_sink: SmtpSink) -> None:
+    hour = timedelta(hours=1)
+    desk.policy = make_policy(acknowledge=make_acknowledge(total=Limit(6, hour), per_domain=Limit(100, hour)))
+    desk.outbox.busiest = 1000
+    for number in range(5):
+        desk.add(f"customer{number}@visitor.example", cc=(CAROL, GRACE))
+    await desk.once()
+    assert len(smtp_sink.mails) == 2
+    assert desk.outbox.states() == ["sent"] * 2 + ["pending"] * 3

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -216,9 +217,10 @@ class Drain:
 
 
 def _with(counts: SendCounts, mail: OutboxMail) -> SendCounts:
-    """The counts with one automatic mail more under way."""
+    """The counts with one automatic mail more under way, and one for each of its copies."""
     if not mail.automatic:
         return counts
-    domain = domain_of(mail.to)
-    per_domain = {**counts.per_domain, domain: counts.per_domain.get(domain, 0) + 1}
-    return replace(counts, total=counts.total + 1, per_domain=per_domain)
+    domains = [domain_of(one) for one in (mail.to, *mail.cc)]
+    per_domain = Counter(counts.per_domain)
+    per_domain.update(domains)
+    return replace(counts, total=counts.total + len(domains), per_domain=dict(per_domain))
