@@ -1,6 +1,6 @@
 """A store that this user may only read can be read, and a writer is told who may write it."""
 
-from collections.abc import Iterator
+
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ URL = "sqlite:///mailcase.db"
 
 
 @pytest.fixture
-def shut(open_folder: Path) -> Iterator[Path]:
+def shut(open_folder: Path) -> Path:
     """A folder with a store of one mail that nobody may write."""
     store = Store.open(URL, open_folder)
     journalled(store)
