@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 DEMO   := $(VENV)/.ready-demo
 DEV    := $(VENV)/.ready-dev
 PYTEST_ARGS ?=
+# Test processes at a time: each has its own servers on its own ports.
+JOBS ?= 2
 
 # What decides is the core: its files (tests/house.py names them), branch by branch.
 CORE_COVERAGE := 95
@@ -20,7 +22,7 @@ demo: $(DEMO)  ## set up, then run the main job on embedded servers and show wha
 	$(BIN)/mailcase demo $(if $(KEEP),--keep)
 
 test: $(DEV) servers  ## set up, then run all tests (Dovecot and PostgreSQL too) and check the core's coverage
-	$(BIN)/pytest --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --cov --cov-report= $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory coverage
 
 check: format lint types arrows test  ## everything a change must pass: format, lint, types, arrows, tests

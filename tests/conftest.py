@@ -1,4 +1,8 @@
-"""The fixture modules of the real servers, for every test."""
+"""The fixture modules of the real servers, for every test; Hypothesis without a stop-watch."""
+
+import os
+
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.powers",
@@ -8,3 +12,12 @@ pytest_plugins = [
     "tests.servers.smtp",
     "tests.servers.desk",
 ]
+
+# No test depends on speed; continuous integration repeats itself, a person's run looks at new examples.
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+settings.load_profile("house")

@@ -1,6 +1,5 @@
 """A store that this user may only read can be read, and a writer is told who may write it."""
 
-
 from pathlib import Path
 
 import pytest

@@ -159,6 +159,7 @@ def test_a_persons_mail_that_makes_a_case_is_acknowledged() -> None:
 OWN_LIST = make_policy(linking=make_linking(own_lists=frozenset({"support.groups.example"})))
 OWN_LIST_MAIL = {"List-Id": "<support.groups.example>", "List-Post": "<mailto:x>", "Precedence": "list"}
 
+
 @pytest.mark.parametrize(
     ("over", "said"),
     [

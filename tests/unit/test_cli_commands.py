@@ -253,6 +253,8 @@ def test_check_says_what_fails_and_what_to_do(ready: Call, tmp_path: Path) -> No
     ]  # fmt: skip
     assert {"what", "name", "ok", "detail"} <= set(rows[0])
     assert not list(tmp_path.rglob("*.db"))
+    ready("blacklist", "add", "spam.example")
+    assert ", 1 mailbox, 1 blacklist line, templates" in ready("check")[1]
 
 
 def test_check_lists_every_mistake_of_the_configuration_and_exits_78(ready: Call, tmp_path: Path) -> None:
