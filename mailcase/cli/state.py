@@ -66,7 +66,15 @@ def must_be_mailbox(settings: "Settings", name: str) -> None:
 
 def actor(given: str) -> str:
     """Who acts: `--as ADDRESS`, else the system's user name."""
-    return given or getpass.getuser()
+    return given or _system_user()
+
+
+def _system_user() -> str:
+    """The system's name for who runs this; a container's user may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"#{os.geteuid()}"
 
 
 @contextmanager
@@ -131,7 +139,7 @@ def refuse_other_user(settings: "Settings") -> None:
     except KeyError:
         name = f"#{owner}"
     raise Permanent(
-        f"{place} belongs to user {name}: files that {getpass.getuser()} makes there, the daemon could not write.\n"
+        f"{place} belongs to user {name}: files that {_system_user()} makes there, the daemon could not write.\n"
         f"→ run it as that user: sudo -u {name} mailcase --config {settings.file.absolute()} …"
     )
 

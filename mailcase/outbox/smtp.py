@@ -98,6 +98,20 @@ class SmtpSender:
         finally:
             self.close()
 
+    async def null_sender_refusal(self) -> str:
+        """What the relay answers to MAIL FROM:<> where it refuses it, else ""; nothing is sent.
+
+        Raises:
+            Transient: there is no connection, or it broke.
+        """
+        if self._client is None:
+            raise Transient(f"{self.settings.relay} closed the connection")
+        try:
+            await self._step("MAIL", partial(self._client.mail, ""))
+        except Refused as error:
+            return str(error)
+        return ""
+
     def _new_client(self) -> aiosmtplib.SMTP:
         own = self.settings
         return aiosmtplib.SMTP(

@@ -221,6 +221,17 @@ def test_another_user_than_the_owner_may_not_write(ready: Call, monkeypatch: pyt
     assert ready("case", "list") == (0, "there are no cases yet\n", "")
 
 
+def test_a_user_without_a_name_is_refused_by_number(ready: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    ready("db", "upgrade")
+    monkeypatch.setattr(os, "geteuid", lambda: 65533)
+    monkeypatch.setattr("getpass.getuser", nameless)
+    status, _, err = ready("outbox", "release")
+    assert (status, "files that #65533 makes there" in err) == (1, True)
+
+
 def test_the_blacklist_is_edited_and_tested(ready: Call) -> None:
     assert ready("blacklist", "add", "*.bad.example", "--note", "spam", "--until", "2099-01-31")[0] == 0
     assert ready("blacklist", "add", "!good@bad.example")[0] == 0
