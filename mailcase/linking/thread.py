@@ -58,7 +58,9 @@ def _ancestor(email: Email, snapshot: Snapshot) -> Candidate | None:
             continue
         if winner is None:
             where = "In-Reply-To" if one in email.in_reply_to else "References"
-            told = f"{where} {one} is {_way(message)}, taken in at {message.received_at:%Y-%m-%d %H:%M}, {_stand(cases)}"
+            told = (
+                f"{where} {one} is {_way(message)}, taken in at {message.received_at:%Y-%m-%d %H:%M}, {_stand(cases)}"
+            )
             winner = Candidate("thread", "thread", cases, told, message, message.direction == "out")
         others.update({case.running: case for case in cases})
     if winner is None:
