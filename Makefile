@@ -22,7 +22,7 @@ demo: $(DEMO)  ## set up, then run the main job on embedded servers and show wha
 	$(BIN)/mailcase demo $(if $(KEEP),--keep)
 
 test: $(DEV) servers  ## set up, then run all tests (Dovecot and PostgreSQL too) and check the core's coverage
-	$(BIN)/pytest -n $(JOBS) --dist loadfile --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal --cov --cov-report= $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory coverage
 
 check: format lint types arrows test  ## everything a change must pass: format, lint, types, arrows, tests
