@@ -165,7 +165,7 @@ async def test_a_task_that_no_process_takes_up_ends(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("mailcase.intake.pool.QUEUED", 0.1)
     pool = Pool(1, 0, poison.read_all)
     await pool.run([mail(0)], 30.0)
-    hanging = asyncio.create_task(pool.run([mail(1, poison.HANG)], 30.0))
+    hanging = asyncio.create_task(pool.run([mail(1, poison.HANG)], 3.0))
     await asyncio.wait((hanging,), timeout=0.01)
     with pytest.raises(TaskError, match="no parser process took it up"):
         await pool.run([mail(2)], 0.1)
