@@ -16,7 +16,7 @@ from tenacity import (
 )
 
 from mailcase.clock import utcnow
-from mailcase.errors import MailcaseError
+from mailcase.errors import MailcaseError, Unavailable
 from mailcase.intake.imap.failures import LoginRefused, Refused
 from mailcase.intake.imap.ports import Alarm, InStore, MailSession, Submit
 from mailcase.intake.imap.session import ImapSession
@@ -207,6 +207,8 @@ class Watcher:
         self._remember(error)
         if isinstance(error, LoginRefused):
             self._note_refusal(error, attempt)
+        elif isinstance(error, Unavailable):  # the store's: the server is not to blame
+            emit(Event.STORE_BUSY, error=str(error), pause_s=round(attempt.upcoming_sleep, 1))
         elif isinstance(error, MailcaseError):
             self._note_lost(str(error), attempt)
         else:

@@ -89,9 +89,11 @@ def _told(
 def _why_none(test: str, snapshot: Snapshot, policy: Policy) -> str:
     lookup = snapshot.lookup
     unknown = [policy.cases.mask.format(one) for one in lookup.subject_numbers if one not in snapshot.cases]
+    count = len(lookup.thread_ids)
+    named = f"{count} reference{'' if count == 1 else 's'}"
     told = {
-        "token": f"{len(lookup.thread_ids)} references, no signed mark of ours that leads to a case",
-        "thread": f"{len(lookup.thread_ids)} ids looked up, none leads to a case",
+        "token": f"{named}, no signed mark of ours that leads to a case",
+        "thread": f"{named}, none leads to a case",
         "body mark": "no signed mark of ours is quoted",
         "subject number": f"{', '.join(unknown)}: no such case" if unknown else "no number that fits the mask",
         "body number": "no number of an existing case",

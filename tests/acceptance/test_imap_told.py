@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailcase.errors import Transient
+from mailcase.errors import Transient, Unavailable
 from mailcase.intake.imap.marking import DONE_KEYWORD
 from mailcase.log import Event
 from tests.servers.fixtures import StartDovecot
@@ -103,3 +103,25 @@ async def test_dovecot_without_move_and_uidplus_keeps_other_peoples_deleted_mail
     assert len(server.files("user")) == 2
     assert all("T" in flags and "a" in flags for flags in server.flags("user"))
     assert sorted(server.mails("user", "Done")) == [ONE, TWO]
+
+
+@pytest.mark.parametrize(
+    ("error", "event"),
+    [(Unavailable("store: database is locked"), "store_busy"), (Transient("host:993: gone"), "connection_lost")],
+)
+async def test_a_busy_store_is_not_said_to_be_the_servers_fault(
+    journal: MemoryJournal, monkeypatch: pytest.MonkeyPatch, error: Transient, event: str
+) -> None:
+    said: list[str] = []
+    async with ScriptedImap({1: ONE}) as server:
+        watching = watch(server, journal)
+        monkeypatch.setattr("mailcase.intake.watcher.emit", lambda one, **_: said.append(one.word))
+
+        async def fail(*_: object) -> None:
+            if said:
+                watching.stop.set()
+            raise error
+
+        monkeypatch.setattr(watching, "_open", fail)
+        await watching.run()
+    assert said == [event]
