@@ -34,12 +34,12 @@ async def take_in(house: House, arrivals: Sequence[Arrival]) -> list[Settled]:
     """
     rows = await house.call(house.store.journal, arrivals, None)
     waiting = [(row, one.raw) for row, one in zip(rows, arrivals, strict=True) if row.outcome is None]
-    await _decide(house, [row for row, _ in waiting], [raw for _, raw in waiting])
-    return [await house.call(_result, house.store, row.delivery.id) for row in rows]
+    await house.pipeline.submit([row for row, _ in waiting], [raw for _, raw in waiting])
+    return await _results(house, rows)
 
 
-async def _decide(house: House, rows: Sequence[Journalled], raws: Sequence[bytes]) -> list[Settled]:
-    await house.pipeline.submit(rows, raws)
+async def _results(house: House, rows: Sequence[Journalled]) -> list[Settled]:
+    """What became of them, once nothing is under way."""
     await house.pipeline.drained()
     return [await house.call(_result, house.store, row.delivery.id) for row in rows]
 
@@ -95,7 +95,8 @@ async def accept(house: House, delivery_id: int, wish: Wish) -> Settled:
             f"delivery {delivery_id} is {row.outcome or 'not decided yet'}: only ignored and junk mail can be accepted"
         )
     raw = await house.call(house.store.raw, row.sha256)
-    (settled,) = await _decide(house, [row], [raw])
+    await house.pipeline.submit([row], [raw])
+    (settled,) = await _results(house, [row])
     return settled
 
 
@@ -109,5 +110,4 @@ async def retry(house: House, delivery_id: int | None, actor: str) -> list[Settl
             await house.pipeline.quarantine(row, str(error), "raw_missing")
         else:
             await house.pipeline.submit([row], [raw])
-    await house.pipeline.drained()
-    return [await house.call(_result, house.store, row.delivery.id) for row in rows]
+    return await _results(house, rows)

@@ -19,6 +19,7 @@ from mailcase.outbox.limits import Expire, Hold, domain_of, judge
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy import Policy
 from mailcase.ports import OutboxMail, OutboxStore, SendCounts
+from mailcase.waiting import first_of
 
 _BATCH: Final = 100  # rows looked at in one pass
 _LONGEST_REST: Final = 60.0  # seconds between looks, also when nothing woke us
@@ -75,7 +76,7 @@ class Drain:
         try:
             while not stop.is_set():
                 self._wake.clear()
-                await self._rest(await self._look(stop), stop)
+                await first_of(await self._look(stop), self._wake, stop)
         finally:
             await self._close(_GRACE)
 
@@ -112,15 +113,6 @@ class Drain:
         due = await self._desk.call(self._desk.store.next_due, now)
         seconds = _LONGEST_REST if due is None else (due - now).total_seconds()
         return min(max(seconds, _SHORTEST_REST), _LONGEST_REST)
-
-    async def _rest(self, seconds: float, stop: asyncio.Event) -> None:
-        waits = [asyncio.create_task(event.wait()) for event in (self._wake, stop)]
-        try:
-            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waits:
-                task.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
 
     async def _close(self, grace: float) -> None:
         await asyncio.gather(*(lane.close(grace) for lane in (*self._lanes.values(), *self._old)))
