@@ -1,9 +1,10 @@
 """The core with its policy bound: what the store's transaction and `explain` ask (ports.Judge). Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailcase.actions import QueueMail
 from mailcase.decision import decide, look
+from mailcase.errors import Permanent
 from mailcase.message import Delivery, Email
 from mailcase.outbox.compose import Composer
 from mailcase.policy import Policy
@@ -14,10 +15,27 @@ from mailcase.verdict import Decision
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One policy in force."""
+    """One policy in force; `before` judges the mail of mailboxes that a reload took out."""
 
     policy: Policy
     composer: Composer
+    before: "Bench | None" = None
+
+    def after(self, old: "Bench") -> "Bench":
+        """This bench with the old one behind it, as far as that knows mailboxes which this one does not."""
+        gone = old.policy.mailboxes.keys() - self.policy.mailboxes.keys()
+        return replace(self, before=old if gone else old.before)
+
+    def of(self, mailbox: str) -> "Bench":
+        """Who judges the mail of this mailbox; Permanent if nobody knows it."""
+        bench: Bench | None = self
+        while bench is not None:
+            if mailbox in bench.policy.mailboxes:
+                return bench
+            bench = bench.before
+        raise Permanent(
+            f"no mailbox is named {mailbox!r} any more: configure it again, then `mailcase quarantine retry`"
+        )
 
     @property
     def policy_hash(self) -> str:
@@ -30,12 +48,12 @@ class Bench:
 
     def look(self, email: Email, delivery: Delivery) -> Lookup:
         """What must be known to decide this mail."""
-        return look(email, delivery, self.policy)
+        return look(email, delivery, self.of(delivery.mailbox).policy)
 
     def decide(self, email: Email, snapshot: Snapshot, delivery: Delivery) -> Decision:
         """What is to be done with it, and why."""
-        return decide(email, snapshot, self.policy, delivery)
+        return decide(email, snapshot, self.of(delivery.mailbox).policy, delivery)
 
     def compose(self, mail: QueueMail, case: CaseFacts, email: Email, group: str) -> Composed:
         """The mail of a QueueMail action."""
-        return self.composer.compose(mail, case, email, group)
+        return self.of(mail.mailbox).composer.compose(mail, case, email, group)

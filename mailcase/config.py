@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     mailbox: tuple[MailboxSection, ...] = Field(min_length=1)
     alarm: sections.AlarmSection = sections.AlarmSection()
     http: sections.HttpSection = sections.HttpSection()
+    lmtp: sections.LmtpSection = sections.LmtpSection()
     retention: sections.RetentionSection = sections.RetentionSection()
 
     _source: problems.Source = PrivateAttr(default=problems.Source(Path("mailcase.toml")))
@@ -56,6 +57,11 @@ class Settings(BaseSettings):
     def file(self) -> Path:
         """The file that was read."""
         return self._source.file
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment that was laid over the file; a reload uses the same."""
+        return self._environ
 
     @property
     def base(self) -> Path:

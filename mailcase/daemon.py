@@ -1,4 +1,4 @@
-"""The daemon: a watcher a mailbox, the drain and the timers in one task group; signals and systemd."""
+"""The daemon: the roster of mailboxes, the drain and the timers in one task group; signals and systemd."""
 
 import asyncio
 import signal
@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mailcase import sdnotify
-from mailcase.clock import utcnow
 from mailcase.config import Settings
-from mailcase.errors import MailcaseError, Transient
+from mailcase.errors import Transient
 from mailcase.house import House, open_house
-from mailcase.intake.watcher import Watcher
 from mailcase.log import Event, emit
-from mailcase.ports import Journalled
+from mailcase.reloading import Reloader
+from mailcase.roster import Roster
+from mailcase.sources import Sources
 from mailcase.waiting import first_of
 
 RECOVER_EVERY: Final = 5.0  # seconds between looks for undecided mail that nobody works on
-STOP_WITHIN: Final = 15.0  # seconds for what is open after SIGTERM; the unit waits longer
+STOP_WITHIN: Final = 20.0  # seconds for what is open after SIGTERM; the unit waits longer
 
 
 async def run(settings: Settings, *, once: bool) -> int:
@@ -27,37 +27,41 @@ async def run(settings: Settings, *, once: bool) -> int:
     Raises:
         ConfigError, Unavailable: see `open_house`.
     """
+    stop = asyncio.Event()
+    if not once:
+        _listen(stop)  # before the store is opened: a stop during a long migration is a stop
     async with open_house(settings, sender="mailcase run --once" if once else "mailcase run") as house:
-        return await (_once(house) if once else _for_ever(house))
+        return await (_once(house) if once else _for_ever(house, stop))
+
+
+def _listen(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
 
 
 async def _once(house: House) -> int:
     """Every mailbox read to its end, everything decided, everything due sent."""
     await house.recovery.run()
-    watchers = _watchers(house, asyncio.Event())
-    results = await asyncio.gather(*(one.once() for one in watchers), return_exceptions=True)
-    for watcher, error in zip(watchers, results, strict=True):
-        if isinstance(error, MailcaseError):
-            emit(Event.CONNECTION_LOST, mailbox=watcher.settings.mailbox, error=str(error))
-        elif isinstance(error, BaseException):
-            raise error
+    read = await Roster(house, Sources(house).make).once()
     await house.pipeline.drained()
     await house.drain.once()
-    return 1 if any(results) else 0
+    return 0 if read else 1
 
 
-async def _for_ever(house: House) -> int:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    tasks = [
-        *(asyncio.create_task(one.run(), name=f"watcher {one.settings.mailbox}") for one in _watchers(house, stop)),
-        asyncio.create_task(house.drain.run(stop), name="drain"),
-        asyncio.create_task(_recover(house, stop), name="timer"),
-        asyncio.create_task(_alive(stop), name="watchdog"),
-    ]
-    emit(Event.STARTED, mailboxes=len(house.built.imap), policy=house.policy.hash)
+async def _for_ever(house: House, stop: asyncio.Event) -> int:
+    roster = Roster(house, Sources(house).make)
+    reloader = Reloader(house, roster.look_again)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.asked.set)
+    parts = {
+        "roster": roster.run(stop),
+        "drain": house.drain.run(stop),
+        "timer": _recover(house, stop),
+        "watchdog": _alive(stop),
+        "reloader": reloader.run(stop),
+    }
+    tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]
+    emit(Event.STARTED, mailboxes=len(house.policy.mailboxes), policy=house.policy.hash)
     sdnotify.notify(sdnotify.READY)
     try:
         return await _supervise(tasks, stop)
@@ -100,25 +104,3 @@ async def _alive(stop: asyncio.Event) -> None:
     while not stop.is_set():
         sdnotify.notify(sdnotify.ALIVE)
         await first_of(interval / 2 if interval else 3600.0, stop)
-
-
-def _watchers(house: House, stop: asyncio.Event) -> list[Watcher]:
-    """A watcher for each mailbox that has an IMAP server; logins are staggered by host."""
-    gates: dict[str, asyncio.Semaphore] = {}
-
-    async def submit(journalled: Sequence[Journalled], raws: Sequence[bytes]) -> None:
-        await house.pipeline.submit(journalled, raws)
-
-    return [
-        Watcher(
-            imap,
-            house.store,
-            house.call,
-            submit,
-            stop=stop,
-            now=utcnow,
-            drained=house.pipeline.drained,
-            gate=gates.setdefault(imap.host, asyncio.Semaphore(house.settings.intake.connections_per_host)),
-        )
-        for imap in house.built.imap.values()
-    ]

@@ -19,3 +19,14 @@ class ConfigError(MailcaseError):
 
 class Unavailable(Transient):
     """The store cannot be reached or is held by another process: exit 75, an MTA keeps the mail."""
+
+
+class TokenRefused(Permanent):
+    """The token endpoint refuses the client or its grant: somebody must sign in anew (F40).
+
+    `said` is what the endpoint said, `cure` what to do; it is not asked again before `again_s` seconds went by.
+    """
+
+    def __init__(self, said: str, *, cure: str = "", again_s: float = 3600.0) -> None:
+        super().__init__(f"{said}: {cure}" if cure else said)
+        self.said, self.cure, self.again_s = said, cure, again_s

@@ -4,42 +4,51 @@ import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from mailcase.bench import Bench
 from mailcase.clock import utcnow
 from mailcase.config import Settings
 from mailcase.errors import ConfigError
 from mailcase.intake.reader import Reader
 from mailcase.lock import hold
 from mailcase.log import Event, emit
-from mailcase.outbox.compose import Composer
 from mailcase.outbox.drain import Drain
 from mailcase.pipeline import Pipeline
 from mailcase.places import private_folder
 from mailcase.policy import Policy
 from mailcase.policy_build import Built, build, build_for_deciding
 from mailcase.recovery import Recovery
+from mailcase.rules import Rules
 from mailcase.store.store import Store
 from mailcase.writer import Writer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, kw_only=True)
 class House:
-    """The parts, wired. Made by `open_house`."""
+    """The parts, wired; a reload replaces `rules` and nothing else. Made by `open_house`."""
 
-    settings: Settings
-    built: Built
+    owner: str  # this process, in what it writes into the store
+    rules: Rules
     store: Store
     call: Writer
-    pipeline: Pipeline
-    recovery: Recovery
-    drain: Drain
+    pipeline: Pipeline = field(init=False)
+    recovery: Recovery = field(init=False)
+    drain: Drain = field(init=False)
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        return self.rules.settings
+
+    @property
+    def built(self) -> Built:
+        """What was made of it."""
+        return self.rules.built
 
     @property
     def policy(self) -> Policy:
-        """The rules in force."""
-        return self.built.policy
+        """The part of it that decides."""
+        return self.rules.built.policy
 
 
 @asynccontextmanager
@@ -66,11 +75,12 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
         stack.callback(writer.close)
         reader = Reader(workers=settings.intake.workers, killed=lambda error: emit(Event.PARSER_KILLED, error=error))
         stack.push_async_callback(reader.close)
-        pipeline, drain = _parts(built, store, writer, reader)
-        recovery = Recovery(pipeline)
-        stack.push_async_callback(recovery.give_back)
-        stack.push_async_callback(pipeline.close)
-        yield House(settings, built, store, writer, pipeline, recovery, drain)
+        owner = f"{socket.gethostname()}:{os.getpid()}:{utcnow():%Y%m%dT%H%M%S%f}"
+        house = House(owner=owner, rules=Rules.of(settings, built), store=store, call=writer)
+        _furnish(house, reader)
+        stack.push_async_callback(house.recovery.give_back)
+        stack.push_async_callback(house.pipeline.close)
+        yield house
 
 
 def open_store(settings: Settings, policy: Policy) -> Store:
@@ -82,31 +92,45 @@ def open_store(settings: Settings, policy: Policy) -> Store:
         migrated=lambda old, new: emit(Event.STORE_MIGRATED, was=old, now=new),
         split=lambda mails, error: emit(Event.BATCH_SPLIT, mails=mails, error=error),
     )
+    try:
+        adopt(store, settings, policy)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def adopt(store: Store, settings: Settings, policy: Policy) -> None:
+    """Make true in the store what a configuration says of it: accounts and the first number.
+
+    Raises:
+        ConfigError: a status that cases have is no longer configured; nothing was changed.
+    """
     lost = sorted(name for name in store.used_statuses() if policy.statuses.find(name) is None)
     if lost:
-        store.close()
         raise ConfigError(
             f"{settings.file}: [[cases.status]]: cases have the status {lost[0]!r}, which is not configured; "
             "keep it, or name it in `formerly` of the status that it became"
         )
     store.adopt_accounts(policy.cases.accounts)
     store.raise_counter(policy.cases.first_number)
-    return store
 
 
-def _parts(built: Built, store: Store, writer: Writer, reader: Reader) -> tuple[Pipeline, Drain]:
-    bench = Bench(built.policy, Composer(built.policy, built.templates))
-    drain = Drain(
-        store,
-        writer,
-        smtp=lambda: built.smtp,
-        policy=lambda: built.policy,
+def _furnish(house: House, reader: Reader) -> None:
+    """The parts that work on mail; each asks the house for the rules, so that a reload reaches it."""
+    house.drain = Drain(
+        house.store,
+        house.call,
+        smtp=lambda: house.built.smtp,
+        policy=lambda: house.policy,
         now=utcnow,
         report=report,
-        owner=f"{socket.gethostname()}:{os.getpid()}:{utcnow():%Y%m%dT%H%M%S%f}",
+        owner=house.owner,
     )
-    pipeline = Pipeline(store, writer, reader, judge=lambda: bench, now=utcnow, queued=drain.wake)
-    return pipeline, drain
+    house.pipeline = Pipeline(
+        house.store, house.call, reader, judge=lambda: house.rules.bench, now=utcnow, queued=house.drain.wake
+    )
+    house.recovery = Recovery(house.pipeline)
 
 
 def report(event: Event, fields: Mapping[str, object]) -> None:

@@ -18,7 +18,10 @@ PERSONAL: Final = frozenset(
 #: Fields that never reach the log, whatever the level.
 SECRET: Final = ("password", "secret", "token", "credential", "authorization")
 #: Libraries that write passwords or mail text at debug (libraries.md, aioimaplib 13): never below warning.
-QUIET: Final = ("aioimaplib", "aiosmtplib", "sqlalchemy", "mailparser", "asyncio", "alembic")
+QUIET: Final = (
+    *("aioimaplib", "aiosmtplib", "sqlalchemy", "mailparser", "asyncio", "alembic"),
+    *("authlib", "httpx2", "httpcore2"),
+)
 
 
 class Event(Enum):
@@ -32,7 +35,22 @@ class Event(Enum):
     STORE_MIGRATED = ("store_migrated", INFO, "the store's schema was brought up to date")
     STORE_BUSY = ("store_busy", WARNING, "the store could not be written; it is tried again")
     BATCH_SPLIT = ("batch_split", WARNING, "a group commit failed; its messages are done one by one")
+    RELOADED = ("reloaded", INFO, "the changed configuration is in force")
+    RELOAD_REFUSED = ("reload_refused", ERROR, "the changed configuration is wrong; the one before stays in force")
+    RESTART_NEEDED = ("restart_needed", WARNING, "a change of the configuration takes effect at the next start")
+    HTTP_LISTENING = ("http_listening", INFO, "health and metrics can be read")
+    LMTP_LISTENING = ("lmtp_listening", INFO, "a mail server can hand mail in")
+    LMTP_DEFERRED = ("lmtp_deferred", WARNING, "a mail handed in was put off with 4xx; its server keeps it")
+    ALARM_RAISED = ("alarm_raised", ERROR, "something needs a person; it is told once")
+    ALARM_ENDED = ("alarm_ended", INFO, "what needed a person is over")
+    DIGEST_QUEUED = ("digest_queued", INFO, "the daily digest is in the outbox")
+    DISK_LOW = ("disk_low", ERROR, "too little free space: no mail is fetched until there is more")
+    DISK_OK = ("disk_ok", INFO, "there is enough free space again")
+    RAW_PURGED = ("raw_purged", INFO, "raw mail older than its retention was removed")
     # mailboxes
+    PAUSED = ("paused", INFO, "a person paused the mailbox; its server is left alone")
+    RESUMED = ("resumed", INFO, "the mailbox is read again")
+    TOKEN_ENDED = ("token_ended", ERROR, "the token endpoint refuses us: somebody must sign in anew")
     CONNECTED = ("connected", INFO, "an IMAP folder is watched")
     CONNECTION_LOST = ("connection_lost", WARNING, "the IMAP server is gone; it is tried again")
     LOGIN_REFUSED = ("login_refused", ERROR, "the server does not take user and password")

@@ -111,6 +111,7 @@ class Email:
     content_key: str  # sha256 of normalised subject, sender, text, attachments; no date (K10)
     identity: str  # what makes it the same mail again (B2); unique in a group
     defects: tuple[str, ...]  # stable words: "duplicate_from", "charset_guessed", "truncated", …
+    new_text: str = ""  # what `text` says anew, for display: no quotation, no signature; "" where that is all of it
 
     @property
     def sender(self) -> Address | None:
@@ -150,6 +151,7 @@ class Delivery:
     backlog: bool = False  # lay there at the first connection: never acknowledged (B1)
     no_ack: bool = False  # `ingest --no-ack`
     oversize: bool = False  # only its beginning was fetched
+    sent: bool = False  # found in a watched sent folder: an agent's own mail (B16)
     wish: "Wish" = field(default_factory=lambda: Wish())
 
 

@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from mailcase.cases.freemail import FREEMAIL
 from mailcase.cases.numbers import Mask
@@ -50,6 +50,7 @@ class Built:
     templates: TemplateSet
     imap: dict[str, ImapSettings]
     smtp: dict[str, SmtpSettings]
+    maildir: dict[str, Any] = field(default_factory=dict)
 
 
 def build(settings: Settings) -> Built:

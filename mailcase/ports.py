@@ -11,6 +11,21 @@ from mailcase.message import Delivery, Email
 from mailcase.snapshot import Lookup, Snapshot
 
 
+class SignIn(Protocol):
+    """Gives the access tokens of an account; equal where its settings are. See signin.source."""
+
+    async def token(self) -> str:
+        """One that is good for a while.
+
+        Raises TokenRefused (somebody must sign in anew), Transient or ConfigError.
+        """
+        ...
+
+    def refused(self, token: str) -> bool:
+        """A server refused it. Whether another one may help: not where it had been got a moment ago."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """One message fetched from a source, not yet stored."""
@@ -26,6 +41,7 @@ class Arrival:
     backlog: bool = False
     no_ack: bool = False
     oversize: bool = False
+    sent: bool = False  # from a watched sent folder (B16)
 
 
 @dataclass(frozen=True, slots=True)

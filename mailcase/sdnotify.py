@@ -2,11 +2,17 @@
 
 import os
 import socket
+import time
 from typing import Final
 
 READY: Final = "READY=1"
 ALIVE: Final = "WATCHDOG=1"
 STOPPING: Final = "STOPPING=1"
+
+
+def reloading() -> str:
+    """`RELOADING=1` with its moment, as Type=notify-reload wants it; `READY=1` follows (sd_notify(3))."""
+    return f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}"
 
 
 def notify(state: str) -> bool:

@@ -21,6 +21,7 @@ def imap_settings(settings: Settings, box: MailboxSection) -> ImapSettings:
         security=imap.security,
         ca_file=_ca_file(settings, box, "imap") or None,
         folders=imap.folders,
+        sent_folder=imap.sent_folder,
         after=imap.after,
         start=box.start,
         idle=imap.idle,

@@ -30,8 +30,9 @@ SHELL: Final = (
         "settling",
         "shipped",
     ),
+    *("disk", "health", "lmtp", "reloading", "retention", "roster", "rules", "signin", "sources"),
     *("store", "template_files", "waiting", "writer"),
-    *("intake.imap", "intake.pool", "intake.reader", "intake.watcher", "intake.worker", "outbox.drain", "outbox.smtp"),
+    *("intake.imap", "intake.maildir", "intake.gate", "intake.pool", "intake.reader", "intake.watcher", "intake.worker", "outbox.drain", "outbox.smtp"),
 )
 #: Words, from which nothing points anywhere; and those who weigh the rules of junk and linking.
 WORDS: Final = ("message", "snapshot", "verdict", "actions", "tokens", "errors", "subjects")
@@ -59,6 +60,8 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "inscriptis": ("intake",),
     "jinja2": ("outbox.templates",),
     "mailparser": ("intake.parse",),
+    "mailparser_reply": ("intake",),
+    "tnefparse": ("intake",),
     "nh3": ("intake",),
     "re2": ("junk", "config", "configuration"),
     "regex": ("cases", "intake", "outbox"),
@@ -67,6 +70,11 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "aiosmtplib": ("outbox.smtp",),
     "alembic": ("store",),
     "pebble": ("intake",),
+    "authlib": ("signin",),
+    "httpx2": ("signin",),
+    "joserfc": ("signin",),
+    "obstore": ("store",),
+    "prometheus_client": ("health",),
     "psycopg": ("store",),
     "pydantic": ("config", "configuration"),
     "pydantic_settings": ("config", "configuration"),
@@ -75,8 +83,8 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "structlog": ("log",),
     "tenacity": ("intake", "store"),
     "typer": ("cli",),
-    # of the demo
-    "aiosmtpd": ("demo",),
+    # of the demo, and of the extra [lmtp]
+    "aiosmtpd": ("demo", "lmtp"),
     "proxyprotocol": ("demo",),
     "pymap": ("demo",),
     "pysasl": ("demo",),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from mailcase.cases.freemail import FREEMAIL
 from mailcase.cases.statuses import Status, StatusKind, StatusTable
+from mailcase.configuration.mailbox import ImapSection
 from mailcase.configuration.problems import Problem
 from mailcase.configuration.sections import CLOSING_REASONS, CasesSection
 from mailcase.intake.addresses import key_of
@@ -78,12 +79,16 @@ def _folders(settings: "Settings") -> Iterator[Problem]:
     owners: dict[tuple[str, str, str], str] = {}
     for number, box in enumerate(settings.mailbox):
         imap = box.imap
-        for source in [(imap.host.lower(), imap.user, folder) for folder in imap.folders] if imap else []:
+        for source in [(imap.host.lower(), imap.user, folder) for folder in _read(imap)] if imap else []:
             if owners.setdefault(source, box.name) != box.name:
                 yield Problem(
                     ("mailbox", number, "imap", "folders"),
                     f"{source[2]} of this user is read by mailbox {owners[source]}: a mail can have one mailbox only",
                 )
+
+
+def _read(imap: ImapSection) -> tuple[str, ...]:
+    return (*imap.folders, imap.sent_folder) if imap.sent_folder else imap.folders
 
 
 def _mailboxes(settings: "Settings") -> Iterator[Problem]:

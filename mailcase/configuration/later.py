@@ -8,20 +8,8 @@ from mailcase.configuration.problems import Problem
 if TYPE_CHECKING:
     from mailcase.config import Settings
 
-_GLOBAL: Final[tuple[tuple[str, ...], ...]] = (
-    ("store", "raw"),
-    ("alarm", "to"),
-    ("http", "listen"),
-    ("retention", "raw"),
-)
-_MAILBOX: Final[tuple[tuple[str, ...], ...]] = (
-    ("notify",),
-    ("maildir",),
-    ("oauth2",),
-    ("imap", "auth"),
-    ("imap", "sent_folder"),
-    ("smtp", "auth"),
-)
+_GLOBAL: Final[tuple[tuple[str, ...], ...]] = ()
+_MAILBOX: Final[tuple[tuple[str, ...], ...]] = (("notify",),)
 
 
 def unavailable(settings: "Settings") -> Iterator[Problem]:

@@ -20,6 +20,7 @@ from mailcase.configuration.values import (
 from mailcase.netplace import is_loopback
 
 Security = Literal["tls", "starttls", "none"]
+After = Annotated[str, fits(r"keep|seen|delete|move:.+", '"keep", "seen", "delete" or "move:Folder"')]
 _PLAIN_TEXT = (
     'security = "none" sends passwords and mail in plain text: it is taken for a loopback host only; '
     'use "tls" or "starttls", or set allow_insecure = true here'
@@ -44,7 +45,7 @@ class ImapSection(ServerSection):
     password: Secret | None = None
     folders: tuple[Word, ...] = Field(default=("INBOX",), min_length=1)
     sent_folder: str = ""
-    after: Annotated[str, fits(r"keep|seen|delete|move:.+", '"keep", "seen", "delete" or "move:Folder"')] = "keep"
+    after: After = "keep"
     poll: Duration = duration("60s")
     idle: Flag = True
 
@@ -56,6 +57,10 @@ class ImapSection(ServerSection):
             raise ValueError('password is missing: password = { file = "…" }, { env = "…" } or { credential = "…" }')
         if self.after.removeprefix("move:") in self.folders and self.after.startswith("move:"):
             raise ValueError(f"after = {self.after!r} names a folder that is read itself: mails would come back")
+        if self.sent_folder and self.sent_folder in (*self.folders, self.after.removeprefix("move:")):
+            raise ValueError(
+                f"sent_folder = {self.sent_folder!r} holds what agents wrote: it is neither one of folders nor moved to"
+            )
         return self
 
 
@@ -82,16 +87,22 @@ class MaildirSection(Section):
     """[mailbox.maildir]"""
 
     path: Word
+    after: After = "keep"
+    poll: Duration = duration("10s")
 
 
 class Oauth2Section(Section):
-    """[mailbox.oauth2]"""
+    """[mailbox.oauth2]: a refresh_token (delegated), a Google service_account, else the client's own credentials."""
 
     token_url: Word
-    client_id: Word
+    client_id: str = ""
     client_secret: Secret | None = None
+    client_key: Secret | None = None  # PEM private key: a signed client assertion instead of a secret
+    client_thumbprint: str = ""  # of the certificate of client_key, hex (Microsoft)
     scope: str = ""
     refresh_token: Secret | None = None
+    service_account: Secret | None = None  # the JSON key file of a Google service account
+    ca_file: str = ""
 
 
 class MailboxSection(Section):

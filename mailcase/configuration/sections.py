@@ -40,6 +40,9 @@ _STORE_URL: Final = fits(
 )
 
 
+_RAW: Final = fits(r"store|file:.+|s3://[^/]+(/.*)?", '"store", "file:raw/" or "s3://bucket/prefix"')
+
+
 def _timezone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -53,7 +56,11 @@ class StoreSection(Section):
 
     url: Annotated[str, _STORE_URL] = Field(default="sqlite:///mailcase.db", repr=False)
     state_dir: str = ""
-    raw: str = "store"
+    raw: Annotated[str, _RAW] = "store"
+    s3_endpoint: str = ""
+    s3_region: str = ""
+    s3_access_key: Secret | None = None
+    s3_secret_key: Secret | None = None
 
 
 class SecuritySection(Section):
@@ -170,21 +177,41 @@ class IntakeSection(Section):
     workers: Annotated[Whole, Field(ge=0, le=256)] = 0
     connections_per_host: Count = 8
     timeout: Duration = duration("60s")
+    disk_low: Size = size("512MB")
 
 
 class AlarmSection(Section):
     """[alarm]"""
 
     to: tuple[MailAddress, ...] = ()
+    mailbox: str = ""
+    after: Duration = duration("5m")
+    digest: Annotated[str, fits(r"|([01][0-9]|2[0-3]):[0-5][0-9]", 'a time of day such as "07:00", or nothing')] = (
+        "07:00"
+    )
+
+
+_LISTEN: Final = fits(
+    r"|[^\s/]+:[0-9]{1,5}|\[[0-9a-fA-F:]+\]:[0-9]{1,5}", 'an address and a port such as "127.0.0.1:9187"'
+)
+
+
+_LMTP_PLACE: Final = 'an address and a port such as "127.0.0.1:2424", or "unix:lmtp.sock"'
 
 
 class HttpSection(Section):
     """[http]"""
 
-    listen: str = ""
+    listen: Annotated[str, _LISTEN] = ""
+
+
+class LmtpSection(Section):
+    """[lmtp]"""
+
+    listen: Annotated[str, fits(r"|unix:.+|[^\s/]+:[0-9]{1,5}|\[[0-9a-fA-F:]+\]:[0-9]{1,5}", _LMTP_PLACE)] = ""
 
 
 class RetentionSection(Section):
     """[retention]"""
 
-    raw: str = "forever"
+    raw: Annotated[str, fits(r"forever|[1-9][0-9]{0,5}[dh]", '"forever" or a time such as "365d"')] = "forever"

@@ -3,7 +3,7 @@
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from mailcase.intake.imap.ports import Alarm, InStore, MailSession, Submit
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.intake.imap.sync import FolderSync
+from mailcase.intake.state import MailboxState
 from mailcase.log import Event, bound, emit
 from mailcase.ports import Journal
 from mailcase.waiting import first_of
@@ -32,16 +33,6 @@ LOGIN_PAUSE_S = 3600.0  # after that many refusals, so that no account is locked
 ALARM_AGAIN_S = 3600.0
 STEADY_S = 60.0  # a connection that lasted so long lets the pauses begin small again
 _backoff = wait_exponential(multiplier=1, max=300) + wait_random(0, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxState:
-    """How a mailbox fares, for health checks and `status`; times are aware UTC."""
-
-    last_look: datetime | None = None  # the last look that read every folder to its end
-    connected: bool = False
-    error: str = ""  # why the mailbox cannot be read now; "" when it can
-    failing_since: datetime | None = None
 
 
 class OpenSession(Protocol):

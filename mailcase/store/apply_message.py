@@ -60,7 +60,8 @@ def _row(work: Work) -> dict[str, Any]:
         "content_key": email.content_key, "received_at": work.now, "erased": False,
         "participants": sorted(written(email)), "raw_sha256": email.sha256,
         "in_reply_to": list(email.in_reply_to), "subject": email.subject, "recipients": recipients(email),
-        "references": list(email.references), "text": email.text, "html_clean": email.html_clean,
+        "references": list(email.references), "text": email.text, "new_text": email.new_text,
+        "html_clean": email.html_clean,
         "html": email.html, "headers": [list(one) for one in email.headers], **_decided(work),
     }  # fmt: skip
 

@@ -94,8 +94,8 @@ def _outgoing(work: Work, action: QueueMail, composed: Composed) -> int:
         "participants": sorted({sender, to.key, *(one.key for one in copies)}),
         "in_reply_to": [action.in_reply_to] if action.in_reply_to else [], "subject": composed.subject,
         "recipients": [recipient("to", to), *(recipient("cc", one) for one in copies)],
-        "references": list(action.references), "text": composed.text, "html_clean": composed.html, "html": "",
-        "headers": [list(one) for one in composed.headers],
+        "references": list(action.references), "text": composed.text, "new_text": "", "html_clean": composed.html,
+        "html": "", "headers": [list(one) for one in composed.headers],
     }  # fmt: skip
     pk = int(INSERT_MESSAGE.run(work.conn, row)[0].id)
     reference = {"group_name": work.lookup.group, "msgid": composed.message_id, "message_pk": None}

@@ -66,6 +66,12 @@ def get_flag(conn: Connection, name: str) -> str | None:
     return conn.execute(sa.select(_F.value).where(_F.name == name)).scalar_one_or_none()
 
 
+def flags(conn: Connection, prefix: str) -> dict[str, str]:
+    """All flags whose name begins so."""
+    rows = conn.execute(sa.select(_F.name, _F.value).where(_F.name.startswith(prefix, autoescape=True)))
+    return {row.name: row.value for row in rows}
+
+
 def set_flag(conn: Connection, name: str, value: str | None) -> None:
     """Set, or clear with None."""
     if value is None:

@@ -20,7 +20,7 @@ _D = t.delivery.c
 _C = t.mailbox_cursor.c
 _FACTS = (
     _D.id, _D.mailbox, _D.source, _D.folder, _D.key, _D.uidvalidity, _D.uid, _D.received_at,
-    _D.backlog, _D.no_ack, _D.oversize, _D.raw_sha256, _D.outcome, _D.attempts,
+    _D.backlog, _D.no_ack, _D.oversize, _D.sent, _D.raw_sha256, _D.outcome, _D.attempts,
 )  # fmt: skip
 _CURSOR = (
     _C.source, _C.folder, _C.mailbox, _C.uidvalidity, _C.last_uid, _C.baseline_uid, _C.baseline_at,
@@ -60,7 +60,8 @@ def _row(arrival: Arrival, sha256: str, now: datetime) -> dict[str, Any]:
         "mailbox": arrival.mailbox, "source": arrival.source, "folder": arrival.folder, "key": arrival.key,
         "uidvalidity": arrival.uidvalidity, "uid": arrival.uid, "received_at": arrival.received_at,
         "journalled_at": now, "raw_sha256": sha256, "size": len(arrival.raw), "attempts": 0,
-        "backlog": arrival.backlog, "no_ack": arrival.no_ack, "oversize": arrival.oversize, "marked": False,
+        "backlog": arrival.backlog, "no_ack": arrival.no_ack, "oversize": arrival.oversize, "sent": arrival.sent,
+        "marked": False,
         "reason": "", "linked_by": "", "sender_unverified": False, "acknowledge": False,
         "acknowledge_reason": "", "policy_hash": "", "error": "",
     }  # fmt: skip
@@ -69,14 +70,14 @@ def _row(arrival: Arrival, sha256: str, now: datetime) -> dict[str, Any]:
 def _delivery_of(arrival: Arrival, row: int) -> Delivery:
     return Delivery(
         row, arrival.mailbox, arrival.source, arrival.folder, arrival.key, arrival.uidvalidity, arrival.uid,
-        arrival.received_at, arrival.backlog, arrival.no_ack, arrival.oversize,
+        arrival.received_at, arrival.backlog, arrival.no_ack, arrival.oversize, arrival.sent,
     )  # fmt: skip
 
 
 def _journalled(row: AnyRow, wish: Wish | None = None) -> Journalled:
     found = Delivery(
         row.id, row.mailbox, row.source, row.folder, row.key, row.uidvalidity, row.uid, row.received_at,
-        row.backlog, row.no_ack, row.oversize, wish or Wish(),
+        row.backlog, row.no_ack, row.oversize, row.sent, wish or Wish(),
     )  # fmt: skip
     return Journalled(found, row.raw_sha256, new=False, outcome=row.outcome, attempts=row.attempts)
 

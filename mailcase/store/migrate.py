@@ -13,7 +13,7 @@ from mailcase.errors import ConfigError
 from mailcase.places import is_there
 from mailcase.store.engine import Engines, make_private, sqlite_file
 
-SCHEMAS: Final = ("0001", "0002", "0003")  # oldest first; the last one is what this program needs
+SCHEMAS: Final = ("0001", "0002", "0003", "0004")  # oldest first; the last one is what this program needs
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
@@ -100,7 +100,7 @@ def _copy(file: Path, schema: str) -> None:
         old.backup(new)
 
 
-def _run(url: str) -> None:
+def _run(url: str, to: str = "head") -> None:
     # Alembic is wanted here alone; every other start does without the cost of importing it.
     from alembic import command
     from alembic.config import Config
@@ -111,6 +111,6 @@ def _run(url: str) -> None:
     try:
         with engines.write() as conn:
             config.attributes["connection"] = conn
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     finally:
         engines.close()

@@ -67,6 +67,11 @@ class OutboxDoor:
         with self._engines.read() as conn:
             return edit.get_flag(conn, name)
 
+    def flags(self, prefix: str) -> dict[str, str]:
+        """All facts whose name begins so."""
+        with self._engines.read() as conn:
+            return edit.flags(conn, prefix)
+
     def set_flag(self, name: str, value: str | None) -> None:
         """Set or clear it."""
         with self._engines.write() as conn:

@@ -1,13 +1,21 @@
 """All tables of the store, as Core tables."""
 
-from mailcase.store import tables_cases, tables_journal, tables_mail, tables_outbox, tables_people
+from mailcase.store import tables_cases, tables_health, tables_journal, tables_mail, tables_outbox, tables_people
 from mailcase.store.tables_base import Row, table_of
 
-ROWS = (tables_people, tables_mail, tables_journal, tables_cases, tables_outbox)  # importing them declares them
+ROWS = (
+    tables_people,
+    tables_mail,
+    tables_journal,
+    tables_cases,
+    tables_outbox,
+    tables_health,
+)  # importing them declares them
 metadata = Row.metadata
 
 account = table_of("account")
 account_domain = table_of("account_domain")
+alarm = table_of("alarm")
 attachment = table_of("attachment")
 case = table_of("case")
 case_event = table_of("case_event")
@@ -18,12 +26,16 @@ citation = table_of("citation")
 contact = table_of("contact")
 contact_address = table_of("contact_address")
 counter = table_of("counter")
+daemon = table_of("daemon")
 delivery = table_of("delivery")
 delivery_outcome = table_of("delivery_outcome")
+erased = table_of("erased")
 flag = table_of("flag")
 mailbox_cursor = table_of("mailbox_cursor")
+mailbox_health = table_of("mailbox_health")
 message = table_of("message")
 message_reference = table_of("message_reference")
 outbox = table_of("outbox")
 raw = table_of("raw")
+relink = table_of("relink")
 suppression = table_of("suppression")

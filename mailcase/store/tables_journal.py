@@ -32,6 +32,7 @@ class Delivery(Row, table=True):
     backlog: bool = False
     no_ack: bool = False
     oversize: bool = False
+    sent: bool = False  # found in a watched sent folder (B16)
     marked: bool = False
     outcome: str | None = Field(default=None, index=True)
     reason: str = ""

@@ -16,6 +16,7 @@ class Raw(Row, table=True):
     size: int = Field(sa_type=BIG)
     location: str = ""  # "" = `content`; else a path below the raw folder
     content: bytes | None = None
+    purged_at: datetime | None = None  # retention or erasure took the bytes; the hash stays (B2)
 
 
 class Message(Row, table=True):
@@ -55,6 +56,7 @@ class Message(Row, table=True):
     recipients: list[Any] = Field(default_factory=list, sa_type=JSON)  # {"field", "name", "address", "key"}
     references: list[str] = Field(default_factory=list, sa_type=JSON)
     text: str = Field(default="", sa_type=TEXT)
+    new_text: str = Field(default="", sa_type=TEXT)  # Email.new_text
     html_clean: str = Field(default="", sa_type=TEXT)
     html: str = Field(default="", sa_type=TEXT)
     headers: list[Any] = Field(default_factory=list, sa_type=JSON)  # [name, value]

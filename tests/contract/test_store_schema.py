@@ -59,24 +59,24 @@ def test_a_newer_store_is_refused(url: str, store: Store, tmp_path: Path) -> Non
             opening(url, tmp_path)
 
 
-def step_back(file: Path) -> None:
-    """Make it a store of the schema before."""
-    with closing(sqlite3.connect(file)) as db:
-        db.executescript(
-            "DROP VIEW v_case; DROP VIEW v_thread; DROP VIEW v_delivery; DELETE FROM counter;"
-            "UPDATE alembic_version SET version_num = '0002'"
-        )
+OLD = migrate.SCHEMAS[-2]
+
+
+def old_store(tmp_path: Path) -> Path:
+    """A store as the version before made it."""
+    file = tmp_path / "mailcase.db"
+    migrate._run(migrate.absolute("sqlite:///mailcase.db", tmp_path), OLD)
+    file.chmod(0o600)
+    return file
 
 
 def test_an_older_file_is_copied_before_it_is_migrated(tmp_path: Path) -> None:
-    file = tmp_path / "mailcase.db"
+    file = old_store(tmp_path)
     Store.open("sqlite:///mailcase.db", tmp_path).close()
-    assert list(tmp_path.glob("*before*")) == []
-    step_back(file)
     Store.open("sqlite:///mailcase.db", tmp_path).close()
     (copy,) = tmp_path.glob("*before*")
     with closing(sqlite3.connect(copy)) as db:
-        assert db.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert db.execute("SELECT version_num FROM alembic_version").fetchall() == [(OLD,)]
     assert {stat.S_IMODE(one.stat().st_mode) for one in (file, copy)} == {0o600}
 
 
@@ -173,6 +173,7 @@ def test_a_migration_is_told_and_a_new_store_is_none(tmp_path: Path) -> None:
     for _ in range(2):
         Store.open("sqlite:///mailcase.db", tmp_path, migrated=lambda old, new: told.append((old, new))).close()
     assert told == []
-    step_back(tmp_path / "mailcase.db")
+    (tmp_path / "mailcase.db").unlink()
+    old_store(tmp_path)
     Store.open("sqlite:///mailcase.db", tmp_path, migrated=lambda old, new: told.append((old, new))).close()
-    assert told == [("0002", migrate.SCHEMAS[-1])]
+    assert told == [(OLD, migrate.SCHEMAS[-1])]

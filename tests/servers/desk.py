@@ -175,8 +175,9 @@ def open_desk(start_dovecot: StartDovecot) -> Iterator[OpenDesk]:
     """Open desks with one's own settings; the servers and processes end with the test."""
     with ExitStack() as stack:
 
-        def opened(**settings: Any) -> Desk:
-            desk = Desk(start_dovecot(), stack.enter_context(SmtpSink()), **settings)
+        def opened(*, dovecot: dict[str, str] | None = None, **settings: Any) -> Desk:
+            server = start_dovecot(users=dovecot) if dovecot else start_dovecot()
+            desk = Desk(server, stack.enter_context(SmtpSink()), **settings)
             stack.callback(desk.close)
             return desk
 

@@ -24,7 +24,10 @@ WRONG = [
     ("[intake]\ntimeuot = '60s'\n", ":2: [intake] timeuot: not a known key; the nearest is timeout"),
     ("[intaek]\nworkers = 1\n", ":1: [intaek]: not a known key; the nearest is intake"),
     ("workers = 1\n", ":1: [workers]: not a known key; the nearest is workers in [intake]"),
-    ("[store]\nzzz = 1\n", ":2: [store] zzz: not a known key; known here are raw, state_dir, url"),
+    (
+        "[store]\nzzz = 1\n",
+        ":2: [store] zzz: not a known key; known here are raw, s3_access_key, s3_endpoint, s3_region",
+    ),
     ("[intake]\nworkers = '4'\n", ':2: [intake] workers: expected a whole number, found "4"'),
     ("[intake]\nworkers = -1\n", ":2: [intake] workers: expected at least 0, found -1"),
     ("[intake]\nmax_size = '50 apples'\n", ':2: [intake] max_size: expected a size such as "500KB" or "50MB"'),
@@ -69,10 +72,11 @@ WRONG = [
     ("[security]\ntoken_keys = []\n", ":2: [security] token_keys: expected at least one entry"),
     ("[security]\ntoken_keys = [{ fiel = 'k' }]\n", ":2: [security] token_keys entry 1: expected { file = "),
     ("[store]\nurl = 'mysql://me:hunter2@h/d'\n", ":2: [store] url: expected a store such as"),
-    ("[store]\nraw = 's3://bucket'\n", ':2: [store] raw: not available in this version; leave it at "store"'),
-    ("[alarm]\nto = ['a@example.com']\n", ":2: [alarm] to: not available in this version; leave it out"),
-    ("[http]\nlisten = '127.0.0.1:9187'\n", ":2: [http] listen: not available in this version"),
-    ("[retention]\nraw = '365d'\n", ':2: [retention] raw: not available in this version; leave it at "forever"'),
+    ("[store]\nraw = 'raw/'\n", ':2: [store] raw: expected "store", "file:raw/" or "s3://bucket/prefix"'),
+    ("[alarm]\ndigest = '7 am'\n", ':2: [alarm] digest: expected a time of day such as "07:00", or nothing'),
+    ("[http]\nlisten = '9187'\n", ':2: [http] listen: expected an address and a port such as "127.0.0.1:9187"'),
+    ("[lmtp]\nlisten = 'lmtp.sock'\n", ":2: [lmtp] listen: expected an address and a port such as"),
+    ("[retention]\nraw = '1y'\n", ':2: [retention] raw: expected "forever" or a time such as "365d"'),
     ("[store\n", "is not TOML: "),
 ]
 
@@ -96,7 +100,6 @@ WRONG_MAILBOX = [
     ("[mailbox.imap]\n", '[mailbox.imap]\nafter = "archive"\n', 'expected "keep", "seen", "delete" or "move:Folder"'),
     ("[mailbox.imap]\n", '[mailbox.imap]\nafter = "move:INBOX"\n', "names a folder that is read itself"),
     ("[mailbox.imap]\n", '[mailbox.imap]\nauth = "xoauth2"\n', "[mailbox.imap] auth of mailbox support: not available"),
-    ("[mailbox.imap]\n", '[mailbox.imap]\nsent_folder = "Sent"\n', "sent_folder of mailbox support: not available in"),
     (
         "[mailbox.imap]\n",
         '[mailbox.maildir]\npath = "/x"\n[mailbox.imap]\n',

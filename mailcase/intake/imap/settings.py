@@ -25,6 +25,7 @@ class ImapSettings:
     security: Security = "tls"
     ca_file: str | None = None
     folders: tuple[str, ...] = ("INBOX",)
+    sent_folder: str = ""  # agents' own mails (B16): read like the others, never marked
     after: str = "keep"
     start: str = "new"
     idle: bool = True
@@ -34,6 +35,11 @@ class ImapSettings:
     max_size: int = 50 * MEBIBYTE  # above it only the beginning is fetched (I10)
     batch_bytes: int = 16 * MEBIBYTE
     batch_mails: int = 200
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Every folder that is read; IDLE watches the first one."""
+        return (*self.folders, self.sent_folder) if self.sent_folder else self.folders
 
     @property
     def source(self) -> str:

@@ -1,0 +1,148 @@
+"""Who is at work: a source a mailbox, started, ended and replaced as configuration and people want it."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from mailcase.errors import MailcaseError, Transient
+from mailcase.house import House
+from mailcase.intake.state import MailboxState
+from mailcase.log import Event, emit
+from mailcase.waiting import first_of
+
+PAUSED: Final = "paused:"  # the flag of a mailbox that a person paused, with who and when
+_LOOK_EVERY: Final = 2.0  # seconds between looks at the flags
+_END_WITHIN: Final = 15.0  # seconds that a source has to end what it is at
+
+
+class Source(Protocol):
+    """Where a mailbox's mail comes from; see intake.watcher and intake.maildir.watcher."""
+
+    @property
+    def state(self) -> MailboxState:
+        """How it fares; may be read at any time."""
+        ...
+
+    async def run(self) -> None:
+        """Watch until its stop event; no error of server, store or pipeline ends it."""
+        ...
+
+    async def once(self) -> None:
+        """One pass; MailcaseError where the mailbox could not be read."""
+        ...
+
+
+#: Makes the source of a mailbox from its settings, with the event that ends it.
+Make = Callable[[Any, asyncio.Event], Source]
+
+
+@dataclass(slots=True)
+class _AtWork:
+    """One source that runs."""
+
+    settings: Any
+    source: Source
+    stop: asyncio.Event
+    task: asyncio.Task[None]
+
+
+class Roster:
+    """Runs the sources of all mailboxes that are configured and not paused."""
+
+    def __init__(self, house: House, make: Make) -> None:
+        self._house = house
+        self._make = make
+        self._at_work: dict[str, _AtWork] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+        self.paused: frozenset[str] = frozenset()
+
+    def states(self) -> Mapping[str, MailboxState]:
+        """How each mailbox at work fares."""
+        return {name: one.source.state for name, one in self._at_work.items()}
+
+    def look_again(self) -> None:
+        """The configuration changed: put the sources right at once."""
+        self._changed.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep the right sources at work until the stop event, then end them all."""
+        try:
+            while not stop.is_set():
+                self._changed.clear()
+                await self._look()
+                self._put_right()
+                await first_of(_LOOK_EVERY, self._changed, stop)
+        finally:
+            for name in list(self._at_work):
+                self._send_home(name)
+            await self._gone()
+
+    async def once(self) -> bool:
+        """One pass over every mailbox; whether all of them could be read."""
+        await self._look()
+        wanted = {name: settings for name, settings in self._wanted() if name not in self.paused}
+        sources = [self._make(settings, asyncio.Event()) for settings in wanted.values()]
+        results = await asyncio.gather(*(one.once() for one in sources), return_exceptions=True)
+        for name, error in zip(wanted, results, strict=True):
+            if isinstance(error, MailcaseError):
+                emit(Event.CONNECTION_LOST, mailbox=name, error=str(error))
+            elif isinstance(error, BaseException):
+                raise error
+        return not any(results)
+
+    def _wanted(self) -> Iterator[tuple[str, Any]]:
+        built = self._house.built
+        yield from built.imap.items()
+        yield from built.maildir.items()
+
+    async def _look(self) -> None:
+        """Whom a person paused; a store that is busy is asked again at the next look."""
+        try:
+            flags = await self._house.call(self._house.store.flags, PAUSED)
+        except Transient as error:
+            emit(Event.STORE_BUSY, error=str(error))
+            return
+        paused = frozenset(name.removeprefix(PAUSED) for name in flags)
+        configured = self._house.policy.mailboxes.keys()
+        for event, names in ((Event.PAUSED, paused - self.paused), (Event.RESUMED, self.paused - paused)):
+            for name in sorted(names & configured):
+                emit(event, mailbox=name)
+        self.paused = paused
+
+    def _put_right(self) -> None:
+        wanted = {name: settings for name, settings in self._wanted() if name not in self.paused}
+        for name, one in list(self._at_work.items()):
+            if one.task.done():
+                self._report_death(self._at_work.pop(name))
+            elif wanted.get(name) != one.settings:
+                self._send_home(name)
+        for name in wanted.keys() - self._at_work.keys():
+            self._set_to_work(name, wanted[name])
+
+    def _set_to_work(self, name: str, settings: Any) -> None:
+        stop = asyncio.Event()
+        source = self._make(settings, stop)
+        task = asyncio.create_task(source.run(), name=f"watcher {name}")
+        self._at_work[name] = _AtWork(settings, source, stop, task)
+
+    def _send_home(self, name: str) -> None:
+        """Let it end what it is at; the one that comes after it need not wait (delivery keys are unique)."""
+        one = self._at_work.pop(name)
+        one.stop.set()
+        self._leaving.add(one.task)
+        one.task.add_done_callback(self._leaving.discard)
+
+    def _report_death(self, one: _AtWork) -> None:
+        """A source whose own code failed is started anew at this look; the others never notice (P4)."""
+        error = None if one.task.cancelled() else one.task.exception()
+        emit(Event.TASK_DIED, task=one.task.get_name(), error=repr(error))
+
+    async def _gone(self) -> None:
+        leaving = set(self._leaving)
+        if leaving:
+            await asyncio.wait(leaving, timeout=_END_WITHIN)
+        for task in leaving:
+            task.cancel()
+        await asyncio.gather(*leaving, return_exceptions=True)

@@ -1,0 +1,107 @@
+"""Sent folders, new text, retention; daemons and mailboxes as they fare, alarms, erasure, relinking."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import AutoString
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+revision = "0004"
+down_revision = "0003"
+
+BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+STR = AutoString()
+UTC = UTCDateTime()
+JSON = sa.JSON().with_variant(JSONB(), "postgresql")
+
+
+def _columns() -> None:
+    op.add_column("delivery", sa.Column("sent", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("message", sa.Column("new_text", sa.Text(), nullable=False, server_default=""))
+    op.add_column("raw", sa.Column("purged_at", UTC, nullable=True))
+
+
+def _daemon() -> None:
+    op.create_table(
+        "daemon",
+        sa.Column("owner", STR, nullable=False),
+        sa.Column("host", STR, nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("version", STR, nullable=False),
+        sa.Column("started_at", UTC, nullable=False),
+        sa.Column("seen_at", UTC, nullable=False),
+        sa.Column("policy_hash", STR, nullable=False),
+        sa.Column("config_error", sa.Text(), nullable=False),
+        sa.Column("config_error_at", UTC, nullable=True),
+        sa.Column("facts", JSON, nullable=False),
+        sa.PrimaryKeyConstraint("owner", name=op.f("pk_daemon")),
+    )
+
+
+def _mailbox_health() -> None:
+    op.create_table(
+        "mailbox_health",
+        sa.Column("mailbox", STR, nullable=False),
+        sa.Column("owner", STR, nullable=False),
+        sa.Column("source", STR, nullable=False),
+        sa.Column("connected", sa.Boolean(), nullable=False),
+        sa.Column("last_look", UTC, nullable=True),
+        sa.Column("last_mail", UTC, nullable=True),
+        sa.Column("lag_s", sa.Float(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("failing_since", UTC, nullable=True),
+        sa.Column("seen_at", UTC, nullable=False),
+        sa.PrimaryKeyConstraint("mailbox", name=op.f("pk_mailbox_health")),
+    )
+
+
+def _alarm() -> None:
+    op.create_table(
+        "alarm",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("condition", STR, nullable=False),
+        sa.Column("event", STR, nullable=False),
+        sa.Column("mailbox", STR, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("since", UTC, nullable=False),
+        sa.Column("told_at", UTC, nullable=True),
+        sa.Column("ended_at", UTC, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
+    )
+    op.create_index(op.f("ix_alarm_condition"), "alarm", ["condition"], unique=False)
+
+
+def _erased() -> None:
+    op.create_table(
+        "erased",
+        sa.Column("digest", STR, nullable=False),
+        sa.Column("what", STR, nullable=False),
+        sa.Column("at", UTC, nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_erased")),
+    )
+
+
+def _relink() -> None:
+    op.create_table(
+        "relink",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("message_pk", BIG, nullable=False),
+        sa.Column("at", UTC, nullable=False),
+        sa.Column("actor", STR, nullable=False),
+        sa.Column("before", JSON, nullable=False),
+        sa.Column("after", JSON, nullable=False),
+        sa.Column("undone_at", UTC, nullable=True),
+        sa.ForeignKeyConstraint(["message_pk"], ["message.id"], name=op.f("fk_relink_message_pk")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_relink")),
+    )
+    op.create_index(op.f("ix_relink_message_pk"), "relink", ["message_pk"], unique=False)
+
+
+def upgrade() -> None:
+    """The columns and tables of sources and operation."""
+    _columns()
+    _daemon()
+    _mailbox_health()
+    _alarm()
+    _erased()
+    _relink()
