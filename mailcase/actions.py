@@ -42,7 +42,7 @@ class LinkMessage:
     """Put the mail into a case's history; at most one link a case and message."""
 
     case: int  # running number, or NEW
-    how: str  # created, linked, reopened, followed, noted, junk_case, shown (no effect)
+    how: str  # created, linked, reopened, followed, noted, junk_case, sent (an agent's), shown (no effect)
     linked_by: str  # token, thread, subject, body, duplicate, manual, or ""
     verified: bool  # the sender is a participant: his addresses count from now on (B8)
 
@@ -74,6 +74,34 @@ class RelateCases:
     case: int  # running number, or NEW
     other: int
     relation: str  # follows, possible_duplicate, same_thread, rejected_link, also_named
+
+
+@dataclass(frozen=True, slots=True)
+class ShowMessage:
+    """Put an agent's mail that stood on no case into the history of the case it belongs to (B16)."""
+
+    case: int  # running number, or NEW
+    message_pk: int
+    participants: frozenset[str]  # keys that count as the case's people from now on; empty: none
+
+
+@dataclass(frozen=True, slots=True)
+class TakeAsSent:
+    """A mail that was taken in as received turns out to be an agent's own: it is an outgoing one (B16)."""
+
+    message_pk: int
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawCase:
+    """Cancel a case that an agent's own mail made and take the mail off it, unless it has another mail (B16)."""
+
+    case: int
+    message_pk: int
+    from_status: str
+    to_status: str
+    closing_reason: str
+    version: int  # the version that was read; another one: load and decide again
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +142,16 @@ class QueueMail:
     expires_at: datetime
 
 
-Action = CreateCase | LinkMessage | ReopenCase | NoteOnCase | RelateCases | MarkBounced | SuppressAddress | QueueMail
+Action = (
+    CreateCase
+    | LinkMessage
+    | ReopenCase
+    | NoteOnCase
+    | RelateCases
+    | ShowMessage
+    | TakeAsSent
+    | WithdrawCase
+    | MarkBounced
+    | SuppressAddress
+    | QueueMail
+)

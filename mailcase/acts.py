@@ -31,8 +31,17 @@ async def take_in(house: House, arrivals: Sequence[Arrival]) -> list[Settled]:
     """Journal mails and decide them: the same pipeline, the same promises (`mailcase ingest`).
 
     Returns one result an arrival, in order; one that is known by its key already keeps its outcome.
+
+    Raises:
+        Unavailable: the disk is too full; nothing was taken.
     """
+    house.disk.check()
     rows = await house.call(house.store.journal, arrivals, None)
+    return await decide(house, rows, arrivals)
+
+
+async def decide(house: House, rows: Sequence[Journalled], arrivals: Sequence[Arrival]) -> list[Settled]:
+    """Decide what was just journalled; returns as `take_in`."""
     waiting = [(row, one.raw) for row, one in zip(rows, arrivals, strict=True) if row.outcome is None]
     await house.pipeline.submit([row for row, _ in waiting], [raw for _, raw in waiting])
     return await _results(house, rows)
@@ -56,8 +65,12 @@ def file_arrival(mailbox: str, raw: bytes, position: int, received_at: datetime,
     return Arrival(mailbox, "file", "", key, None, None, received_at, raw, no_ack=no_ack)
 
 
-async def explain(bench: Bench, store: Store | None, raw: bytes, mailbox: str, received_at: datetime) -> Explained:
+async def explain(
+    bench: Bench, store: Store | None, raw: bytes, mailbox: str, received_at: datetime, *, sent: bool = False
+) -> Explained:
     """The decision on this mail now; writes nothing. Without a store it decides as on an empty one.
+
+    `sent`: as if it lay in the mailbox's sent folder (B16).
 
     Raises:
         Permanent: the mail cannot be read.
@@ -69,7 +82,7 @@ async def explain(bench: Bench, store: Store | None, raw: bytes, mailbox: str, r
         await reader.close()
     if isinstance(email, ReadFailure):
         raise Permanent(email.error)
-    delivery = Delivery(0, mailbox, "explain", "", email.sha256, None, None, received_at)
+    delivery = Delivery(0, mailbox, "explain", "", email.sha256, None, None, received_at, sent=sent)
     lookup = bench.look(email, delivery)
     snapshot = store.snapshot(lookup, utcnow()) if store else Snapshot(lookup=lookup, now=utcnow())
     snapshot = _without_itself(snapshot, email)

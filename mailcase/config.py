@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from mailcase.configuration import checks, later, problems, sections
+from mailcase.configuration import checks, later, lines, problems, sections
 from mailcase.configuration.layers import Layers
 from mailcase.configuration.mailbox import MailboxSection
 from mailcase.configuration.secrets import read_secret
@@ -158,3 +158,21 @@ def _read(file: Path, environ: Mapping[str, str]) -> tuple[problems.Source, list
         raise ConfigError(f"{file}: is not TOML: {error}") from None
     source = problems.Source(file, text, layers(), layers.environ)
     return source, [problems.Problem((), said, name) for name, said in layers.lost]
+
+
+def load_store(path: str | Path, refused: ConfigError, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Where the store is, from files that are wrong elsewhere: `status` must show what a bad edit did.
+
+    Returns Settings that are good for opening the store alone; raises `refused` where not even that can be read.
+    """
+    file = Path(path)
+    try:
+        given = lines.table(file.read_text("utf-8"), "store")
+        over = {name: environ.get(f"MAILCASE_STORE__{name.upper()}") for name in ("url", "state_dir", "raw")}
+        store = sections.StoreSection(**{**given, **{name: value for name, value in over.items() if value}})
+        nobody = MailboxSection(name="unknown", address="unknown@example.com")
+        settings = Settings(store=store, mailbox=(nobody,))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError):
+        raise refused from None
+    settings._source, settings._environ = problems.Source(file), dict(environ)
+    return settings

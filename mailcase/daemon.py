@@ -2,17 +2,23 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
 from mailcase import sdnotify
+from mailcase.clock import utcnow
 from mailcase.config import Settings
 from mailcase.errors import Transient
+from mailcase.health.watch import Watch
 from mailcase.house import House, open_house
+from mailcase.lmtp.start import lmtp_server
 from mailcase.log import Event, emit
+from mailcase.patience import patiently
 from mailcase.reloading import Reloader
+from mailcase.retention import Retention, keep_for
 from mailcase.roster import Roster
 from mailcase.sources import Sources
+from mailcase.telling import facts_of
 from mailcase.waiting import first_of
 
 RECOVER_EVERY: Final = 5.0  # seconds between looks for undecided mail that nobody works on
@@ -53,20 +59,38 @@ async def _for_ever(house: House, stop: asyncio.Event) -> int:
     roster = Roster(house, Sources(house).make)
     reloader = Reloader(house, roster.look_again)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.asked.set)
-    parts = {
-        "roster": roster.run(stop),
-        "drain": house.drain.run(stop),
-        "timer": _recover(house, stop),
-        "watchdog": _alive(stop),
-        "reloader": reloader.run(stop),
-    }
-    tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]
-    emit(Event.STARTED, mailboxes=len(house.policy.mailboxes), policy=house.policy.hash)
-    sdnotify.notify(sdnotify.READY)
-    try:
-        return await _supervise(tasks, stop)
-    finally:
-        emit(Event.STOPPED)
+    lmtp = lmtp_server(house, paused=lambda: roster.paused, room=house.disk.check)
+    watch = Watch(house, lambda: facts_of(house, roster, reloader, lmtp.last_mail if lmtp else {}))
+    with watch.listening():
+        parts: dict[str, Coroutine[Any, Any, None]] = {
+            "roster": roster.run(stop),
+            "drain": house.drain.run(stop),
+            "timer": _recover(house, stop),
+            "watchdog": _alive(stop),
+            "reloader": reloader.run(stop),
+            "retention": _retention(house).run(stop),
+            **watch.parts(stop),
+        }
+        if lmtp is not None:
+            await lmtp.start()
+            parts["lmtp"] = lmtp.run(stop)
+        tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]
+        emit(Event.STARTED, mailboxes=len(house.policy.mailboxes), policy=house.policy.hash)
+        sdnotify.notify(sdnotify.READY)
+        try:
+            return await _supervise(tasks, stop)
+        finally:
+            emit(Event.STOPPED)
+
+
+def _retention(house: House) -> Retention:
+    return Retention(
+        house.store,
+        house.call,
+        keep=lambda: keep_for(house.settings.retention.raw),
+        final=lambda: house.policy.statuses.final_names,
+        now=utcnow,
+    )
 
 
 async def _supervise(tasks: "Sequence[asyncio.Task[None]]", stop: asyncio.Event) -> int:
@@ -90,6 +114,7 @@ async def _supervise(tasks: "Sequence[asyncio.Task[None]]", stop: asyncio.Event)
 
 async def _recover(house: House, stop: asyncio.Event) -> None:
     """Take up undecided mail: what a crash left, what another command put back, what the store refused."""
+    await patiently(house.call, house.store.sweep_erased, utcnow())  # an erasure that was killed half-way
     while not stop.is_set():
         try:
             await house.recovery.run(lambda: not stop.is_set())

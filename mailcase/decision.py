@@ -14,10 +14,15 @@ from mailcase.look import look
 from mailcase.message import Delivery, Email, Kind
 from mailcase.policy import Policy
 from mailcase.reports import REPORTS, file_report
+from mailcase.same_mail import known_copy
+from mailcase.sent_mail import TO_US, file_sent
 from mailcase.snapshot import KnownMessage, Snapshot
 from mailcase.verdict import Decision, Evidence, Outcome
 
 __all__ = ["Decision", "Evidence", "Outcome", "decide", "look"]
+
+# A web form's mail lies in the sent folder of the account it is sent by; what it brings is the copy that we receive.
+_NOT_THE_SAME: Final = frozenset({TO_US})
 
 
 def decide(email: Email, snapshot: Snapshot, policy: Policy, delivery: Delivery) -> Decision:
@@ -30,6 +35,8 @@ def decide(email: Email, snapshot: Snapshot, policy: Policy, delivery: Delivery)
         delivery: where and when it was found, and what a person asked for.
     """
     hearing = Hearing.open(email, snapshot, policy, delivery)
+    if delivery.sent:
+        return file_sent(hearing)
     for stage in STAGES:
         if decision := stage(hearing):
             return decision
@@ -39,30 +46,34 @@ def decide(email: Email, snapshot: Snapshot, policy: Policy, delivery: Delivery)
 def _same_mail(hearing: Hearing) -> Decision | None:
     """B2: the same mail again is a duplicate; the same Message-ID at another date is not."""
     email = hearing.email
-    same = next((one for one in hearing.snapshot.same if one.identity == email.identity), None)
+    same = known_copy(hearing, but=_NOT_THE_SAME)
     if same is None:
-        reused = any(one.message_id == email.message_id for one in hearing.snapshot.same)
+        received = (one for one in hearing.snapshot.same if one.direction == "in")
+        reused = any(one.message_id == email.message_id for one in received)
         told = "Message-ID seen before with another Date: a new mail (reused id)" if reused else "not seen before"
         hearing.note("same mail", "no", told)
         return None
-    if hearing.again:
+    if hearing.again and same.direction == "in":
         hearing.note("same mail", "no", "its own stored copy is not counted")
         return None
     if same.reason == "recipient_not_registered" and _is_registered(hearing):
         hearing.note("same mail", "no", "seen before, but only where it was not addressed to the mailbox")
         return None
     hearing.note("same mail", "yes", _same_detail(email, same))
-    by_id = email.message_id is not None and email.date_key != ""
+    by_id = email.message_id is not None and email.date_key != "" and same.identity == email.identity
     reason = "erased" if same.erased else "same_message" if by_id else "same_content"
     return hearing.rule(Outcome.DUPLICATE, reason, duplicate_of=same.pk)
 
 
 def _same_detail(email: Email, same: KnownMessage) -> str:
+    if same.erased:  # without an id of it: nothing of what was erased is written down again
+        return f"a mail taken in at {same.received_at:%Y-%m-%d %H:%M} that was erased on request: it does not come back"
+    if same.direction == "out":
+        return f"an agent's own mail, found in a sent folder at {same.received_at:%Y-%m-%d %H:%M}"
     told = f"Message-ID {email.message_id} and Date are those of" if email.date_key else "no Date: id and content of"
     told = told if email.message_id else "same content as"
     variant = "" if email.fingerprint == same.fingerprint else "; sender or content differ (variant)"
-    gone = "; its case was erased and does not come back" if same.erased else ""
-    return f"{told} a mail taken in at {same.received_at:%Y-%m-%d %H:%M}{variant}{gone}"
+    return f"{told} a mail taken in at {same.received_at:%Y-%m-%d %H:%M}{variant}"
 
 
 def _own_mail(hearing: Hearing) -> Decision | None:

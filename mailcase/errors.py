@@ -30,3 +30,7 @@ class TokenRefused(Permanent):
     def __init__(self, said: str, *, cure: str = "", again_s: float = 3600.0) -> None:
         super().__init__(f"{said}: {cure}" if cure else said)
         self.said, self.cure, self.again_s = said, cure, again_s
+
+
+class StoreFull(Unavailable):
+    """There is no room where the store lies: no mail's fault, so that none is given up for it (F26)."""

@@ -11,6 +11,7 @@ from typing import Final
 #: The points, in the order of a message's life.
 POINTS: Final = (
     "after_fetch",  # bytes are here, nothing is stored
+    "after_raw",  # the bytes lie outside of the store, no row names them
     "after_journal",  # stored, nothing decided
     "before_commit",  # decided and written, not committed
     "after_commit",  # committed, the server not told

@@ -1,5 +1,7 @@
 """Which case a mail goes to and what that does to the case: B5's table, B7-B12 put together."""
 
+from dataclasses import replace
+
 from mailcase.acknowledging import acknowledge
 from mailcase.actions import NEW, Action, LinkMessage, NoteOnCase, RelateCases, ReopenCase
 from mailcase.cases.away import away_until
@@ -13,13 +15,14 @@ from mailcase.linking.order import find
 from mailcase.linking.sender import Relation, relation
 from mailcase.message import Kind
 from mailcase.opening import new_case
+from mailcase.sent_before import brought_along
 from mailcase.snapshot import CaseView
 from mailcase.verdict import Decision, Outcome
 
 
 def file_mail(hearing: Hearing) -> Decision:
     """The verdict on a mail that is neither report nor junk: noted, or on a case."""
-    finding = _asked_for(hearing) or find(hearing.email, hearing.snapshot, hearing.policy, automatic=not hearing.person)
+    finding = asked_for(hearing) or find(hearing.email, hearing.snapshot, hearing.policy, automatic=not hearing.person)
     for line in finding.tried:
         hearing.note(line.test, line.result, line.detail)
     if hearing.kind.kind is Kind.AUTO_REPLY and not hearing.delivery.wish.accept:
@@ -28,7 +31,7 @@ def file_mail(hearing: Hearing) -> Decision:
     return _join(hearing, winner) if winner else _create(hearing)
 
 
-def _asked_for(hearing: Hearing) -> Finding | None:
+def asked_for(hearing: Hearing) -> Finding | None:
     """The case that a person named with `message accept --case`."""
     wanted = hearing.delivery.wish.case
     case = hearing.snapshot.cases.get(wanted) if wanted is not None else None
@@ -84,10 +87,10 @@ def noted(
     hearing: Hearing, winner: Candidate, event: str, data: dict[str, object], extra: tuple[Action, ...] = ()
 ) -> Decision:
     """Automatic mail put on the history of its case without any other effect."""
-    case = _acted_on(hearing, winner)
+    case = acted_on(hearing, winner)
     who = relation(case, hearing.snapshot, hearing.authentication.result)
     actions: tuple[Action, ...] = (
-        *_links(winner, case, Outcome.NOTED.value, verified=False),
+        *links(winner, case, Outcome.NOTED.value, verified=False),
         NoteOnCase(case.running, event, data),
         *extra,
     )
@@ -104,13 +107,13 @@ def noted(
     )
 
 
-def _acted_on(hearing: Hearing, winner: Candidate) -> CaseView:
+def acted_on(hearing: Hearing, winner: Candidate) -> CaseView:
     """Of all cases inherited the newest that is not final, else the rule's first (B7)."""
     living = [case for case in winner.cases if not is_final(case, hearing.policy.statuses)]
     return max(living, key=lambda case: case.running, default=winner.cases[0])
 
 
-def _links(winner: Candidate, acted: CaseView, how: str, *, verified: bool) -> tuple[Action, ...]:
+def links(winner: Candidate, acted: CaseView, how: str, *, verified: bool) -> tuple[Action, ...]:
     """The link that counts, then the other inherited cases, which only show the mail."""
     others = (case for case in winner.cases if case.running != acted.running)
     return (
@@ -129,7 +132,7 @@ def _create(hearing: Hearing) -> Decision:
 
 def _join(hearing: Hearing, winner: Candidate) -> Decision:
     """B8 and B9: may the sender enter this case, and what does his mail do to it?"""
-    case = _acted_on(hearing, winner)
+    case = acted_on(hearing, winner)
     who = relation(case, hearing.snapshot, hearing.authentication.result)
     hearing.note("sender", who.name, who.detail)
     if who.stranger and not _may_enter(hearing, winner):
@@ -140,9 +143,12 @@ def _join(hearing: Hearing, winner: Candidate) -> Decision:
     if follower is None:
         return _follow(hearing, winner, case, who)
     hearing.note("status", case.status, f"{case.number} is closed; {follower.number} followed it and is open")
-    led = Candidate(winner.test, winner.linked_by, (follower, *winner.cases), winner.detail, winner.message,
-                    winner.answers_ours, winner.lost)  # fmt: skip
-    return _enter(hearing, led, follower, who)
+    return _enter(hearing, led_to(winner, follower), follower, who)
+
+
+def led_to(winner: Candidate, follower: CaseView) -> Candidate:
+    """The finding that leads to the open case that followed; the closed ones show the mail too (B9)."""
+    return replace(winner, cases=(follower, *winner.cases))
 
 
 def _may_enter(hearing: Hearing, winner: Candidate) -> bool:
@@ -192,11 +198,12 @@ def _enter(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) -
     reopened = wanted is Effect.REOPEN and _reopens(hearing, winner, who)
     outcome = Outcome.REOPENED if reopened else Outcome.LINKED
     hearing.note("status", case.status, f"{case.number} is {hearing.policy.statuses.kind(case.status)}: {outcome}")
-    actions: list[Action] = list(_links(winner, case, outcome.value, verified=not who.stranger))
+    actions: list[Action] = list(links(winner, case, outcome.value, verified=not who.stranger))
     if reopened:
         actions.append(_reopen(hearing, case))
     if not who.stranger:
         actions += [RelateCases(case.running, lost.running, "same_thread") for lost in _tied(winner, case)]
+        actions += brought_along(hearing, case.running)
     answer = acknowledge(hearing, outcome, case.running, stranger=who.stranger)
     return Decision(
         kind=hearing.kind.kind,

@@ -1,7 +1,9 @@
 """Everything at hand while one mail is decided, and the trace that grows with each test."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
+from mailcase.actions import Action
 from mailcase.junk.authentication import Authentication, authenticate
 from mailcase.junk.customer import customer
 from mailcase.junk.kinds import KindVerdict, classify
@@ -10,6 +12,9 @@ from mailcase.message import Address, Delivery, Email, Kind
 from mailcase.policy import MailboxPolicy, Policy
 from mailcase.snapshot import Snapshot
 from mailcase.verdict import Decision, Evidence, Outcome
+
+#: What stands in a watched sent folder is an agent's own mail, whatever it looks like (B16).
+FROM_SENT_FOLDER: Final = KindVerdict(Kind.OWN, "sent folder", "found in the watched sent folder: an agent's own", 1)
 
 
 @dataclass(slots=True)
@@ -31,6 +36,9 @@ class Hearing:
     def open(cls, email: Email, snapshot: Snapshot, policy: Policy, delivery: Delivery) -> "Hearing":
         """Gather what needs no weighing: mailbox, customer, kind, authentication."""
         delivered = policy.mailboxes[delivery.mailbox]
+        if delivery.sent:
+            trust = Authentication("unknown", "not asked of an agent's own mail")
+            return cls(email, snapshot, policy, delivery, delivered, delivered, email.sender, FROM_SENT_FOLDER, trust)
         boxes = policy.group_of(delivery.mailbox)
         mailbox = receiving_mailbox(email, boxes, delivered)
         return cls(
@@ -59,13 +67,16 @@ class Hearing:
         """Add one line to the trace."""
         self.trace.append(Evidence(test, result, detail))
 
-    def rule(self, outcome: Outcome, reason: str, *, duplicate_of: int | None = None) -> Decision:
-        """A verdict that makes and joins no case."""
+    def rule(
+        self, outcome: Outcome, reason: str, *, duplicate_of: int | None = None, actions: tuple[Action, ...] = ()
+    ) -> Decision:
+        """A verdict that makes and joins no case; `duplicate_of` is the message that is the same mail."""
         return Decision(
             kind=self.kind.kind,
             outcome=outcome,
             reason=reason,
             trace=tuple(self.trace),
+            actions=actions,
             acknowledge_reason="not_a_case",
             duplicate_of=duplicate_of,
         )

@@ -5,9 +5,11 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mailcase.clock import utcnow
 from mailcase.config import Settings
+from mailcase.disk import DiskGuard
 from mailcase.errors import ConfigError
 from mailcase.intake.reader import Reader
 from mailcase.lock import hold
@@ -19,6 +21,7 @@ from mailcase.policy import Policy
 from mailcase.policy_build import Built, build, build_for_deciding
 from mailcase.recovery import Recovery
 from mailcase.rules import Rules
+from mailcase.store.raw.setting import raw_setting
 from mailcase.store.store import Store
 from mailcase.writer import Writer
 
@@ -31,6 +34,7 @@ class House:
     rules: Rules
     store: Store
     call: Writer
+    disk: DiskGuard
     pipeline: Pipeline = field(init=False)
     recovery: Recovery = field(init=False)
     drain: Drain = field(init=False)
@@ -76,11 +80,18 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
         reader = Reader(workers=settings.intake.workers, killed=lambda error: emit(Event.PARSER_KILLED, error=error))
         stack.push_async_callback(reader.close)
         owner = f"{socket.gethostname()}:{os.getpid()}:{utcnow():%Y%m%dT%H%M%S%f}"
-        house = House(owner=owner, rules=Rules.of(settings, built), store=store, call=writer)
+        disk = DiskGuard.of(_folders(settings), settings.intake.disk_low)
+        house = House(owner=owner, rules=Rules.of(settings, built), store=store, call=writer, disk=disk)
         _furnish(house, reader)
         stack.push_async_callback(house.recovery.give_back)
         stack.push_async_callback(house.pipeline.close)
         yield house
+
+
+def _folders(settings: Settings) -> list[Path]:
+    """Where this process writes: the state folder, and the one of raw mail in files."""
+    kind, _, folder = settings.store.raw.partition(":")
+    return [settings.state_dir, *([settings.state_dir / folder] if kind == "file" else [])]
 
 
 def open_store(settings: Settings, policy: Policy) -> Store:
@@ -88,7 +99,7 @@ def open_store(settings: Settings, policy: Policy) -> Store:
     store = Store.open(
         settings.store.url,
         settings.state_dir,
-        raw=settings.store.raw,
+        raw=raw_setting(settings),
         migrated=lambda old, new: emit(Event.STORE_MIGRATED, was=old, now=new),
         split=lambda mails, error: emit(Event.BATCH_SPLIT, mails=mails, error=error),
     )

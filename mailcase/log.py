@@ -19,7 +19,7 @@ PERSONAL: Final = frozenset(
 SECRET: Final = ("password", "secret", "token", "credential", "authorization")
 #: Libraries that write passwords or mail text at debug (libraries.md, aioimaplib 13): never below warning.
 QUIET: Final = (
-    *("aioimaplib", "aiosmtplib", "sqlalchemy", "mailparser", "asyncio", "alembic"),
+    *("aioimaplib", "aiosmtplib", "sqlalchemy", "mailparser", "asyncio", "alembic", "mail"),
     *("authlib", "httpx2", "httpcore2"),
 )
 
@@ -41,6 +41,7 @@ class Event(Enum):
     HTTP_LISTENING = ("http_listening", INFO, "health and metrics can be read")
     LMTP_LISTENING = ("lmtp_listening", INFO, "a mail server can hand mail in")
     LMTP_DEFERRED = ("lmtp_deferred", WARNING, "a mail handed in was put off with 4xx; its server keeps it")
+    LMTP_REFUSED = ("lmtp_refused", WARNING, "a mail handed in was refused with 5xx; its server tells the sender")
     ALARM_RAISED = ("alarm_raised", ERROR, "something needs a person; it is told once")
     ALARM_ENDED = ("alarm_ended", INFO, "what needed a person is over")
     DIGEST_QUEUED = ("digest_queued", INFO, "the daily digest is in the outbox")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
+from mailcase.erasure import erased_identities
 from mailcase.intake.addresses import without_tag
 from mailcase.junk.customer import customer
 from mailcase.junk.recipient import receiving_mailbox
@@ -27,7 +28,8 @@ def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
     groups = policy.groups if policy.linking.link_across_groups else (group,)
     ids = thread_ids(email)
     mailbox = receiving_mailbox(email, boxes, policy.mailboxes[delivery.mailbox])
-    writer = customer(email, mailbox, policy.own_keys)
+    # Who writes says nothing of an agent's own mail: neither contact, account nor limits are his (B16).
+    writer = None if delivery.sent else customer(email, mailbox, policy.own_keys)
     domain = writer.domain if writer else ""
     return Lookup(
         group=group,
@@ -48,6 +50,7 @@ def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
         account_domain="" if domain in policy.cases.freemail else domain,
         final_statuses=policy.statuses.final_names,
         ack_window=max(policy.acknowledge.per_address.window, _SAME_CONTENT_WINDOW),
+        erased_identities=erased_identities(policy.keys, group, email.identity),
         copy_keys=_copies(email, policy),
     )
 

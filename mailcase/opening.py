@@ -7,6 +7,7 @@ from mailcase.cases.duplicates import possible_duplicates
 from mailcase.cases.fields import description, priority, title
 from mailcase.cases.statuses import Role
 from mailcase.hearing import Hearing
+from mailcase.sent_before import brought_along
 from mailcase.verdict import Decision, Outcome
 
 _NO_APART: frozenset[int] = frozenset()
@@ -39,6 +40,7 @@ def new_case(
     verified = not junk and hearing.authentication.result != "fail"
     actions: list[Action] = [create, LinkMessage(NEW, outcome.value, linked_by, verified), *extra]
     if not junk:
+        actions += brought_along(hearing, NEW)
         actions += _duplicates(hearing, apart)
     answer = Answer(False, "junk") if junk else acknowledge(hearing, outcome, NEW, stranger=unverified)
     return Decision(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from mailcase.health.stages import count, timed
 from mailcase.intake.reader import Reader, ReadFailure
 from mailcase.log import Event, emit
 from mailcase.message import Email
@@ -63,12 +64,16 @@ class Pipeline:
     def _start(self, part: Sequence[Journalled], raws: Sequence[bytes]) -> asyncio.Task[list[Settled]]:
         ids = {one.delivery.id for one in part}
         self.in_flight |= ids
-        parsed = asyncio.ensure_future(self.reader.read_many(raws))
+        parsed = asyncio.ensure_future(self._parse(raws))
         before, self._last = self._last, asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self._settle_slice(parsed, part, before, self._last))
         self._tasks[task] = sum(len(raw) for raw in raws)
         task.add_done_callback(lambda done: self._ended(done, ids))
         return task
+
+    async def _parse(self, raws: Sequence[bytes]) -> list[Email | ReadFailure]:
+        with timed("parse"):
+            return await self.reader.read_many(raws)
 
     def _ended(self, task: asyncio.Task[list[Settled]], ids: set[int]) -> None:
         self._tasks.pop(task, None)
@@ -122,15 +127,18 @@ class Pipeline:
         policy_hash = self.judge().policy_hash
         row = one.delivery.id
         await patiently(self.call, _quarantine, self.store, row, error, self.now(), reason, policy_hash, facts)
+        count("deliveries", "quarantined", "")
         emit(Event.QUARANTINED, delivery=row, mailbox=one.delivery.mailbox, error=error, reason=reason)
         return Settled(one.delivery.id, "quarantined", reason, "", None, False, error)
 
     async def _settle_batch(self, readings: Sequence[Reading]) -> list[Settled]:
         """One write transaction; a store that is not there is waited for, the mail lies in the journal."""
-        return list(await patiently(self.call, self.store.settle, readings, self.judge(), self.now()))
+        with timed("decide"):
+            return list(await patiently(self.call, self.store.settle, readings, self.judge(), self.now()))
 
     def _report(self, one: Journalled, email: Email, settled: Settled) -> None:
         """The one log line that each delivery has."""
+        count("deliveries", settled.outcome, settled.kind)
         if settled.queued:
             self.queued()
         emit(

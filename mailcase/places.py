@@ -7,7 +7,7 @@ from typing import Final
 from mailcase.errors import ConfigError, MailcaseError, Unavailable
 
 #: A full disk or too many open files: it passes, and an MTA keeps the mail until then.
-_PASSING: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO})
+PASSING: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO})
 
 
 def private_folder(path: Path) -> None:
@@ -36,6 +36,6 @@ def refused(folder: Path, error: OSError, file: str = "") -> MailcaseError:
     Returns Unavailable for what passes by itself (a full disk), else ConfigError: exit 78.
     """
     said = f"[store] state_dir {folder}: {file and f'{file}: '}{error.strerror}"
-    if error.errno in _PASSING:
+    if error.errno in PASSING:
         return Unavailable(said)
     return ConfigError(f"{said}; make it, owned by the user that runs mailcase")

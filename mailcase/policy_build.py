@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from mailcase.cases.freemail import FREEMAIL
 from mailcase.cases.numbers import Mask
@@ -18,8 +18,10 @@ from mailcase.configuration.values import Secret
 from mailcase.errors import ConfigError
 from mailcase.intake.addresses import key_of
 from mailcase.intake.imap.settings import ImapSettings
+from mailcase.intake.maildir.settings import MaildirSettings
 from mailcase.junk import header_rules
 from mailcase.junk.blacklist import Blacklist
+from mailcase.maildir_settings import maildir_settings
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.outbox.templates import TemplateSet
 from mailcase.policy import (
@@ -50,7 +52,7 @@ class Built:
     templates: TemplateSet
     imap: dict[str, ImapSettings]
     smtp: dict[str, SmtpSettings]
-    maildir: dict[str, Any] = field(default_factory=dict)
+    maildir: dict[str, MaildirSettings] = field(default_factory=dict)
 
 
 def build(settings: Settings) -> Built:
@@ -78,6 +80,7 @@ def build(settings: Settings) -> Built:
         templates,
         {name: made for name, made in imap.items() if made},
         {name: made for name, made in smtp.items() if made},
+        {box.name: maildir_settings(settings, box) for box in settings.mailbox if box.maildir},
     )
 
 

@@ -14,6 +14,11 @@ from mailcase.snapshot import Lookup, Snapshot
 class SignIn(Protocol):
     """Gives the access tokens of an account; equal where its settings are. See signin.source."""
 
+    @property
+    def left_s(self) -> float:
+        """Seconds until the token that is held ends; 0 where there is none."""
+        ...
+
     async def token(self) -> str:
         """One that is good for a while.
 
@@ -24,6 +29,24 @@ class SignIn(Protocol):
     def refused(self, token: str) -> bool:
         """A server refused it. Whether another one may help: not where it had been got a moment ago."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class LeftPart:
+    """An attachment of an oversize mail as its server names it."""
+
+    part: str  # IMAP's number
+    name: str  # safe for a file system
+    type: str
+    size: int  # of the file, about: the server knows it encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What stays on the server of a mail whose beginning alone was fetched (I10)."""
+
+    size: int  # of the whole mail, RFC822.SIZE
+    parts: tuple[LeftPart, ...] = ()  # () too where the server did not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +65,7 @@ class Arrival:
     no_ack: bool = False
     oversize: bool = False
     sent: bool = False  # from a watched sent folder (B16)
+    remainder: Remainder | None = None  # of an oversize one
 
 
 @dataclass(frozen=True, slots=True)

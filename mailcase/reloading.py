@@ -27,8 +27,6 @@ AT_START: Final = (
     ("http",),
     ("lmtp",),
     ("intake", "workers"),
-    ("intake", "connections_per_host"),
-    ("intake", "disk_low"),
 )
 
 Looked = dict[str, tuple[int, int, int]]  # path -> time, size, inode
@@ -93,6 +91,7 @@ class Reloader:
     def _take(self, settings: Settings, built: Built) -> None:
         self.error, self.error_at = "", None
         self.house.rules = Rules.of(settings, built, self.house.rules)
+        self.house.disk.low = settings.intake.disk_low
         self.restart_needed = tuple(_differences(self._started_with, settings))
         emit(Event.RELOADED, policy=built.policy.hash, mailboxes=len(built.policy.mailboxes))
         if self.restart_needed:

@@ -1,23 +1,20 @@
 """Bounces, delays, receipts and complaints: noted on the case of the mail they report (B5)."""
 
-import re
 from typing import Final
 
 from mailcase.actions import Action, MarkBounced, SuppressAddress
 from mailcase.filing import noted
 from mailcase.hearing import Hearing
-from mailcase.intake.addresses import key_of
+from mailcase.junk.permanent import permanent_status
 from mailcase.linking.finding import Candidate
 from mailcase.linking.order import by_token, find
 from mailcase.linking.thread import cases_of, pick
 from mailcase.linking.token import CARRIED
-from mailcase.message import Email, Kind, ReportRecipient
+from mailcase.message import Kind, ReportRecipient
 from mailcase.snapshot import KnownMessage
 from mailcase.verdict import Decision, Outcome
 
 REPORTS: Final = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED, Kind.RECEIPT, Kind.COMPLAINT})
-_MOST_WORDS: Final = 4000  # characters: the server's words stand above the copy of our mail
-_STATUS: Final = re.compile(r"(?:#|\b5\d\d[ -]#?)(5\.[0-7]\.\d{1,3})\b")
 _EVENTS: Final = {
     Kind.BOUNCE: "undeliverable",
     Kind.DELAY: "delayed",
@@ -89,16 +86,8 @@ def _block(hearing: Hearing, reported: KnownMessage) -> ReportRecipient | None:
             return block
     if not any(block.address for block in blocks) and len(written_to) == 1:
         recipient = next(iter(written_to))
-        return ReportRecipient(recipient, "", _status_in_words(hearing.email, recipient), "")
+        return ReportRecipient(recipient, "", permanent_status(hearing.email, recipient), "")
     return None
-
-
-def _status_in_words(email: Email, recipient: str) -> str:
-    """The permanent status that a report without blocks names: qmail's "#5.1.1", "550 5.1.1", Exim's header."""
-    if found := _STATUS.search(email.text[:_MOST_WORDS]):
-        return found[1]
-    failed = (key_of(one) for value in email.header_all("X-Failed-Recipients") for one in value.split(",")[:50])
-    return "5.0.0" if recipient in failed else ""
 
 
 def _effects(hearing: Hearing, reported: KnownMessage, block: ReportRecipient) -> tuple[Action, ...]:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from mailcase.errors import MailcaseError, Transient
 from mailcase.house import House
+from mailcase.intake.imap.settings import ImapSettings
+from mailcase.intake.maildir.settings import MaildirSettings
 from mailcase.intake.state import MailboxState
 from mailcase.log import Event, emit
 from mailcase.waiting import first_of
@@ -33,15 +35,16 @@ class Source(Protocol):
         ...
 
 
+Place = ImapSettings | MaildirSettings
 #: Makes the source of a mailbox from its settings, with the event that ends it.
-Make = Callable[[Any, asyncio.Event], Source]
+Make = Callable[[Place, asyncio.Event], Source]
 
 
 @dataclass(slots=True)
 class _AtWork:
     """One source that runs."""
 
-    settings: Any
+    settings: Place
     source: Source
     stop: asyncio.Event
     task: asyncio.Task[None]
@@ -92,7 +95,7 @@ class Roster:
                 raise error
         return not any(results)
 
-    def _wanted(self) -> Iterator[tuple[str, Any]]:
+    def _wanted(self) -> Iterator[tuple[str, Place]]:
         built = self._house.built
         yield from built.imap.items()
         yield from built.maildir.items()
@@ -121,7 +124,7 @@ class Roster:
         for name in wanted.keys() - self._at_work.keys():
             self._set_to_work(name, wanted[name])
 
-    def _set_to_work(self, name: str, settings: Any) -> None:
+    def _set_to_work(self, name: str, settings: Place) -> None:
         stop = asyncio.Event()
         source = self._make(settings, stop)
         task = asyncio.create_task(source.run(), name=f"watcher {name}")

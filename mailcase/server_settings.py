@@ -2,21 +2,24 @@
 
 from mailcase.config import Settings
 from mailcase.configuration.mailbox import MailboxSection
+from mailcase.configuration.values import Secret
 from mailcase.errors import ConfigError
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.outbox.settings import SmtpSettings
+from mailcase.signin.grant import Grant, ServiceAccount, check_key
+from mailcase.signin.source import TokenSource, source_of
 
 
 def imap_settings(settings: Settings, box: MailboxSection) -> ImapSettings:
     """What the IMAP source of a mailbox is told; raises ConfigError (secret, CA file)."""
     imap = box.imap
-    if imap is None or imap.password is None:
+    if imap is None:
         raise ConfigError(f"{settings.file}: mailbox {box.name} has no [mailbox.imap]")
     return ImapSettings(
         mailbox=box.name,
         host=imap.host,
         user=imap.user,
-        password=_secret(settings, box, "imap"),
+        password=_secret(settings, box, "imap") if imap.auth == "password" else "",
         port=imap.port,
         security=imap.security,
         ca_file=_ca_file(settings, box, "imap") or None,
@@ -29,6 +32,7 @@ def imap_settings(settings: Settings, box: MailboxSection) -> ImapSettings:
         timeout_s=settings.intake.timeout.total_seconds(),
         max_size=settings.intake.max_size,
         batch_bytes=min(16 * 1024**2, settings.intake.memory),
+        sign_in=_sign_in(settings, box, imap.user) if imap.auth == "xoauth2" else None,
     )
 
 
@@ -43,27 +47,68 @@ def smtp_settings(settings: Settings, box: MailboxSection) -> SmtpSettings:
         security=smtp.security,
         ca_file=_ca_file(settings, box, "smtp"),
         user=smtp.user,
-        password=_secret(settings, box, "smtp"),
+        password=_secret(settings, box, "smtp") if smtp.auth == "password" else "",
         from_name=smtp.from_name,
         timeout=smtp.timeout.total_seconds(),
+        sign_in=_sign_in(settings, box, smtp.user) if smtp.auth == "xoauth2" else None,
     )
 
 
-def _secret(settings: Settings, box: MailboxSection, section: str) -> str:
-    server = box.imap if section == "imap" else box.smtp
-    if server is None or server.password is None:
+def _sign_in(settings: Settings, box: MailboxSection, user: str) -> TokenSource:
+    """Where the account's tokens come from; raises ConfigError (a secret, a key, the CA file)."""
+    oauth2 = box.oauth2
+    if oauth2 is None:  # the configuration's checks refuse that with its place
+        raise ConfigError(f"{settings.file}: mailbox {box.name} has no [mailbox.oauth2]")
+    return source_of(
+        Grant(
+            token_url=oauth2.token_url,
+            client_id=oauth2.client_id,
+            client_secret=_secret(settings, box, "oauth2", "client_secret"),
+            client_key=_client_key(settings, box),
+            thumbprint=oauth2.client_thumbprint,
+            scope=oauth2.scope,
+            refresh_token=_secret(settings, box, "oauth2", "refresh_token"),
+            service_account=_service_account(settings, box, user),
+            ca_file=_ca_file(settings, box, "oauth2"),
+            memory=settings.state_dir / "signin",
+        )
+    )
+
+
+def _client_key(settings: Settings, box: MailboxSection) -> str:
+    key = _secret(settings, box, "oauth2", "client_key")
+    try:
+        if key:
+            check_key(key)
+    except ValueError as error:
+        raise settings.refusal(_key(settings, box, "oauth2", "client_key"), str(error)) from None
+    return key
+
+
+def _service_account(settings: Settings, box: MailboxSection, user: str) -> ServiceAccount | None:
+    text = _secret(settings, box, "oauth2", "service_account")
+    try:
+        return ServiceAccount.parse(text, user) if text else None
+    except ValueError as error:
+        raise settings.refusal(_key(settings, box, "oauth2", "service_account"), str(error)) from None
+
+
+def _secret(settings: Settings, box: MailboxSection, section: str, key: str = "password") -> str:
+    """The text of a secret that may be left out."""
+    secret: Secret | None = getattr(getattr(box, section), key)
+    if secret is None:
         return ""
     try:
-        return settings.secret(server.password).get_secret_value()
+        return settings.secret(secret).get_secret_value()
     except ConfigError as error:
-        raise settings.refusal(_key(settings, box, section, "password"), str(error)) from None
+        raise settings.refusal(_key(settings, box, section, key), str(error)) from None
 
 
 def _ca_file(settings: Settings, box: MailboxSection, section: str) -> str:
-    server = box.imap if section == "imap" else box.smtp
-    if server is None or not server.ca_file:
+    name: str = getattr(box, section).ca_file
+    if not name:
         return ""
-    file = settings.path(server.ca_file)
+    file = settings.path(name)
     try:
         with file.open("rb"):
             return str(file)

@@ -38,6 +38,7 @@ class Lookup:
     final_statuses: tuple[str, ...]  # names (and former names) of kind final
     ack_window: timedelta  # of the per_address limit
     named_by_hand: tuple[int, ...] = ()  # the case of `message accept --case`
+    erased_identities: tuple[str, ...] = ()  # what stands in the store if this mail was erased (erasure.py)
     copy_keys: frozenset[str] = frozenset()  # others in To and Cc who may get a copy of the acknowledgement, <= 50
 
     @property
@@ -66,6 +67,7 @@ class KnownMessage:
     outcome: str  # "" for outgoing
     reason: str
     erased: bool  # its case was deleted or erased (B2): it does not come back
+    by_hand: bool = False  # a person put it on its case (`message relink`, `accept --case`): that outweighs marks
 
 
 @dataclass(frozen=True, slots=True)

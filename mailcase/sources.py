@@ -6,7 +6,10 @@ from typing import Any
 
 from mailcase.clock import utcnow
 from mailcase.house import House
+from mailcase.intake.gate import Gates
 from mailcase.intake.imap.settings import ImapSettings
+from mailcase.intake.maildir.settings import MaildirSettings
+from mailcase.intake.maildir.watcher import MaildirWatcher
 from mailcase.intake.watcher import Watcher
 from mailcase.ports import Journalled
 from mailcase.roster import Source
@@ -17,19 +20,22 @@ class Sources:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._gates: dict[str, asyncio.Semaphore] = {}
+        self._gates = Gates(house.settings.intake.connections_per_host)
 
-    def make(self, settings: Any, stop: asyncio.Event) -> Source:
+    def make(self, settings: ImapSettings | MaildirSettings, stop: asyncio.Event) -> Source:
         """The source that these settings describe."""
         house = self._house
+        self._gates.allow(house.settings.intake.connections_per_host)
         shop = (house.store, house.call, self._submit)
-        return Watcher(
-            settings, *shop, stop=stop, now=utcnow, drained=house.pipeline.drained, gate=self._gate(settings)
-        )
-
-    def _gate(self, settings: ImapSettings) -> asyncio.Semaphore:
-        most = self._house.settings.intake.connections_per_host
-        return self._gates.setdefault(settings.host.lower(), asyncio.Semaphore(most))
+        ways: dict[str, Any] = {
+            "stop": stop,
+            "now": utcnow,
+            "drained": house.pipeline.drained,
+            "room": house.disk.check,
+        }
+        if isinstance(settings, MaildirSettings):
+            return MaildirWatcher(settings, *shop, **ways)
+        return Watcher(settings, *shop, gate=self._gates.of(settings.host), **ways)
 
     async def _submit(self, journalled: Sequence[Journalled], raws: Sequence[bytes]) -> None:
         await self._house.pipeline.submit(journalled, raws)

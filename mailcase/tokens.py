@@ -17,6 +17,7 @@ from typing import Final
 _MARK: Final = re.compile(r"c([0-9]{1,18})\.m([a-z2-7]{12})([ar])\.([a-z2-7]{16})(?![a-z0-9])", re.I)
 _LONGEST: Final = 400  # characters of an id or address that are looked at
 LOOP_HEADER: Final = "X-Helpdesk-Loop"
+NO_CASE: Final = 0  # in the mark of mail that is about no case: ours, whichever group it comes back to
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ pytest_plugins = [
     "tests.servers.imap_source",
     "tests.servers.postgres",
     "tests.servers.smtp",
+    "tests.servers.token_endpoint",
     "tests.servers.desk",
+    "tests.servers.bureau",
 ]
 
 # No test depends on speed; continuous integration repeats itself, a person's run looks at new examples.

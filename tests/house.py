@@ -15,24 +15,12 @@ from typing import Final
 #: The shell: what fetches, waits, stores, sends, prints and wires. Every other file is the core.
 SHELL: Final = (
     *("__init__", "__main__", "acts", "blacklist_edit", "cli", "clock", "config", "configuration", "daemon", "demo"),
-    *(
-        "faults",
-        "house",
-        "lock",
-        "log",
-        "patience",
-        "pipeline",
-        "places",
-        "policy_build",
-        "recovery",
-        "sdnotify",
-        "server_settings",
-        "settling",
-        "shipped",
-    ),
-    *("disk", "health", "lmtp", "reloading", "retention", "roster", "rules", "signin", "sources"),
-    *("store", "template_files", "waiting", "writer"),
-    *("intake.imap", "intake.maildir", "intake.gate", "intake.pool", "intake.reader", "intake.watcher", "intake.worker", "outbox.drain", "outbox.smtp"),
+    *("disk", "faults", "health", "house", "lmtp", "lock", "log", "maildir_settings", "patience", "pipeline"),
+    *("places", "policy_build", "recovery", "reloading", "replaying", "retention", "roster", "rules", "sdnotify"),
+    *("server_settings", "settling", "shipped", "signin", "sources", "store", "telling", "template_files", "tls"),
+    *("waiting", "writer"),
+    *("intake.faring", "intake.gate", "intake.imap", "intake.maildir", "intake.pool", "intake.reader"),
+    *("intake.watcher", "intake.worker", "outbox.drain", "outbox.smtp", "outbox.smtp_login"),
 )
 #: Words, from which nothing points anywhere; and those who weigh the rules of junk and linking.
 WORDS: Final = ("message", "snapshot", "verdict", "actions", "tokens", "errors", "subjects")
@@ -67,7 +55,7 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "regex": ("cases", "intake", "outbox"),
     # the shell's: one room each
     "aioimaplib": ("intake.imap",),
-    "aiosmtplib": ("outbox.smtp",),
+    "aiosmtplib": ("outbox.smtp", "outbox.smtp_login"),
     "alembic": ("store",),
     "pebble": ("intake",),
     "authlib": ("signin",),

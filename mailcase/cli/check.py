@@ -32,6 +32,7 @@ def check(context: typer.Context) -> None:
 
 def _findings(state: State) -> "list[Finding]":
     from mailcase.cli import probing
+    from mailcase.cli.raw_probe import raw_mail
     from mailcase.policy_build import build
 
     try:
@@ -41,6 +42,7 @@ def _findings(state: State) -> "list[Finding]":
         return [probing.Finding("configuration", "", ok=False, detail=str(error), exit=78)]
     found = [probing.configuration(settings, built), probing.store(settings)]
     with _counter(settings, found[1]) as counter:
+        found += raw_mail(settings, counter.store)
         return [*found, *asyncio.run(probing.servers(settings, built, counter))]
 
 
@@ -48,12 +50,13 @@ def _findings(state: State) -> "list[Finding]":
 def _counter(settings: "Settings", found: "Finding") -> "Iterator[Counter]":
     """The store is opened only if that changes nothing: where a migration is due it stays closed."""
     from mailcase.cli.counting import Counter
+    from mailcase.store.raw.setting import raw_setting
     from mailcase.store.store import Store
 
     if found.store != "open":
         yield Counter(None, hidden=found.store == "shut")
         return
-    opened = Store.open(settings.store.url, settings.state_dir, raw=settings.store.raw)
+    opened = Store.open(settings.store.url, settings.state_dir, raw=raw_setting(settings))
     try:
         yield Counter(opened)
     finally:

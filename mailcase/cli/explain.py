@@ -22,6 +22,7 @@ def explain(
     context: typer.Context,
     path: Annotated[str, typer.Argument(metavar="PATH", help="A file with one mail, or -.")],
     mailbox: Annotated[str, typer.Option(metavar="NAME", help="The mailbox that would receive it.")],
+    sent: Annotated[bool, typer.Option("--sent", help="As if it lay in the mailbox's sent folder.")] = False,
 ) -> None:
     """Print what would become of a mail now, and why."""
     from zoneinfo import ZoneInfo
@@ -33,7 +34,7 @@ def explain(
     state = state_of(context)
     settings = state.settings()
     must_be_mailbox(settings, mailbox)
-    shown = _explained(settings, build_for_deciding(settings), _bytes(path), mailbox)
+    shown = _explained(settings, build_for_deciding(settings), _bytes(path), mailbox, sent=sent)
     if state.json:
         print_json(shown)
     else:
@@ -60,7 +61,7 @@ def _store(stack: ExitStack, settings: "Settings") -> "Store | None":
     return store
 
 
-def _explained(settings: "Settings", built: "Built", raw: bytes, mailbox: str) -> dict[str, Any]:
+def _explained(settings: "Settings", built: "Built", raw: bytes, mailbox: str, *, sent: bool) -> dict[str, Any]:
     from mailcase import acts
     from mailcase.bench import Bench
     from mailcase.cli.explained import explained
@@ -72,7 +73,7 @@ def _explained(settings: "Settings", built: "Built", raw: bytes, mailbox: str) -
     with ExitStack() as stack:
         store = _store(stack, settings)
         try:
-            found = asyncio.run(acts.explain(bench, store, raw, mailbox, utcnow()))
+            found = asyncio.run(acts.explain(bench, store, raw, mailbox, utcnow(), sent=sent))
         except Permanent as error:
             raise Permanent(f"the mail cannot be read: {error}") from None
         now = utcnow()

@@ -37,6 +37,7 @@ def explained(
         "cases": [_number(case, snapshot, policy) for case in dict.fromkeys(links)],
         "sender_unverified": decision.sender_unverified,
         "text": email.text,
+        "new_text": email.new_text,
         "html": email.html_clean,
         "headers": [list(one) for one in email.headers],
         "attachments": offered([_attachment(one) for one in email.attachments], policy.attachments),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from mailcase.cli.output import note, print_json, print_table
-from mailcase.cli.state import must_be_mailbox, refuse_other_user, state_of
+from mailcase.cli.state import State, must_be_mailbox, refuse_other_user, state_of
 
 if TYPE_CHECKING:
     from mailcase.config import Settings
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 20  # mails in memory
 _COLUMNS = {"id": 6, "path": 50, "outcome": 12, "reason": 26, "case": 16}
+_PIPE: Final = "-"
 
 
 def ingest(
@@ -28,11 +29,43 @@ def ingest(
 ) -> None:
     """Take raw mail from files, a Maildir, an mbox or a pipe."""
     state = state_of(context)
+    if _PIPE in paths:
+        if len(paths) > 1:
+            raise typer.BadParameter("- is a pipe: it stands alone")
+        _from_pipe(state, mailbox, no_ack=no_ack)
+        return
+    settings = _ready(state, mailbox)
+    unread: list[str] = []
+    rows = asyncio.run(_take(settings, _mails(paths, mailbox, unread, no_ack=no_ack)))
+    _show(state, rows)
+    for said in unread:
+        note(said)
+    if unread:
+        raise typer.Exit(1)
+
+
+def _from_pipe(state: State, mailbox: str, *, no_ack: bool) -> None:
+    from mailcase.cli.mail_files import piped
+    from mailcase.cli.pipe import take_piped, tell
+    from mailcase.clock import utcnow
+
+    def opened() -> "tuple[Settings, Arrival]":
+        settings = _ready(state, mailbox)
+        return settings, piped(sys.stdin.buffer.read(), mailbox, utcnow(), no_ack=no_ack)
+
+    settled = take_piped(opened)
+    tell(lambda: _show(state, [_row(_PIPE, one) for one in settled]))
+
+
+def _ready(state: State, mailbox: str) -> "Settings":
     settings = state.settings()
     must_be_mailbox(settings, mailbox)
     refuse_other_user(settings)
     state.start_log()
-    rows = asyncio.run(_take(settings, _mails(paths, mailbox, no_ack=no_ack)))
+    return settings
+
+
+def _show(state: State, rows: list[dict[str, Any]]) -> None:
     if state.json:
         print_json(rows)
     else:
@@ -41,15 +74,12 @@ def ingest(
         note("→ acknowledgements leave with `mailcase run`")
 
 
-def _mails(paths: Iterable[str], name: str, *, no_ack: bool) -> "Iterator[tuple[str, Arrival]]":
-    from mailcase.cli.mail_files import arrivals, piped
+def _mails(paths: Iterable[str], name: str, unread: list[str], *, no_ack: bool) -> "Iterator[tuple[str, Arrival]]":
+    from mailcase.cli.mail_files import arrivals
     from mailcase.clock import utcnow
 
     for path in paths:
-        if path == "-":
-            yield path, piped(sys.stdin.buffer.read(), name, utcnow(), no_ack=no_ack)
-        else:
-            yield from ((path, one) for one in arrivals(Path(path), name, utcnow(), no_ack=no_ack))
+        yield from ((path, one) for one in arrivals(Path(path), name, utcnow(), unread, no_ack=no_ack))
 
 
 async def _take(settings: "Settings", mails: "Iterator[tuple[str, Arrival]]") -> list[dict[str, Any]]:

@@ -3,26 +3,28 @@
 import mailbox
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from mailcase.acts import file_arrival
 from mailcase.errors import Permanent
+from mailcase.intake.maildir import files
+from mailcase.intake.maildir.names import source_of
 from mailcase.ports import Arrival
 
-_FOLDERS: Final = ("cur", "new")
 _MBOX: Final = b"From "
 _LONGEST_LINE: Final = 1000  # bytes of the line that opens a mail of an mbox
 
 
-def arrivals(place: Path, name: str, now: datetime, *, no_ack: bool) -> Iterator[Arrival]:
+def arrivals(place: Path, name: str, now: datetime, unread: list[str], *, no_ack: bool) -> Iterator[Arrival]:
     """Every mail of a file, an mbox or a Maildir, one after another.
 
     Args:
         place: the file or folder.
         name: the mailbox that receives it.
         now: what counts as its arrival where the place does not tell (B13).
+        unread: gets a sentence for each mail of a Maildir that cannot be read; the others are not held up (P4).
         no_ack: it is not to be acknowledged.
 
     Raises:
@@ -30,7 +32,7 @@ def arrivals(place: Path, name: str, now: datetime, *, no_ack: bool) -> Iterator
     """
     try:
         if place.is_dir():
-            yield from _maildir(place, name, no_ack=no_ack)
+            yield from _maildir(place, name, unread, no_ack=no_ack)
         elif _is_mbox(place):
             for position, raw in enumerate(_mbox(place)):
                 yield file_arrival(name, raw, position, now, no_ack=no_ack)
@@ -41,7 +43,12 @@ def arrivals(place: Path, name: str, now: datetime, *, no_ack: bool) -> Iterator
 
 
 def piped(raw: bytes, name: str, now: datetime, *, no_ack: bool) -> Arrival:
-    """One mail from a pipe: a new delivery each time (behaviour.md 1)."""
+    """One mail from a pipe: a new delivery each time (behaviour.md 1).
+
+    A line `From sender date` before the header is the envelope's, as Exim, procmail and Postfix's flag F write it.
+    """
+    if raw.startswith(_MBOX) and not raw[len(_MBOX) :].lstrip(b" ").startswith(b":"):
+        raw = raw.partition(b"\n")[2]
     return Arrival(name, "pipe", "", uuid.uuid4().hex, None, None, now, raw, no_ack=no_ack)
 
 
@@ -69,12 +76,21 @@ def _unquoted(raw: bytes) -> bytes:
     return raw.replace(b"\n>From ", b"\nFrom ")
 
 
-def _maildir(folder: Path, name: str, *, no_ack: bool) -> Iterator[Arrival]:
-    if not all((folder / one).is_dir() for one in _FOLDERS):
-        raise Permanent(f"{folder}: is no Maildir (it has no folders cur and new); name the files in it instead")
-    files = [file for one in _FOLDERS for file in (folder / one).iterdir() if not file.name.startswith(".")]
-    for file in sorted(files, key=lambda one: (one.stat().st_mtime, one.name)):
-        received = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-        unique = file.name.partition(":")[0]
-        source = f"maildir:{folder.resolve()}"
-        yield Arrival(name, source, "", unique, None, None, received, file.read_bytes(), no_ack=no_ack)
+def _maildir(folder: Path, name: str, unread: list[str], *, no_ack: bool) -> Iterator[Arrival]:
+    """With the keys of the daemon's Maildir source, so that a mail taken in by both is one delivery."""
+    try:
+        found = files.listing(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        raise Permanent(
+            f"{folder}: is no Maildir (it has no folders cur and new); name the files in it instead"
+        ) from None
+    source = source_of(folder.resolve())
+    for mail in sorted(files.facts(folder, found.items()), key=lambda one: (one.received_at, one.key)):
+        try:
+            raw = files.read(folder, mail.place)
+        except FileNotFoundError:
+            continue  # a mail program moved it meanwhile: the next run finds it
+        except OSError as error:
+            unread.append(f"{folder / mail.place}: cannot be read: {error.strerror or error}")
+            continue
+        yield Arrival(name, source, "", mail.key, None, None, mail.received_at, raw, no_ack=no_ack)

@@ -6,7 +6,27 @@ from typing import Annotated, Final
 import typer
 
 from mailcase import __version__
-from mailcase.cli import blacklist, case, check, demo, explain, ingest, init, message, outbox, quarantine, run, store
+from mailcase.cli import (
+    audit,
+    blacklist,
+    case,
+    check,
+    contact,
+    demo,
+    explain,
+    ingest,
+    init,
+    mailbox,
+    message,
+    outbox,
+    quarantine,
+    relink,
+    replay,
+    run,
+    status,
+    store,
+    template,
+)
 from mailcase.cli.state import State
 from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
 
@@ -28,13 +48,20 @@ app = typer.Typer(
 app.command()(init.init)
 app.command()(check.check)
 app.command()(run.run)
+app.command()(status.status)
 app.command()(ingest.ingest)
 app.command()(explain.explain)
+app.command()(replay.replay)
+message.app.command()(relink.relink)
 app.add_typer(message.app, name="message")
 app.add_typer(case.app, name="case")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(blacklist.app, name="blacklist")
+app.add_typer(mailbox.app, name="mailbox")
+app.add_typer(template.app, name="template")
+app.command()(audit.audit)
+app.add_typer(contact.app, name="contact")
 app.add_typer(store.app, name="db")
 app.command()(demo.demo)
 

@@ -34,7 +34,7 @@ def list_(
 ) -> None:
     """All deliveries in journal order, with outcome and reason."""
     state = state_of(context)
-    start = _since(since)
+    start = moment_of(since)
     _must_be_outcome(outcome)
     settings = state.settings()
     with reading(settings) as store:
@@ -46,7 +46,8 @@ def list_(
         print_table(rows, _COLUMNS, "there is no mail")
 
 
-def _since(text: str) -> datetime | None:
+def moment_of(text: str) -> datetime | None:
+    """The moment of `--since`: a date is its beginning in UTC; None where nothing was given."""
     if not text:
         return None
     try:
@@ -127,28 +128,37 @@ def save(
     anyway: Annotated[bool, typer.Option("--anyway", help="Also a part that is not offered.")] = False,
 ) -> None:
     """Write one attachment to a file; never over another."""
-    from mailcase.intake.attachments import extract
+    from mailcase.intake.extract import extract
 
     state = state_of(context)
     settings = state.settings()
-    found = next((one for one in _shown(settings, number)["attachments"] if one["part"] == part), None)
+    mail = _shown(settings, number)
+    found = next((one for one in mail["attachments"] if one["part"] == part), None)
     if found is None:
         raise Permanent(f"message {number} has no attachment {part}; `message show {number}` lists them")
+    if not found["taken"]:
+        raise Permanent(f"{safe(found['name'])} was not taken: {_left(number, mail)}")
     if not (found["allowed"] or anyway):
         raise Permanent(f"{safe(found['name'])} is not offered ({found['reason']}); --anyway writes it all the same")
     file = to or Path(found["name"])
     data = extract(_raw(settings, number), part)
     try:
         with file.open("xb") as out:
-            out.write(data)
+            size = sum(map(out.write, data))
     except FileExistsError:
         raise Permanent(f"{file} is there already; --to names another file") from None
     except OSError as error:
         raise Permanent(f"{file}: cannot be written: {error.strerror}") from None
     if state.json:
-        print_json({"file": str(file), "size": len(data)})
+        print_json({"file": str(file), "size": size})
     else:
-        say(f"{safe(file)}  {len(data)} bytes")
+        say(f"{safe(file)}  {size} bytes")
+
+
+def _left(number: int, mail: dict[str, Any]) -> str:
+    """Why a part cannot be written, and where it is."""
+    place = f"mailbox {mail['mailbox']}, folder {mail['folder']}, UID {mail['uid']}"
+    return f"message {number} is larger than [intake] max_size, and its rest lies on the server ({safe(place)})"
 
 
 @app.command()

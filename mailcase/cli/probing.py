@@ -8,18 +8,29 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mailcase.cli.counting import Counter
+from mailcase.cli.maildir_probe import told_maildir
 from mailcase.cli.smtp_probe import probe
 from mailcase.cli.tls_cure import tls_cure
+from mailcase.cli.token_probe import (
+    ENDPOINT_CURE,
+    NOT_SIGNED_IN,
+    from_where,
+    not_let_in,
+    oauth2_secrets,
+    sign_ins,
+    told_token,
+)
 from mailcase.config import Settings
 from mailcase.configuration.mailbox import MailboxSection
 from mailcase.configuration.secrets import describe
 from mailcase.configuration.values import Secret
-from mailcase.errors import ConfigError, MailcaseError, Transient
+from mailcase.errors import ConfigError, MailcaseError, TokenRefused, Transient
 from mailcase.intake.imap.failures import FolderMissing, LoginRefused
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy_build import Built
+from mailcase.ports import SignIn
 from mailcase.store import migrate
 
 
@@ -57,6 +68,7 @@ def _plain_secrets(settings: Settings) -> list[str]:
         for section, server in (("imap", box.imap), ("smtp", box.smtp)):
             if server and server.password:
                 named.append((f"{section} password of {box.name}", server.password))
+        named += [(f"oauth2 {key} of {box.name}", secret) for key, secret in oauth2_secrets(box.oauth2)]
     told = [(name, describe(secret, settings.base)) for name, secret in named]
     return [f"{name} comes from {said}" for name, said in told if "chmod" in said or said.startswith("a plain text")]
 
@@ -94,18 +106,34 @@ def _other_owner(file: Path | None) -> str:
 
 
 async def servers(settings: Settings, built: Built, counter: Counter) -> list[Finding]:
-    """Every IMAP and SMTP server, all at once; in the order of the mailboxes."""
+    """Every token endpoint, source and SMTP server, all at once; in the order of the mailboxes."""
     tries: list[Awaitable[Finding]] = []
     for box in settings.mailbox:
         imap, smtp = built.imap.get(box.name), built.smtp.get(box.name)
-        tries.append(_imap(settings, box, imap, counter) if imap else _no_source(box))
+        tries += [_token(settings, box, one) for one in sign_ins(imap, smtp)]
+        tries.append(_imap(settings, box, imap, counter) if imap else _no_imap(settings, box))
         if smtp:
             tries.append(_smtp(settings, box, smtp))
     return list(await asyncio.gather(*tries))
 
 
-async def _no_source(box: MailboxSection) -> Finding:
-    return Finding("imap", box.name, ok=True, detail="no [mailbox.imap]: mail comes by `mailcase ingest` alone")
+async def _token(settings: Settings, box: MailboxSection, source: SignIn) -> Finding:
+    try:
+        return Finding("token", box.name, ok=True, detail=await told_token(source))
+    except TokenRefused as error:
+        cure = "; ".join([error.cure, *from_where(box.oauth2, settings.base)])
+        return Finding("token", box.name, ok=False, detail=error.said, cure=cure)
+    except MailcaseError as error:
+        cure = tls_cure("oauth2", "tls", error) or (isinstance(error, Transient) and ENDPOINT_CURE) or ""
+        return Finding("token", box.name, ok=False, detail=str(error), cure=cure)
+
+
+async def _no_imap(settings: Settings, box: MailboxSection) -> Finding:
+    if box.maildir is None:
+        detail = "no [mailbox.imap] or [mailbox.maildir]: mail comes by `mailcase ingest` and LMTP alone"
+        return Finding("imap", box.name, ok=True, detail=detail)
+    detail, wrong = told_maildir(settings.path(box.maildir.path), box.maildir.after)
+    return Finding("maildir", box.name, ok=not wrong, detail=detail, cure=wrong)
 
 
 async def _imap(settings: Settings, box: MailboxSection, imap: ImapSettings, counter: Counter) -> Finding:
@@ -113,10 +141,12 @@ async def _imap(settings: Settings, box: MailboxSection, imap: ImapSettings, cou
     try:
         session = await ImapSession.open(imap)
         try:
-            told = [await counter.told(session, imap, folder) for folder in imap.folders]
+            told = [await counter.told(session, imap, folder) for folder in imap.watched]
             await session.logout()
         finally:
             session.close()
+    except TokenRefused:
+        return Finding("imap", box.name, ok=False, detail=f"{where} not tried: {NOT_SIGNED_IN}")
     except MailcaseError as error:
         said = str(error).removeprefix(f"{where}: ")  # the connection's errors name the place themselves
         return Finding("imap", box.name, ok=False, detail=f"{where} {said}", cure=_imap_cure(settings, box, error))
@@ -128,19 +158,23 @@ async def _imap(settings: Settings, box: MailboxSection, imap: ImapSettings, cou
 def _imap_cure(settings: Settings, box: MailboxSection, error: MailcaseError) -> str:
     if box.imap and (cure := tls_cure("imap", box.imap.security, error)):
         return cure
+    if isinstance(error, LoginRefused) and box.imap and box.imap.auth == "xoauth2":
+        return not_let_in("imap", box.imap.user)
     if isinstance(error, LoginRefused) and box.imap and box.imap.password:
         return (
             f"password comes from {describe(box.imap.password, settings.base)}. "
-            "Microsoft 365 refuses passwords (xoauth2 comes with a later version), Google wants an app password."
+            'Microsoft 365 refuses passwords: set auth = "xoauth2". Google wants an app password, or the same.'
         )
     if isinstance(error, FolderMissing):
-        return "name folders of the server in [mailbox.imap] folders; upper and lower case count"
+        return "name folders of the server in [mailbox.imap] folders and sent_folder; upper and lower case count"
     return _reachable("imap") if isinstance(error, Transient) else ""
 
 
 async def _smtp(settings: Settings, box: MailboxSection, smtp: SmtpSettings) -> Finding:
     try:
         told = await probe(smtp)
+    except TokenRefused:
+        return Finding("smtp", box.name, ok=False, detail=f"{smtp.relay} not tried: {NOT_SIGNED_IN}")
     except MailcaseError as error:
         return Finding("smtp", box.name, ok=False, detail=str(error), cure=_smtp_cure(settings, box, error))
     except TimeoutError:
@@ -151,6 +185,8 @@ async def _smtp(settings: Settings, box: MailboxSection, smtp: SmtpSettings) -> 
 def _smtp_cure(settings: Settings, box: MailboxSection, error: MailcaseError) -> str:
     if box.smtp and (cure := tls_cure("smtp", box.smtp.security, error)):
         return cure
+    if isinstance(error, ConfigError) and box.smtp and box.smtp.auth == "xoauth2":
+        return not_let_in("smtp", box.smtp.user)
     if isinstance(error, ConfigError) and box.smtp and box.smtp.password:
         return f"password comes from {describe(box.smtp.password, settings.base)}"
     return _reachable("smtp") if isinstance(error, Transient) else ""

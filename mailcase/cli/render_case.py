@@ -64,11 +64,9 @@ def _print_thread(mails: Sequence[Mapping[str, Any]], traces: Traces, zone: tzin
     for number, (mail, name, time) in enumerate(zip(mails, names, times, strict=True), 1):
         arrow = "→" if mail["direction"] == "out" else "←"
         head = f"{number:>2} {arrow}  {padded(name, wide)}   {padded(time, late)}   {safe(mail['subject'] or '')}"
-        files = ", ".join(
-            f"{safe(one['name'])} {amount(one['size'])}" for one in mail["attachments"] if not one["inline"]
-        )
+        files = ", ".join(_file(one) for one in mail["attachments"] if not one["inline"])
         say(f"{padded(head, _LEFT + 14)}  {files}".rstrip())
-        if mail["direction"] == "in" and (excerpt := _excerpt(mail["text"] or "")):
+        if "rule" not in mail and (excerpt := _excerpt(mail)):
             say(f"      {excerpt}")
         say(f"      {_why(mail, traces)}")
 
@@ -78,10 +76,18 @@ def _name(mail: Mapping[str, Any]) -> str:
     return safe(name or address or mail["from"] or "–")
 
 
-def _excerpt(text: str) -> str:
-    """The beginning of what was written, quotes left out."""
+def _file(one: Mapping[str, Any]) -> str:
+    size = amount(one["size"]) if one["size"] is not None else "?"
+    return f"{safe(one['name'])} {size}" + ("" if one.get("taken", True) else " (on the server)")
+
+
+def _excerpt(mail: Mapping[str, Any]) -> str:
+    """The beginning of what was written, and where the quoted rest can be read."""
+    new = mail.get("new_text") or ""
+    text = new or mail["text"] or ""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(">")]
-    return cut(safe(" ".join(lines)), _EXCERPT)
+    more = f"  … quoted text: `message show {mail['id']}`" if new and mail["id"] is not None else ""
+    return cut(safe(" ".join(lines)), _EXCERPT) + more
 
 
 def _why(mail: Mapping[str, Any], traces: Traces) -> str:
@@ -94,6 +100,8 @@ def _why(mail: Mapping[str, Any], traces: Traces) -> str:
 
 
 def _sent(mail: Mapping[str, Any]) -> str:
+    if "rule" not in mail:  # not of our outbox: written outside (B16)
+        return f"reply · an agent's, found in {safe(mail['folder']) or 'a sent folder'}"
     rule = _RULES.get(mail["rule"], mail["rule"].replace("_", " ") or "reply")
     if mail["state"] == "sent" and mail["sent_at"] and mail["created_at"]:
         return f"{rule} · sent after {after(mail['created_at'], mail['sent_at'])}"

@@ -8,7 +8,8 @@ from mailcase.cli.output import safe, safe_lines, say
 from mailcase.cli.render_trace import headline, trace_lines
 from mailcase.cli.when import amount, moment
 
-_MOST_LINES = 60  # of the text
+_MOST_LINES = 1_000  # of the text: more is no letter any more
+_QUOTED = "│ "  # before each line of quotation and signature
 
 
 def print_message(mail: Mapping[str, Any], zone: tzinfo, now: datetime) -> None:
@@ -19,7 +20,7 @@ def print_message(mail: Mapping[str, Any], zone: tzinfo, now: datetime) -> None:
     for one in mail["attachments"]:
         say(f"{'part':<9} {_part(one)}")
     say()
-    _print_text(mail["text"] or "")
+    _print_text(mail["text"] or "", mail.get("new_text") or "")
     say(headline(mail))
     for line in trace_lines(mail["trace"]):
         say(line)
@@ -43,21 +44,41 @@ def _head(mail: Mapping[str, Any], zone: tzinfo, now: datetime) -> list[tuple[st
         ("mailbox", place),
         ("kind", str(mail["kind"] or "–").replace("_", " ")),
     ]
+    if mail.get("oversize"):
+        rows.append(("oversize", _oversize(mail)))
     if len(mail["cases"]) > 1:
         rows.append(("cases", safe(", ".join(mail["cases"]))))
+    if mail.get("raw_purged_at"):
+        rows.append(("raw mail", f"removed {moment(mail['raw_purged_at'], zone, now)}; the texts stay"))
     return rows
+
+
+def _oversize(mail: Mapping[str, Any]) -> str:
+    size = mail.get("server_size")
+    whole = f"{amount(size)} on the server, " if size else ""
+    place = f"mailbox {mail['mailbox']}, folder {mail['folder']}, uid {mail['uid']}"
+    return f"{whole}only the beginning was taken; the rest lies in {safe(place)}"
 
 
 def _part(one: Mapping[str, Any]) -> str:
     inline = ", inline" if one["inline"] else ""
     refused = f", not offered: {one['reason'].replace('_', ' ')}" if not one["allowed"] else ""
-    return f"{one['part']:<5} {safe(one['name'])}  {safe(one['type'])}, {amount(one['size'])}{inline}{refused}"
+    size = amount(one["size"]) if one["size"] is not None else "size unknown"
+    if not one.get("taken", True):
+        size, refused = f"about {size}" if one["size"] is not None else size, ", left on the server"
+    return f"{one['part']:<5} {safe(one['name'])}  {safe(one['type'])}, {size}{inline}{refused}"
 
 
-def _print_text(text: str) -> None:
-    lines = safe_lines(text.strip("\n"))
+def _print_text(text: str, new: str) -> None:
+    """The whole text; quotation and signature are marked, line by line."""
     if not text.strip():
         return
+    before, found, after = text.strip("\n").partition(new) if new else ("", text.strip("\n"), "")
+    lines = [
+        *(f"{_QUOTED}{line}" for line in safe_lines(before.strip("\n")) if before),
+        *safe_lines(found),
+        *(f"{_QUOTED}{line}" for line in safe_lines(after.strip("\n")) if after),
+    ]
     for line in lines[:_MOST_LINES]:
         say(f"  {line}".rstrip())
     if len(lines) > _MOST_LINES:

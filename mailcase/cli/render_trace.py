@@ -11,6 +11,8 @@ REASONS: Final = {
     "spam_header": "a header rule says spam",
     "auto_reply": "an automatic reply that belongs to no case",
     "own_mail": "our own mail that came back",
+    "sent_unmatched": "an agent's own mail from the sent folder that belongs to no case",
+    "sent_to_us": "a mail to ourselves in the sent folder; the copy that we receive is decided",
     "recipient_not_registered": "none of the mailbox's addresses is a recipient",
     "before_start": "it lay there before the first connection",
     "report_unmatched": "a report that names no mail of ours",

@@ -87,6 +87,7 @@ def reading(settings: "Settings") -> "Iterator[Store | None]":
     """
     from mailcase.places import is_there
     from mailcase.store import migrate
+    from mailcase.store.raw.setting import raw_setting
     from mailcase.store.store import Store
 
     file = settings.sqlite_file
@@ -95,7 +96,7 @@ def reading(settings: "Settings") -> "Iterator[Store | None]":
         return
     if file is not None and migrate.current(migrate.absolute(settings.store.url, settings.state_dir)) != newest():
         refuse_other_user(settings)
-    store = Store.open(settings.store.url, settings.state_dir, raw=settings.store.raw)
+    store = Store.open(settings.store.url, settings.state_dir, raw=raw_setting(settings))
     try:
         yield store
     finally:
@@ -106,11 +107,12 @@ def reading(settings: "Settings") -> "Iterator[Store | None]":
 def writing(settings: "Settings") -> "Iterator[Store]":
     """The store for a command that writes; raises as `refuse_other_user`, `private_folder` and Store.open."""
     from mailcase.places import private_folder
+    from mailcase.store.raw.setting import raw_setting
     from mailcase.store.store import Store
 
     refuse_other_user(settings)
     private_folder(settings.state_dir)
-    store = Store.open(settings.store.url, settings.state_dir, raw=settings.store.raw)
+    store = Store.open(settings.store.url, settings.state_dir, raw=raw_setting(settings))
     try:
         yield store
     finally:

@@ -23,7 +23,8 @@ def tls_cure(section: str, security: str, error: BaseException) -> str:
 
 def _certificate(section: str, code: int) -> str:
     if code in _OTHER_HOST:
-        return f"[mailbox.{section}] host must be a name that the server's certificate bears"
+        key = "token_url" if section == "oauth2" else "host"
+        return f"[mailbox.{section}] {key} must be a name that the server's certificate bears"
     if code == _EXPIRED:
         return "the server's certificate has expired: whoever runs the server must renew it"
     return f"name the certificate of its CA (or the server's own), as PEM, in [mailbox.{section}] ca_file"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from mailcase.cases.freemail import FREEMAIL
 from mailcase.cases.statuses import Status, StatusKind, StatusTable
+from mailcase.configuration import sign_in
 from mailcase.configuration.mailbox import ImapSection
 from mailcase.configuration.problems import Problem
 from mailcase.configuration.sections import CLOSING_REASONS, CasesSection
@@ -28,8 +29,11 @@ def contradictions(settings: "Settings") -> Iterator[Problem]:
     yield from _names(settings)
     yield from _addresses(settings)
     yield from _folders(settings)
+    yield from _maildirs(settings)
     yield from _mailboxes(settings)
+    yield from sign_in.contradictions(settings)
     yield from _junk_texts(settings)
+    yield from _alarm(settings)
     if settings.intake.max_size > settings.intake.memory:
         yield Problem(("intake", "max_size"), "larger than [intake] memory: such a mail could never be taken")
 
@@ -91,6 +95,19 @@ def _read(imap: ImapSection) -> tuple[str, ...]:
     return (*imap.folders, imap.sent_folder) if imap.sent_folder else imap.folders
 
 
+def _maildirs(settings: "Settings") -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for number, box in enumerate(settings.mailbox):
+        if box.maildir is None:
+            continue
+        at = ("mailbox", number, "maildir")
+        if box.imap is not None:
+            yield Problem(at, "mail has one source: leave out [mailbox.imap] or [mailbox.maildir]")
+        path = str(settings.path(box.maildir.path).resolve())  # one folder may have several names
+        if owners.setdefault(path, box.name) != box.name:
+            yield Problem((*at, "path"), f"it is read by mailbox {owners[path]}: a mail can have one mailbox only")
+
+
 def _mailboxes(settings: "Settings") -> Iterator[Problem]:
     sends = settings.acknowledge.created or settings.acknowledge.followed or settings.acknowledge.reopened
     for number, box in enumerate(settings.mailbox):
@@ -107,6 +124,23 @@ def _mailboxes(settings: "Settings") -> Iterator[Problem]:
                 (*at, "smtp"),
                 "is missing, and [acknowledge] wants mail sent: add it, or set created and followed to false",
             )
+
+
+def _alarm(settings: "Settings") -> Iterator[Problem]:
+    alarm = settings.alarm
+    owners = {key_of(address): box.name for box in settings.mailbox for address in (box.address, *box.aliases)}
+    for address in alarm.to:
+        if owner := owners.get(key_of(address)):
+            yield Problem(
+                ("alarm", "to"), f"{address} is read by mailbox {owner}: name a person, who sees it elsewhere"
+            )
+    sending = [box.name for box in settings.mailbox if box.smtp]
+    if alarm.mailbox and alarm.mailbox not in sending:
+        yield Problem(
+            ("alarm", "mailbox"), f"expected a mailbox with [mailbox.smtp]: {', '.join(sending) or 'none has'}"
+        )
+    if alarm.to and not sending:
+        yield Problem(("alarm", "to"), "no mailbox has [mailbox.smtp], by which alarms could leave")
 
 
 def _junk_texts(settings: "Settings") -> Iterator[Problem]:

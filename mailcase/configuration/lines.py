@@ -1,7 +1,8 @@
 """On which line of a TOML text a key stands: tomllib does not say."""
 
 import re
-from typing import Final
+import tomllib
+from typing import Any, Final
 
 Path = tuple[str | int, ...]
 
@@ -16,6 +17,21 @@ def line_of(text: str, path: Path) -> int | None:
         if path[:length] in places:
             return places[path[:length]]
     return None
+
+
+def table(text: str, name: str) -> dict[str, Any]:
+    """A top-level table of single values, also where the rest of the text is no TOML; {} where it is missing.
+
+    Raises:
+        tomllib.TOMLDecodeError: the table itself is wrong.
+    """
+    inside, mine = False, []
+    for line in text.splitlines():
+        if found := _TABLE.match(line):
+            inside = found[1] == "[" and found[2] == name
+        elif inside:
+            mine.append(line)
+    return tomllib.loads("\n".join(mine))
 
 
 def _places(text: str) -> dict[Path, int]:

@@ -1,8 +1,10 @@
 """[[mailbox]]: one support address, its source and its way out (contract.md)."""
 
+import re
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from mailcase.configuration.values import (
     DomainOrNone,
@@ -54,7 +56,10 @@ class ImapSection(ServerSection):
         if self.security == "none" and not (self.allow_insecure or is_loopback(self.host)):
             raise ValueError(_PLAIN_TEXT)
         if self.auth == "password" and self.password is None:
-            raise ValueError('password is missing: password = { file = "…" }, { env = "…" } or { credential = "…" }')
+            raise ValueError(
+                'password is missing: password = { file = "…" }, { env = "…" } or { credential = "…" }; '
+                'or auth = "xoauth2" with [mailbox.oauth2]'
+            )
         if self.after.removeprefix("move:") in self.folders and self.after.startswith("move:"):
             raise ValueError(f"after = {self.after!r} names a folder that is read itself: mails would come back")
         if self.sent_folder and self.sent_folder in (*self.folders, self.after.removeprefix("move:")):
@@ -78,6 +83,8 @@ class SmtpSection(ServerSection):
     def _check(self) -> Self:
         if self.security == "none" and not (self.allow_insecure or is_loopback(self.host)):
             raise ValueError(_PLAIN_TEXT)
+        if self.auth == "xoauth2" and not self.user:
+            raise ValueError('auth = "xoauth2" needs user: the address of the account that sends')
         if self.auth == "password" and bool(self.user) != (self.password is not None):
             raise ValueError("user and password belong together: set both, or neither for a relay without a login")
         return self
@@ -90,15 +97,45 @@ class MaildirSection(Section):
     after: After = "keep"
     poll: Duration = duration("10s")
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        kind, _, folder = self.after.partition(":")
+        if kind == "move" and folder.upper() == "INBOX":
+            raise ValueError(f"after = {self.after!r} names the Maildir itself: mails would come back")
+        if kind == "move" and not all(folder.replace(".", "/").split("/")):
+            raise ValueError(f'after = {self.after!r}: expected a sub-folder such as "move:Archive/2026"')
+        return self
+
+
+def _token_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("https", "http") or parts.username:
+        raise ValueError('expected an address such as "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"')
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("http sends secrets in plain text: https:// is expected, http:// for a loopback host only")
+    return url
+
+
+def _thumbprint(text: str) -> str:
+    """Lower-case hexadecimal without the colons that openssl prints."""
+    plain = text.replace(":", "").replace(" ", "").lower()
+    if plain and not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", plain):
+        raise ValueError("expected a certificate's thumbprint: 40 hexadecimal digits (SHA-1) or 64 (SHA-256)")
+    return plain
+
 
 class Oauth2Section(Section):
     """[mailbox.oauth2]: a refresh_token (delegated), a Google service_account, else the client's own credentials."""
 
-    token_url: Word
+    token_url: Annotated[str, AfterValidator(_token_url)]
     client_id: str = ""
     client_secret: Secret | None = None
     client_key: Secret | None = None  # PEM private key: a signed client assertion instead of a secret
-    client_thumbprint: str = ""  # of the certificate of client_key, hex (Microsoft)
+    client_thumbprint: Annotated[str, AfterValidator(_thumbprint)] = ""  # of the certificate of client_key
     scope: str = ""
     refresh_token: Secret | None = None
     service_account: Secret | None = None  # the JSON key file of a Google service account

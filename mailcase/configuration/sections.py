@@ -25,6 +25,7 @@ from mailcase.configuration.values import (
     size,
 )
 from mailcase.junk import header_rules
+from mailcase.netplace import is_loopback
 
 #: What the closing reason of a junk case says, by the reason it is junk (B6).
 CLOSING_REASONS: Final = {
@@ -199,6 +200,17 @@ _LISTEN: Final = fits(
 _LMTP_PLACE: Final = 'an address and a port such as "127.0.0.1:2424", or "unix:lmtp.sock"'
 
 
+def _local(listen: str) -> str:
+    host, _, port = listen.rpartition(":")
+    if not listen or listen.startswith("unix:"):
+        return listen
+    if not is_loopback(host):
+        raise ValueError("LMTP has no login and no encryption: listen on a loopback address or on unix:lmtp.sock")
+    if not 0 < int(port) <= 65535:
+        raise ValueError(f"there is no port {port}; {_LMTP_PLACE} is expected")
+    return listen
+
+
 class HttpSection(Section):
     """[http]"""
 
@@ -208,7 +220,11 @@ class HttpSection(Section):
 class LmtpSection(Section):
     """[lmtp]"""
 
-    listen: Annotated[str, fits(r"|unix:.+|[^\s/]+:[0-9]{1,5}|\[[0-9a-fA-F:]+\]:[0-9]{1,5}", _LMTP_PLACE)] = ""
+    listen: Annotated[
+        str,
+        fits(r"|unix:.+|[^\s/]+:[0-9]{1,5}|\[[0-9a-fA-F:]+\]:[0-9]{1,5}", _LMTP_PLACE),
+        AfterValidator(_local),
+    ] = ""
 
 
 class RetentionSection(Section):

@@ -18,7 +18,7 @@ from mailcase.intake.words import decode_words
 from mailcase.message import Address
 
 LONGEST_HEADER: Final = 262_144  # characters of an address header that are read
-MOST: Final = 5_000  # addresses of one header
+MOST: Final = 10_000  # addresses of one header: about as many as LONGEST_HEADER holds of usual length
 _LONGEST_ADDRESS: Final = 998
 _LONGEST_DOMAIN: Final = 255  # RFC 5321 4.5.3.1.2
 _LONGEST_NAME: Final = 400
@@ -35,9 +35,15 @@ def key_of(address: str) -> str:
     without a trailing dot. Takes an addr-spec, with or without angle brackets; never raises.
     """
     local, domain = _split(clean_line(address[: 2 * _LONGEST_ADDRESS])[:_LONGEST_ADDRESS])
-    local = unicodedata.normalize("NFKC", local).lower().strip()
+    local = unicodedata.normalize("NFKC", _visible(local)).lower().strip()
     domain = _domain_key(domain)
     return f"{local}@{domain}" if domain else local
+
+
+def _visible(local: str) -> str:
+    """Without backslashes and what no reader sees (soft hyphen, zero-width blanks): they evade no blacklist (B6)."""
+    plain = local.replace("\\", "")
+    return plain if plain.isascii() else "".join(char for char in plain if unicodedata.category(char) != "Cf")
 
 
 def without_tag(key: str) -> str:

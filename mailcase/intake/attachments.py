@@ -1,13 +1,11 @@
-"""Attachments: which parts they are, names safe for a file system, their bytes for `message save`."""
+"""Attachments: which parts they are, and names safe for a file system."""
 
-import hashlib
 import re
 from typing import Final
 
-from mailcase.errors import Permanent
 from mailcase.intake import headers
-from mailcase.intake.content import payload
-from mailcase.intake.structure import Part, scan, with_lines
+from mailcase.intake.content import chunks, measured
+from mailcase.intake.structure import Part
 from mailcase.intake.texts import clean_line
 from mailcase.intake.words import decode_words
 from mailcase.message import Attachment
@@ -19,7 +17,8 @@ _EXTENSIONS: Final = {
     "text/plain": "txt", "text/html": "html", "text/calendar": "ics", "text/csv": "csv", "text/vcard": "vcf",
     "text/rtf": "rtf", "text/rfc822-headers": "txt", "message/delivery-status": "txt",
     "message/global-delivery-status": "txt", "message/disposition-notification": "txt",
-    "message/feedback-report": "txt", "application/pdf": "pdf", "application/zip": "zip",
+    "message/feedback-report": "txt", "message/rfc822": "eml", "message/global": "eml", "message/news": "eml",
+    "application/pdf": "pdf", "application/zip": "zip",
     "application/msword": "doc", "application/rtf": "rtf", "application/json": "json", "application/xml": "xml",
     "application/pgp-signature": "asc", "application/pkcs7-signature": "p7s", "application/pkcs7-mime": "p7m",
     "application/x-pkcs7-signature": "p7s", "application/ms-tnef": "dat", "image/jpeg": "jpg", "image/jpg": "jpg",
@@ -50,37 +49,33 @@ def _is_empty(part: Part) -> bool:
 
 
 def _attachment(raw: bytes, part: Part, html: str, taken: set[str]) -> Attachment:
-    data = payload(raw, part)
+    size, sha256 = measured(raw, part)
     content_id = clean_line(headers.line(part.block, "content-id")).strip("<> ")[:998]
     return Attachment(
         part=part.number,
-        name=_unique(_name(part, data), taken),
+        name=numbered(_name(raw, part), taken),
         type=part.type[:255],
-        size=len(data),
+        size=size,
         inline=bool(content_id) and f"cid:{content_id.lower()}" in html,
         content_id=content_id,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
     )
 
 
-def extract(raw: bytes, part: str) -> bytes:
-    """The decoded bytes of the part with that number; Permanent where the mail has no such part."""
-    raw = with_lines(raw)
-    for leaf in scan(raw)[0].leaves():
-        if leaf.number == part:
-            return payload(raw, leaf)
-    raise Permanent(f"the mail has no part {part[:40]!r}")
-
-
-def _name(part: Part, data: bytes) -> str:
+def _name(raw: bytes, part: Part) -> str:
     given = part.disposition.params.get("filename") or part.media.params.get("name") or ""
     name = safe_name(decode_words(given))
     if part.type in _MESSAGES:
-        return _message_name(name, data)
+        return _message_name(name, next(chunks(raw, part), b""))
     if name:
         return name
-    extension = _EXTENSIONS.get(part.type, "txt" if part.type.startswith("text/") else "bin")
-    return f"part-{part.number}"[:60] + f".{extension}"
+    return unnamed(part.number, part.type)
+
+
+def unnamed(number: str, kind: str) -> str:
+    """The name of a part that has none, by its number and media type."""
+    extension = _EXTENSIONS.get(kind, "txt" if kind.startswith("text/") else "bin")
+    return f"part-{number}"[:60] + f".{extension}"
 
 
 def _message_name(name: str, data: bytes) -> str:
@@ -109,7 +104,7 @@ def _shortened(name: str) -> str:
     return f"{stem}{dot}{extension}"
 
 
-def _unique(name: str, taken: set[str]) -> str:
+def numbered(name: str, taken: set[str]) -> str:
     """The name, numbered where another attachment of the mail has it already."""
     made, number = name, 1
     stem, dot, extension = name.rpartition(".")

@@ -14,7 +14,7 @@ def offered(attachments: Iterable[Mapping[str, Any]], policy: AttachmentPolicy) 
     made: list[dict[str, Any]] = []
     count = total = 0
     for one in attachments:
-        counts = not one["inline"]
+        counts = not one["inline"] and one.get("taken", True)
         reason = _refused(one, policy, count + counts, total + (one["size"] if counts else 0))
         if not reason and counts:
             count, total = count + 1, total + one["size"]
@@ -24,6 +24,8 @@ def offered(attachments: Iterable[Mapping[str, Any]], policy: AttachmentPolicy) 
 
 def _refused(one: Mapping[str, Any], policy: AttachmentPolicy, count: int, total: int) -> str:
     """The reason word, "" where it is allowed."""
+    if not one.get("taken", True):
+        return "not_taken"
     ending = str(one["name"]).rpartition(".")[2].lower() if "." in str(one["name"]) else ""
     if ending not in policy.types:
         return "type_not_allowed"

@@ -10,22 +10,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import Message
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import mailparser
 
 from mailcase.errors import Permanent
 from mailcase.intake import attachments as attached
-from mailcase.intake import dates, headers, reports
+from mailcase.intake import dates, headers, reports, winmail
 from mailcase.intake.addresses import LONGEST_HEADER, key_of, parse_addresses
 from mailcase.intake.body import Body, read_body
 from mailcase.intake.headers import Block
 from mailcase.intake.identity import content_key, fingerprint, identity
+from mailcase.intake.quotation import new_text
 from mailcase.intake.references import MOST, message_id, message_ids
 from mailcase.intake.structure import Part, scan, with_lines
 from mailcase.intake.texts import clean_line
 from mailcase.intake.words import decode_bytes
 from mailcase.message import Address, Attachment, Email, Report
+from mailcase.subjects import base_subject
 
 _T = TypeVar("_T")
 _FIRST_PASS: Final = ("from", "reply-to")  # mail-parser knows no Sender
@@ -110,11 +113,10 @@ def _first_pass(reading: _Reading) -> Any:
 
 def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
     senders = _mailboxes(reading, "from")
-    found_id = _message_id(reading)
-    date, date_key = _date(reading)
+    found_id, (date, date_key) = _message_id(reading), _date(reading)
     subject = headers.line(reading.block, "subject", reading.charset)[:_LONGEST_SUBJECT]
     kept, cut = reading.guarded("headers", lambda: headers.visible(reading.block, reading.charset), _NO_HEADERS)
-    files = reading.guarded("attachments", lambda: _attachments(reading, body), _NO_ATTACHMENTS)
+    files, inner, text = _attachments(reading, body)
     report, carried, method = _reported(reading, body)
     content = fingerprint(subject, senders, date_key, body.text, files)
     return Email(
@@ -135,10 +137,11 @@ def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
         delivered_to=_recipients(reading, *_DELIVERED),
         return_path=_return_path(reading),
         subject=subject,
-        text=body.text,
+        text=text,
+        new_text=_new_text(reading, subject, text, body.html),
         html=body.html,
         html_clean=body.html_clean,
-        attachments=files,
+        attachments=(*files, *inner),
         headers=kept,
         report=report,
         carried_ids=carried,
@@ -150,6 +153,21 @@ def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
     )
 
 
+def _new_text(reading: _Reading, subject: str, text: str, html: str) -> str:
+    """A report quotes in order to be read: it is no reply, whatever it cites."""
+    cites = bool(reading.block.first("in-reply-to") or reading.block.first("references"))
+    report = reading.root.type == "multipart/report" or _return_path(reading) == ""
+    reply = not report and _is_reply(subject, cites)
+    return reading.guarded("new_text", lambda: new_text(text, html, reply=reply), "")
+
+
+def _is_reply(subject: str, cites: bool) -> bool:
+    """Whether the mail answers one; a forwarded mail shows what it quotes, though it may cite it too."""
+    if base_subject(subject, forwards=False).replied:
+        return True
+    return cites and not base_subject(subject).forwarded
+
+
 def _reported(reading: _Reading, body: Body) -> tuple[Report | None, tuple[str, ...], str]:
     """The report that the mail is, the ids that it carries, the method of its invitation."""
     raw, root = reading.raw, reading.root
@@ -158,8 +176,29 @@ def _reported(reading: _Reading, body: Body) -> tuple[Report | None, tuple[str, 
     return report, carried, reading.guarded("calendar", lambda: reports.calendar_method(raw, root), "")
 
 
-def _attachments(reading: _Reading, body: Body) -> tuple[Attachment, ...]:
-    return attached.list_attachments(reading.raw, reading.root, body.used, body.html)
+def _attachments(reading: _Reading, body: Body) -> tuple[tuple[Attachment, ...], tuple[Attachment, ...], str]:
+    """The attachments, what is in each winmail.dat among them, and the text: one's own, or else that of a winmail.dat.
+
+    What is in a winmail.dat does not go into the mail's identity: the file itself does.
+    """
+    raw, root = reading.raw, reading.root
+    listed = partial(attached.list_attachments, raw, root, body.used, body.html)
+    files = reading.guarded("attachments", listed, _NO_ATTACHMENTS)
+    return (files, *_opened(reading, files, body.text))
+
+
+def _opened(reading: _Reading, files: tuple[Attachment, ...], text: str) -> tuple[tuple[Attachment, ...], str]:
+    inner: tuple[Attachment, ...] = ()
+    numbers = {one.part for one in files}
+    parts = [one for one in reading.root.leaves() if one.number in numbers and winmail.is_winmail(one)]
+    for part in parts[: winmail.MOST]:
+        found = winmail.opened(reading.raw, part)
+        if found is None:
+            reading.defects.append("winmail_not_opened")
+            continue
+        inner += winmail.listed(part.number, found, (*files, *inner))
+        text = text or winmail.text_in(found)
+    return inner, text
 
 
 def _missing(senders: tuple[Address, ...], date: datetime | None, date_key: str) -> list[str]:

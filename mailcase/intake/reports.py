@@ -16,7 +16,10 @@ _DELIVERY: Final = ("message/delivery-status", "message/global-delivery-status")
 _RECEIPT: Final = ("message/disposition-notification", "message/global-disposition-notification")
 _COMPLAINT: Final = ("message/feedback-report",)
 _PARTS: Final = frozenset(_DELIVERY + _RECEIPT + _COMPLAINT)
-_CARRIED: Final = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
+_CARRIED: Final = (
+    "message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers",
+    "message/rfc822-headers", "message/partial",  # as VOPmail and LiteMail write it
+)  # fmt: skip
 _STATUS: Final = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9])")
 _MOST_RECIPIENTS: Final = 1_000
 _MOST_IDS: Final = 20
@@ -74,7 +77,9 @@ def carried_ids(raw: bytes, root: Part, text: str) -> tuple[str, ...]:
 
 def _id_of(raw: bytes, part: Part) -> str | None:
     data = payload(raw, part, _MOST_BYTES).lstrip(b"\r\n")
-    return message_id(headers.unparsed(headers.split_block(data), "message-id"))
+    named = message_id(headers.unparsed(headers.split_block(data), "message-id"))
+    # Exchange carries headers whose folds lost their blanks: a parser takes the first of them for the body.
+    return named or next(iter(_quoted_ids(data.decode("latin-1"))), None)
 
 
 def _quoted_ids(text: str) -> list[str | None]:

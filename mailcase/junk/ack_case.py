@@ -27,10 +27,12 @@ def from_a_person(q: AckQuestion) -> No | Yes:
 
 
 def not_held_back(q: AckQuestion) -> No | Yes:
-    """B1 and `ingest --no-ack`: mail of before the first connection, or a person's wish."""
+    """B1 and `ingest --no-ack`: mail of before the first connection or a restore (P3), or a person's wish."""
     if q.delivery.backlog:
         return No("backlog", "it lay there at the first connection")
-    return No("no_ack_wish", "taken in with --no-ack") if q.delivery.no_ack else Yes("arrived after the start")
+    if q.delivery.no_ack:
+        return No("no_ack_wish", "taken in with --no-ack, or of before a restore")
+    return Yes("arrived after the start")
 
 
 def young_enough(q: AckQuestion) -> No | Yes:

@@ -4,9 +4,10 @@ Which fields count. A server puts its field at the top, so a field that the send
 all that our servers wrote. Looked at is only the first field, from the top, with a trusted
 authserv-id, and those that follow it before the next Received (a DKIM and a DMARC filter each write
 one). Above it may stand only Received fields of our own servers: the top-most, which the delivering
-server wrote whatever it is called, and those whose `by` host is the trusted one or below it (Gmail
-puts its field under its own Received). A Received of another host above it: the field came with the
-mail and says nothing. A border server must remove incoming fields with its own id (RFC 8601 5).
+server wrote whatever it is called, and those whose `by` host is the trusted one or below it; of Gmail
+and Exchange Online, whose hosts are known, each of them (`authentication_hops`). A Received of another
+host above it: the field came with the mail and says nothing. A border server must remove incoming
+fields with its own id (RFC 8601 5).
 """
 
 from collections.abc import Iterator, Set
@@ -14,12 +15,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from mailcase.intake.addresses import key_of
-from mailcase.junk.authentication_results import Method, authserv_id, methods, received_by
+from mailcase.junk.authentication_hops import Trust
+from mailcase.junk.authentication_results import Method, methods
 from mailcase.message import Email
 
 _MOST_HEADERS: Final = 500  # headers that are looked at, from the top
 _MOST_FIELDS: Final = 10
-_ANONYMOUS: Final = "outlook.com"  # Exchange Online writes no authserv-id
 
 Result = Literal["pass", "fail", "unknown"]
 
@@ -35,8 +36,8 @@ class Authentication:
 def authenticate(email: Email, trusted_ids: Set[str]) -> Authentication:
     """Weigh the trusted fields: dmarc=fail fails; dmarc=pass, else aligned dkim or spf, passes.
 
-    `trusted_ids` are authserv-ids in any case; none means unknown for every mail. With several From
-    addresses or From fields nothing passes.
+    `trusted_ids` are authserv-ids in any case, or "exchange-online"; none means unknown for every mail. With
+    several From addresses or From fields nothing passes.
     """
     if not trusted_ids:
         return Authentication("unknown", "no trusted server is configured")
@@ -87,22 +88,13 @@ def _aligned(one: str, other: str) -> bool:
 def _trusted_fields(email: Email, trusted: Set[str]) -> list[str]:
     """The values that count, top-most first."""
     fields: list[str] = []
-    hops = 0
+    trust = Trust(trusted)
     for name, value in email.headers[:_MOST_HEADERS]:
         lower = name.lower()
         if lower == "received":
-            hops += 1
-            if fields or (hops > 1 and not _ours(received_by(value), trusted)):
+            trust.pass_hop(value)
+            if fields or not trust.in_force:
                 break
-        elif lower == "authentication-results" and _is_trusted(value, trusted) and len(fields) < _MOST_FIELDS:
+        elif lower == "authentication-results" and trust.believes(value) and len(fields) < _MOST_FIELDS:
             fields.append(value)
     return fields
-
-
-def _ours(host: str, trusted: Set[str]) -> bool:
-    return any(host == one or host.endswith("." + one) for one in trusted)
-
-
-def _is_trusted(value: str, trusted: Set[str]) -> bool:
-    name = authserv_id(value)
-    return name in trusted if name else any(one == _ANONYMOUS or one.endswith("." + _ANONYMOUS) for one in trusted)

@@ -37,9 +37,17 @@ def methods(value: str) -> list[Method]:
 
 def received_by(value: str) -> str:
     """The host after `by` in a Received field, in lower case, or ""."""
+    return _after(value, "by")
+
+
+def received_from(value: str) -> str:
+    """The host after `from` in a Received field (what the client called itself), in lower case, or ""."""
+    return _after(value, "from")
+
+
+def _after(value: str, clause: str) -> str:
     words = [word.lower() for segment in _segments(value) for word in segment]
-    after = (host for word, host in pairwise(words) if word == "by")
-    return next(after, "").rstrip(".")
+    return next((host for word, host in pairwise(words) if word == clause), "").rstrip(".")
 
 
 def _method(words: list[str]) -> Method | None:

@@ -5,7 +5,7 @@ from typing import Final
 from mailcase.junk.finding import Hit, KindQuestion
 from mailcase.message import Email, Kind
 from mailcase.policy import Policy
-from mailcase.tokens import LOOP_HEADER, Mark, verify
+from mailcase.tokens import LOOP_HEADER, NO_CASE, Mark, verify
 
 _MOST_HEADERS: Final = 5
 
@@ -30,6 +30,8 @@ def own(question: KindQuestion) -> Hit | None:
 
 def _signed(mark: Mark, group: str) -> Hit | None:
     what = "an automatic mail" if mark.automatic else "an agent's mail"
+    if mark.running == NO_CASE:
+        return Hit(Kind.OWN, "a notice to the administrators, signature valid")
     if mark.group == group:
         return Hit(Kind.OWN, f"{what} of this group about case {mark.running}, signature valid")
     if mark.automatic:

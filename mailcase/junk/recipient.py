@@ -7,7 +7,7 @@ from mailcase.intake.addresses import without_tag
 from mailcase.message import Address, Email
 from mailcase.policy import MailboxPolicy
 
-_MOST: Final = 2000  # addresses of one header that are looked at
+_MOST: Final = 10_000  # addresses of one header that are looked at: all that are read
 _NAMED: Final = 3  # addresses that the evidence of a miss names
 
 

@@ -24,6 +24,8 @@ ROBOT_LOCALS: Final = {
     "root": r"root",
     "www-data": r"www-data",
     "auto*reply": r"auto.{0,64}reply",
+    "notification": r"(.{0,64}[-_.])?notifications?([-_.+].{0,64})?",
+    "newsletter": r"(.{0,64}[-_.])?(e-?news|news-?(letters?|flash))",
 }
 _ROBOTS: Final = tuple((name, re.compile(pattern)) for name, pattern in ROBOT_LOCALS.items())
 _DAEMONS: Final = re.compile(r"m(ail(er)?)?[-_.]?daemon|post[-_.]?master")

@@ -21,12 +21,23 @@ class Rule:
     test: str
     rule: Callable[[Email, Snapshot, Policy], Candidate | None]
     automatic: bool  # automatic mail may join by it (B5)
+    outgoing: bool  # an agent's own mail may join by it (B16)
 
 
 def _header_token(_email: Email, snapshot: Snapshot, _policy: Policy) -> Candidate | None:
-    return by_token(
-        [hit for hit in snapshot.lookup.tokens if hit.where not in ("body mark", CARRIED)], "token", snapshot
-    )
+    hits = (hit for hit in snapshot.lookup.tokens if hit.where not in ("body mark", CARRIED))
+    behind = frozenset(_behind_hand(snapshot))
+    return by_token((hit for hit in hits if hit.text not in behind), "token", snapshot)
+
+
+def _behind_hand(snapshot: Snapshot) -> tuple[str, ...]:
+    """Ids further back than a mail that a person put on its case: his word is newer than a mark in them."""
+    ids = snapshot.lookup.thread_ids
+    for place, one in enumerate(ids):
+        message = pick(snapshot.messages.get(one, ()), snapshot.lookup.sender_key)
+        if message is not None and message.by_hand:
+            return ids[place + 1 :]
+    return ()
 
 
 def _body_mark(_email: Email, snapshot: Snapshot, _policy: Policy) -> Candidate | None:
@@ -44,15 +55,15 @@ def _body(_email: Email, snapshot: Snapshot, policy: Policy) -> Candidate | None
 
 
 ORDER: Final = (
-    Rule("token", _header_token, automatic=True),
-    Rule("thread", by_thread, automatic=True),
-    Rule("body mark", _body_mark, automatic=True),
-    Rule("subject number", _subject, automatic=True),
-    Rule("body number", _body, automatic=False),
+    Rule("token", _header_token, automatic=True, outgoing=True),
+    Rule("thread", by_thread, automatic=True, outgoing=True),
+    Rule("body mark", _body_mark, automatic=True, outgoing=True),
+    Rule("subject number", _subject, automatic=True, outgoing=False),
+    Rule("body number", _body, automatic=False, outgoing=False),
 )
 
 
-def find(email: Email, snapshot: Snapshot, policy: Policy, *, automatic: bool) -> Finding:
+def find(email: Email, snapshot: Snapshot, policy: Policy, *, automatic: bool, outgoing: bool = False) -> Finding:
     """Try the rules in order; those behind the winner are asked only to record a conflict.
 
     Args:
@@ -60,12 +71,16 @@ def find(email: Email, snapshot: Snapshot, policy: Policy, *, automatic: bool) -
         snapshot: the store's answers to its lookup.
         policy: the rules in force.
         automatic: the mail is not a person's: it never joins by its body (B5).
+        outgoing: it is an agent's own: it joins by its thread alone (B16).
     """
     winner: Candidate | None = None
     tried: list[Tried] = []
     for line in ORDER:
         if automatic and not line.automatic:
             tried.append(Tried(line.test, "not asked", "automatic mail never joins by its body"))
+            continue
+        if outgoing and not line.outgoing:
+            tried.append(Tried(line.test, "not asked", "an agent's mail joins by its thread alone"))
             continue
         candidate = line.rule(email, snapshot, policy)
         tried.append(_told(line.test, candidate, winner, snapshot, policy))
@@ -106,11 +121,14 @@ def _why_none(test: str, snapshot: Snapshot, policy: Policy) -> str:
 def by_token(hits: Iterable[TokenHit], test: str, snapshot: Snapshot) -> Candidate | None:
     """The case that the first mark leads to, with all cases of the mail that carried the mark."""
     for hit in hits:
-        if hit.running not in snapshot.cases:
+        if hit.running not in snapshot.cases or any(one.erased for one in snapshot.messages.get(hit.text, ())):
             continue
         named = merged(snapshot.cases[hit.running], snapshot.cases)
         message = pick(snapshot.messages.get(hit.text, ()), snapshot.lookup.sender_key)
         inherited = cases_of(message, snapshot) if message else ()
-        cases: tuple[CaseView, ...] = (named, *(one for one in inherited if one.running != named.running))
+        others = tuple(one for one in inherited if one.running != named.running)
+        # Our mail stands elsewhere where a person put it there: then its mark leads there too.
+        moved = bool(inherited) and len(others) == len(inherited)
+        cases: tuple[CaseView, ...] = others if moved else (named, *others)
         return Candidate(test, "token", cases, f"valid token in {hit.where} {hit.text}", message, True)
     return None

@@ -97,7 +97,7 @@ def _kin(
     for message in citing:
         if message.identity == snapshot.lookup.identity or message.erased or message.received_at < since:
             continue
-        if not _shares(message, snapshot, policy):
+        if not shares(message, snapshot, policy):
             continue
         living = tuple(case for case in cases_of(message, snapshot) if not is_final(case, policy.statuses))
         if living:
@@ -105,8 +105,8 @@ def _kin(
     return None
 
 
-def _shares(message: KnownMessage, snapshot: Snapshot, policy: Policy) -> bool:
-    """A participant other than our own addresses, or an account."""
+def shares(message: KnownMessage, snapshot: Snapshot, policy: Policy) -> bool:
+    """Whether the mail and a stored one have a participant in common other than our own addresses, or an account."""
     if (message.participants & snapshot.lookup.participant_keys) - policy.own_keys:
         return True
     ours = account(snapshot)

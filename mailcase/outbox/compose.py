@@ -50,7 +50,7 @@ class Composer:
         languages = [one for one in (mail.language, box.language, self.policy.acknowledge.language) if one]
         filled = self.templates.render(mail.template, languages, self._values(mail, case, box))
         return Composed(
-            message_id=tokens.message_id(signed, _domain(box)),
+            message_id=tokens.message_id(signed, message_id_domain(box)),
             subject=finished(filled.subject, case.number),
             text=f"{_lines(filled.text)}\n\n[ref:{signed}]\n",
             html=_marked_html(filled.html, signed),
@@ -103,7 +103,8 @@ class Composer:
         return f"{local}@{domain}" if len(local.encode()) <= _LONGEST_LOCAL else ""
 
 
-def _domain(box: MailboxPolicy) -> str:
+def message_id_domain(box: MailboxPolicy) -> str:
+    """The right side of our Message-IDs, as A-label."""
     domain = box.message_id_domain or box.address.rpartition("@")[2]
     return domain if domain.isascii() else domain.encode("idna").decode()
 

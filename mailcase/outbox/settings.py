@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mailcase.ports import SignIn
+
 Security = Literal["tls", "starttls", "none"]
 
 
@@ -19,6 +21,7 @@ class SmtpSettings:
     from_name: str = ""
     timeout: float = 60.0  # seconds, each command; ten times that after the final dot
     pool: int = 1  # connections at a time
+    sign_in: SignIn | None = field(default=None, repr=False)  # tokens, instead of the password
     local_hostname: str = "[127.0.0.1]"  # what EHLO says; never looked up
 
     @property

@@ -12,13 +12,14 @@ from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
 from mailcase.outbox.failures import CopyFailed, Refused, Uncertain
 from mailcase.outbox.mime import Envelope
 from mailcase.outbox.settings import SmtpSettings
+from mailcase.outbox.smtp_login import log_in
+from mailcase.tls import tls_context
 
 _AFTER_THE_DOT: Final = 10  # times the timeout of a command (RFC 5321 4.5.3.2.6, contract.md)
 _GO_AHEAD: Final = 354
 _ACCEPTED: Final = 250
 _BAD_SEQUENCE: Final = 503  # says nothing about the mail: the two sides disagree on where they are
 _LOGIN_CODES: Final = frozenset({530, 534, 535, 538})  # RFC 4954 6: the login is wrong, not the mail
-_OTHER_WAY: Final = frozenset({500, 502, 504, 534})  # this way to log in is not meant, another may be
 _POLITE: Final = 2.0  # seconds for QUIT and RSET
 _LONGEST_REPLY: Final = 300  # characters of a server's text that are kept
 
@@ -40,16 +41,19 @@ class SmtpSender:
         Raises:
             Transient: not reachable, not ready, certificate not trusted.
             ConfigError: login refused, no AUTH, no STARTTLS where it is required, CA file unreadable.
+            TokenRefused: there is no token to log in with, and there will be none until somebody signs in anew.
         """
         if self._client is not None and self._client.is_connected:
             return
+        if self.settings.sign_in is not None:
+            await self.settings.sign_in.token()  # where there is none, the relay need not be bothered
         client = self._new_client()
         try:
             await client.connect()
             if client.is_ehlo_or_helo_needed:
                 await client.ehlo()
             if self.settings.user:
-                await self._login(client)
+                await log_in(client, self.settings)
         except BaseException as error:
             client.close()
             if isinstance(error, Exception):
@@ -66,7 +70,7 @@ class SmtpSender:
             Permanent: the relay has no SMTPUTF8 and the address needs it.
             Uncertain: it failed after the final dot.
             Transient: 4yz, or the connection was lost before the final dot.
-            ConfigError: the relay wants another login (530, 535 …).
+            ConfigError: the relay wants another login (530, 535 …); with tokens that is Transient, for they end.
         """
         if self._client is None:
             raise Transient("not connected")
@@ -120,31 +124,9 @@ class SmtpSender:
             timeout=own.timeout,
             use_tls=own.security == "tls",
             start_tls=own.security == "starttls",
-            tls_context=None if own.security == "none" else self._tls(),
+            tls_context=None if own.security == "none" else tls_context(own.ca_file),
             local_hostname=own.local_hostname,
         )
-
-    async def _login(self, client: aiosmtplib.SMTP) -> None:
-        """Log in once: aiosmtplib would send a wrong password again by each method, and accounts get locked."""
-        ways = {"plain": client.auth_plain, "login": client.auth_login, "cram-md5": client.auth_crammd5}
-        offered = [name for name in ways if name in client.server_auth_methods]
-        if not offered:
-            raise ConfigError(f"{self.settings.relay} offers no login that mailcase knows, but a user is configured")
-        for name in offered:
-            try:
-                await ways[name](self.settings.user, self.settings.password)
-                return
-            except aiosmtplib.SMTPAuthenticationError as error:
-                if name == offered[-1] or error.code not in _OTHER_WAY:
-                    raise
-
-    def _tls(self) -> ssl.SSLContext:
-        try:
-            context = ssl.create_default_context(cafile=self.settings.ca_file or None)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"ca_file {self.settings.ca_file}: cannot be read as certificates: {error}") from error
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context
 
     async def _dialogue(self, client: aiosmtplib.SMTP, envelope: Envelope) -> tuple[str, ...]:
         offered = client.supports_extension
@@ -209,7 +191,7 @@ class SmtpSender:
     def _answer(self, verb: str, code: int, text: str) -> Exception:
         """What a relay's answer means."""
         if code in _LOGIN_CODES and verb != "final dot":
-            return ConfigError(f"{self.settings.relay} {verb}: {code} {_short(text)}")
+            return self._login_wanted(f"{self.settings.relay} {verb}: {code} {_short(text)}")
         if 500 <= code <= 599 and code != _BAD_SEQUENCE:
             return Refused(f"{self.settings.relay} {verb}", code, _short(text))
         if 400 <= code <= 499:
@@ -218,8 +200,14 @@ class SmtpSender:
         broken = f"{self.settings.relay} {verb}: unexpected answer {code} {_short(text)}"
         return Uncertain(broken) if verb == "final dot" else Transient(broken)
 
+    def _login_wanted(self, said: str) -> Exception:
+        if self.settings.sign_in is None:
+            return ConfigError(said)
+        self.close()  # the token that opened it has ended: the next connection shows another
+        return Transient(said)
+
     def _connect_failure(self, error: Exception) -> Exception:
-        if isinstance(error, ConfigError):
+        if isinstance(error, MailcaseError):
             return error
         relay = self.settings.relay
         certificate = error if isinstance(error, ssl.SSLError) else error.__cause__

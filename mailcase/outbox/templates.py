@@ -91,6 +91,15 @@ class TemplateSet:
         """Every language that has a template, sorted."""
         return tuple(sorted({language for language, _ in self.templates}))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every template's name, sorted."""
+        return tuple(sorted({name for _, name in self.templates}))
+
+    def languages_of(self, name: str) -> tuple[str, ...]:
+        """The languages that have this template, sorted."""
+        return tuple(sorted(language for language, known in self.templates if known == name))
+
     def render(self, name: str, languages: Iterable[str], values: Mapping[str, str]) -> Rendered:
         """Fill the template in the first of the languages that has it, else in the default language.
 
@@ -99,13 +108,14 @@ class TemplateSet:
         Raises:
             ConfigError: no language has a template of this name.
         """
-        language = self._language(name, languages)
+        language = self.language_of(name, languages)
         template = self.templates[language, name]
         given = {key: value for key, value in values.items() if name != NEUTRAL or key in NEUTRAL_VALUES}
         html = template.html.render(given) if template.html else ""
         return Rendered(template.subject.render(given), template.text.render(given).strip("\n"), html.strip(), language)
 
-    def _language(self, name: str, languages: Iterable[str]) -> str:
+    def language_of(self, name: str, languages: Iterable[str]) -> str:
+        """The first of the languages that has this template, else the default; ConfigError where none has."""
         for wanted in (*languages, self.default):
             for one in (wanted.lower().replace("_", "-"), wanted.lower().replace("_", "-").partition("-")[0]):
                 if (one, name) in self.templates:

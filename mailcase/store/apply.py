@@ -13,10 +13,14 @@ from mailcase.store.apply_case import (
     relate_cases,
     reopen_case,
     resolve_contact,
+    show_message,
+    withdraw_case,
 )
-from mailcase.store.apply_message import write_message
+from mailcase.store.apply_message import take_as_sent, write_message
 from mailcase.store.apply_outbox import mark_bounced, queue_mail, suppress_address
+from mailcase.store.references import forget_named_ids
 from mailcase.store.work import Work
+from mailcase.verdict import Outcome
 
 # Each handler takes the action type it stands beside.
 HANDLERS: Final[Mapping[type, Callable[[Work, Any], None]]] = {
@@ -25,6 +29,9 @@ HANDLERS: Final[Mapping[type, Callable[[Work, Any], None]]] = {
     a.ReopenCase: reopen_case,
     a.NoteOnCase: note_on_case,
     a.RelateCases: relate_cases,
+    a.ShowMessage: show_message,
+    a.TakeAsSent: take_as_sent,
+    a.WithdrawCase: withdraw_case,
     a.MarkBounced: mark_bounced,
     a.SuppressAddress: suppress_address,
     a.QueueMail: queue_mail,
@@ -43,6 +50,7 @@ def apply(work: Work) -> Settled:
     write_message(work)
     for action in work.decision.actions:
         HANDLERS[type(action)](work, action)
+    _tell_oversize(work)
     _outcome(work)
     decision = work.decision
     return Settled(
@@ -66,9 +74,17 @@ def _who(work: Work) -> None:
         work.account_id = creating.account_id
 
 
+def _tell_oversize(work: Work) -> None:
+    """The case says that there is more to read, and where (I10)."""
+    delivery, case = work.delivery, work.decision.case
+    if delivery.oversize and case is not None and work.decision.outcome is not Outcome.DUPLICATE:
+        place = f"mailbox {delivery.mailbox}, folder {delivery.folder}, UID {delivery.uid}"
+        work.event(work.case(case), "oversized", {"see": place, "message": work.message_pk})
+
+
 def _outcome(work: Work) -> None:
     """The delivery's current outcome and a line of its history, with the trace (P6)."""
-    decision, email = work.decision, work.email
+    decision = work.decision
     case = work.case(decision.case) if decision.case is not None else None
     shared = {
         "outcome": decision.outcome.value, "reason": decision.reason, "case_id": case,
@@ -80,13 +96,24 @@ def _outcome(work: Work) -> None:
             "linked_by": decision.linked_by, "message_pk": work.message_pk,
             "sender_unverified": decision.sender_unverified, "acknowledge": decision.acknowledge,
             "acknowledge_reason": decision.acknowledge_reason, "decided_at": work.now, "error": "",
-            "message_id": email.message_id, "mail_from": _shown(email.senders),
-            "mail_to": _shown(email.to), "subject": email.subject, "date": email.date,
+            **_of_mail(work),
         }
     )  # fmt: skip
     trace = [{"test": one.test, "result": one.result, "evidence": one.detail} for one in decision.trace]
     history = {"delivery_id": work.delivery.id, "at": work.now, "actor": work.actor, "trace": trace}
     work.later.outcomes.append({**shared, **history})
+
+
+def _of_mail(work: Work) -> dict[str, Any]:
+    """What the journal shows of a mail; nothing of one that was erased and comes again (GDPR)."""
+    email = work.email
+    if work.decision.reason == "erased":
+        forget_named_ids(work)
+        return dict.fromkeys(("message_id", "mail_from", "mail_to", "subject", "date"))
+    return {
+        "message_id": email.message_id, "mail_from": _shown(email.senders), "mail_to": _shown(email.to),
+        "subject": email.subject, "date": email.date,
+    }  # fmt: skip
 
 
 def _shown(addresses: tuple[Address, ...]) -> str:

@@ -5,7 +5,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailcase.actions import CreateCase, LinkMessage, NewContact, NoteOnCase, RelateCases, ReopenCase
+from mailcase.actions import (
+    CreateCase,
+    LinkMessage,
+    NewContact,
+    NoteOnCase,
+    RelateCases,
+    ReopenCase,
+    ShowMessage,
+    WithdrawCase,
+)
 from mailcase.errors import Permanent
 from mailcase.ports import CaseFacts
 from mailcase.store import tables as t
@@ -116,10 +125,45 @@ def link_message(work: Work, action: LinkMessage) -> None:
         "verified": action.verified, "at": work.now,
     }  # fmt: skip
     LINK[is_sqlite(work.conn)].run(work.conn, row)
-    if action.verified and work.lookup.participant_keys:
-        keys = sorted(work.lookup.participant_keys)
-        people = [{"case_id": running, "key": key} for key in keys]
+    if action.verified:
+        _join(work, running, work.lookup.participant_keys)
+
+
+def _join(work: Work, running: int, keys: frozenset[str]) -> None:
+    """These are people of the case from now on (B8)."""
+    if keys:
+        people = [{"case_id": running, "key": key} for key in sorted(keys)]
         _JOIN[is_sqlite(work.conn)].many(work.conn, people)
+
+
+def show_message(work: Work, action: ShowMessage) -> None:
+    """An agent's mail that stood on no case joins the history, with those it was written to."""
+    running = work.case(action.case)
+    link = {
+        "case_id": running, "message_pk": action.message_pk, "how": "sent", "linked_by": "thread",
+        "verified": bool(action.participants), "at": work.now,
+    }  # fmt: skip
+    LINK[is_sqlite(work.conn)].run(work.conn, link)
+    work.event(running, "mail", {"how": "sent", "linked_by": "thread", "message": action.message_pk})
+    _join(work, running, action.participants)
+
+
+def withdraw_case(work: Work, action: WithdrawCase) -> None:
+    """Cancel it and take its mail off, if that is still its only one and nobody changed the case."""
+    on_it = t.case_message.c.case_id == action.case
+    mails = list(work.conn.execute(sa.select(t.case_message.c.message_pk).where(on_it)).scalars())
+    if mails != [action.message_pk]:
+        return
+    values = {
+        "status": action.to_status, "closing_reason": action.closing_reason, "updated_at": work.now,
+        "version": action.version + 1,
+    }  # fmt: skip
+    changed = sa.update(t.case).where(_C.running == action.case, _C.version == action.version)
+    if work.conn.execute(changed.values(values)).rowcount != 1:
+        raise Conflict
+    work.conn.execute(sa.delete(t.case_message).where(on_it))
+    data = {"from": action.from_status, "to": action.to_status, "message": action.message_pk}
+    work.event(action.case, "withdrawn", {**data, "message_id": work.email.message_id})
 
 
 def _touch(work: Work, running: int) -> None:

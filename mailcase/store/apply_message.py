@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mailcase.actions import TakeAsSent
 from mailcase.decision import Outcome
 from mailcase.message import Address, Email, Kind
 from mailcase.store import tables as t
@@ -18,13 +19,14 @@ _RECIPIENT_FIELDS = ("to", "cc", "resent_to", "resent_cc", "delivered_to", "repl
 
 def write_message(work: Work) -> None:
     """Set work.message_pk: the original of a duplicate, the row of this identity, or a new one."""
-    if work.decision.outcome is Outcome.DUPLICATE:
+    if work.decision.outcome is Outcome.DUPLICATE or work.decision.duplicate_of is not None:
         work.message_pk = work.decision.duplicate_of
         return
-    work.message_pk = next((one.pk for one in work.snapshot.same if one.identity == work.lookup.identity), None)
+    work.message_pk = _known(work)
     if work.message_pk is not None:
         work.message_known = True
-        work.conn.execute(sa.update(t.message).where(_M.id == work.message_pk).values(_decided(work)))
+        place = _place(work) if work.delivery.sent else {}
+        work.conn.execute(sa.update(t.message).where(_M.id == work.message_pk).values({**_decided(work), **place}))
         return
     pk = int(INSERT_MESSAGE.run(work.conn, _row(work))[0].id)
     work.message_pk = pk
@@ -32,6 +34,28 @@ def write_message(work: Work) -> None:
     work.later.attachments += [_attachment(pk, one) for one in work.email.attachments]
     if work.email.message_id:
         set_reference(work, work.email.message_id, pk)
+
+
+def _known(work: Work) -> int | None:
+    """The row of this identity; that of a received copy too, where an agent's own mail turns out to be it (B16)."""
+    mine = [one for one in work.snapshot.same if one.identity == work.lookup.identity]
+    way = "out" if work.delivery.sent else "in"
+    rows = [one for one in mine if one.direction == way] or [one for one in mine if work.delivery.sent]
+    return rows[0].pk if rows else None
+
+
+def _place(work: Work) -> dict[str, Any]:
+    """Which way it went: with the identity it is unique in its group."""
+    way = "out" if work.delivery.sent else "in"
+    return {"direction": way, "identity": f"{way}:{work.lookup.identity}"}
+
+
+def take_as_sent(work: Work, action: TakeAsSent) -> None:
+    """A received copy becomes the agent's outgoing mail; its links count as his (B16)."""
+    values = {**_place(work), "kind": Kind.OWN.value, "automatic": False, "sender_unverified": False}
+    work.conn.execute(sa.update(t.message).where(_M.id == action.message_pk).values(values))
+    links = sa.update(t.case_message).where(t.case_message.c.message_pk == action.message_pk)
+    work.conn.execute(links.values(how="sent", verified=True))
 
 
 def set_reference(work: Work, msgid: str, pk: int) -> None:
@@ -43,7 +67,7 @@ def _decided(work: Work) -> dict[str, Any]:
     """What a decision says of the message; the rest is the mail's own."""
     decision = work.decision
     return {
-        "kind": decision.kind.value, "automatic": decision.kind is not Kind.PERSON,
+        "kind": decision.kind.value, "automatic": decision.kind is not Kind.PERSON and not work.delivery.sent,
         "outcome": decision.outcome.value, "reason": decision.reason,
         "sender_unverified": decision.sender_unverified, "contact_id": work.contact_id,
         "account_id": work.account_id, "delivery_id": work.delivery.id,
@@ -53,7 +77,7 @@ def _decided(work: Work) -> dict[str, Any]:
 def _row(work: Work) -> dict[str, Any]:
     email, lookup, sender = work.email, work.lookup, work.email.sender
     return {
-        "group_name": lookup.group, "identity": f"in:{lookup.identity}", "direction": "in",
+        "group_name": lookup.group, **_place(work),
         "message_id": email.message_id, "sender_key": lookup.sender_key or (sender.key if sender else ""),
         "sender_name": sender.name if sender else "", "sender_address": sender.address if sender else "",
         "date": email.date, "date_key": email.date_key, "fingerprint": email.fingerprint,

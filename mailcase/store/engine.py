@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection, Engine, make_url
 
-from mailcase.errors import ConfigError, Permanent, Unavailable
+from mailcase.errors import ConfigError, Permanent, StoreFull, Unavailable
 from mailcase.places import private_folder, refused
 from mailcase.store.readonly import connect_reader, refusal, refuses_writing
 
@@ -87,6 +87,15 @@ def presence_free(conn: Connection, owner: str) -> bool:
     return bool(conn.execute(sa.select(lock)).scalar_one())
 
 
+def daemons_present(conn: Connection) -> int:
+    """How many daemons hold their lock on this PostgreSQL database."""
+    held = sa.text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = :place "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    return int(conn.execute(held, {"place": _PRESENCE}).scalar_one())
+
+
 def _alive(conn: Connection) -> bool:
     try:
         conn.execute(sa.select(sa.literal(1)))
@@ -104,9 +113,16 @@ def _translated(engine: Engine) -> Iterator[None]:
     except _UNREACHABLE as error:
         if refuses_writing(getattr(error, "orig", None)):
             raise refusal(engine.url.database) from error
-        raise Unavailable(f"store: {_reason(error)}") from error
+        raise (StoreFull if _no_room(error) else Unavailable)(f"store: {_reason(error)}") from error
     except exc.DBAPIError as error:
         raise (Unavailable if error.connection_invalidated else Permanent)(f"store: {_reason(error)}") from error
+
+
+def _no_room(error: Exception) -> bool:
+    """Whether the driver says that the disk is full, or takes no more (a quota is an I/O error to SQLite)."""
+    driver = getattr(error, "orig", None)
+    name = str(getattr(driver, "sqlite_errorname", ""))
+    return name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR") or getattr(driver, "sqlstate", "") == "53100"
 
 
 def _reason(error: Exception) -> str:

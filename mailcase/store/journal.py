@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,13 @@ from sqlalchemy.engine import Connection
 
 from mailcase.clock import utcnow
 from mailcase.errors import Permanent
+from mailcase.faults import hit
 from mailcase.message import Delivery, Wish
 from mailcase.ports import Arrival, Cursor, Journalled
+from mailcase.store import restored
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow, insert_new, insert_or_set
+from mailcase.store.engine import Engines
 from mailcase.store.raw import RawPlace
 
 _D = t.delivery.c
@@ -31,17 +35,22 @@ _BY_KEY = sa.select(*_FACTS).where(
 )
 
 
-def journal(conn: Connection, place: RawPlace, arrivals: Sequence[Arrival], cursor: Cursor | None) -> list[Journalled]:
-    """Store what arrived and the cursor; the caller's transaction makes it durable.
+def journal(engines: Engines, place: RawPlace, arrivals: Sequence[Arrival], cursor: Cursor | None) -> list[Journalled]:
+    """Store what arrived and the cursor in one durable transaction, the raw bytes before it or in it (R1).
 
     Returns one Journalled an arrival, in order; `new` is False where the key was known.
     """
     now = utcnow()
     hashes = [hashlib.sha256(one.raw).hexdigest() for one in arrivals]
-    place.put(conn, [(sha256, one.raw) for sha256, one in zip(hashes, arrivals, strict=True)])
-    kept = [_insert(conn, one, sha256, now) for one, sha256 in zip(arrivals, hashes, strict=True)]
-    if cursor is not None:
-        save_cursor(conn, cursor)
+    mails = {sha256: one.raw for sha256, one in zip(hashes, arrivals, strict=True)}
+    place.keep(engines, mails)
+    hit("after_raw")
+    with engines.write() as conn:
+        place.put(conn, mails)
+        taken = restored.held_back(conn, arrivals)
+        kept = [_insert(conn, one, sha256, now) for one, sha256 in zip(taken, hashes, strict=True)]
+        if cursor is not None:
+            save_cursor(conn, cursor)
     return kept
 
 
@@ -61,7 +70,7 @@ def _row(arrival: Arrival, sha256: str, now: datetime) -> dict[str, Any]:
         "uidvalidity": arrival.uidvalidity, "uid": arrival.uid, "received_at": arrival.received_at,
         "journalled_at": now, "raw_sha256": sha256, "size": len(arrival.raw), "attempts": 0,
         "backlog": arrival.backlog, "no_ack": arrival.no_ack, "oversize": arrival.oversize, "sent": arrival.sent,
-        "marked": False,
+        "remainder": asdict(arrival.remainder) if arrival.remainder else None, "marked": False,
         "reason": "", "linked_by": "", "sender_unverified": False, "acknowledge": False,
         "acknowledge_reason": "", "policy_hash": "", "error": "",
     }  # fmt: skip

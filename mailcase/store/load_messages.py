@@ -4,7 +4,7 @@ Each id gets its own branch with its own limit, because one constant id may stan
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -26,10 +26,13 @@ _KNOWN = (
     _M.sender_key, _M.participants, _M.account_id, _M.received_at, _M.outcome, _M.reason, _M.erased,
 )  # fmt: skip
 _LINKS = (
-    sa.select(_L.message_pk, _L.case_id)
+    sa.select(_L.message_pk, _L.case_id, _L.linked_by)
     .where(_L.message_pk.in_(sa.bindparam("pks", expanding=True)))
     .order_by(_L.message_pk, _L.at, _L.case_id)
 )
+
+
+Links = Mapping[int, tuple[AnyRow, ...]]  # message -> its rows of _LINKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,15 @@ def load_messages(conn: Connection, lookup: Lookup) -> Messages:
     """Two statements, and one more for the links if anything was found."""
     ids = tuple(dict.fromkeys((*lookup.thread_ids, *lookup.carried_ids)))
     groups = padded(len(lookup.groups))
-    rows = _known_statement(padded(len(ids)), groups).run(conn, _known_parameters(lookup, ids))
+    found = _known_statement(padded(len(ids)), groups, padded(len(_identities(lookup))))
+    rows = found.run(conn, _known_parameters(lookup, ids))
     wanted = _to_cite(lookup, rows)
     cited: list[Any] = []
     if wanted:
         cited = _citing_statement(padded(len(wanted)), groups).run(conn, _citing_parameters(lookup, wanted))
     links = _links(conn, {row.id for row in (*rows, *cited)})
     return Messages(
-        same=tuple(_known(row, links) for row in rows if _is_same(row, lookup)),
+        same=tuple(_same(row, links, lookup) for row in rows if _is_same(row, lookup)),
         named=_by_id(((row.message_id, row) for row in rows if row.message_id in set(ids)), lookup, links),
         citing=_by_id(((row.cited, row) for row in cited), lookup, links),
     )
@@ -71,53 +75,64 @@ def _to_cite(lookup: Lookup, rows: Sequence[AnyRow]) -> tuple[str, ...]:
 
 
 def _is_same(row: AnyRow, lookup: Lookup) -> bool:
-    if row.direction != "in" or row.group_name != lookup.group:
+    if row.group_name != lookup.group:
         return False
     return (
-        row.identity == f"in:{lookup.identity}"
+        row.identity in _identities(lookup)
         or row.fingerprint == lookup.fingerprint
         or (row.message_id is not None and row.message_id == lookup.message_id)
     )
 
 
-def _by_id(
-    pairs: Iterable[tuple[str, AnyRow]], lookup: Lookup, links: Mapping[int, tuple[int, ...]]
-) -> dict[str, tuple[KnownMessage, ...]]:
+def _identities(lookup: Lookup) -> tuple[str, ...]:
+    """How this mail is stored: received, sent, or erased."""
+    return f"in:{lookup.identity}", f"out:{lookup.identity}", *lookup.erased_identities
+
+
+def _by_id(pairs: Iterable[tuple[str, AnyRow]], lookup: Lookup, links: Links) -> dict[str, tuple[KnownMessage, ...]]:
     """Grouped by id, in the rows' order (newest first), without the mail itself when it is decided again."""
     found: dict[str, tuple[KnownMessage, ...]] = {}
+    own = _identities(lookup)
     for msgid, row in pairs:
-        if row.group_name != lookup.group or row.identity != f"in:{lookup.identity}":
+        if row.group_name != lookup.group or row.identity not in own:
             found[msgid] = (*found.get(msgid, ()), _known(row, links))
     return found
 
 
-def _known(row: AnyRow, links: Mapping[int, tuple[int, ...]]) -> KnownMessage:
+def _same(row: AnyRow, links: Links, lookup: Lookup) -> KnownMessage:
+    """A mail that was erased is known again by its keyed digest alone."""
+    known = _known(row, links)
+    return replace(known, identity=lookup.identity) if row.identity in lookup.erased_identities else known
+
+
+def _known(row: AnyRow, links: Links) -> KnownMessage:
+    mine = links.get(row.id, ())
     return KnownMessage(
         pk=row.id, message_id=row.message_id or "", direction=row.direction, automatic=row.automatic,
         identity=row.identity.partition(":")[2], date_key=row.date_key, fingerprint=row.fingerprint,
         sender_key=row.sender_key, participants=frozenset(row.participants), account_id=row.account_id,
-        cases=links.get(row.id, ()), received_at=row.received_at, outcome=row.outcome, reason=row.reason,
-        erased=row.erased,
+        cases=tuple(one.case_id for one in mine), received_at=row.received_at, outcome=row.outcome, reason=row.reason,
+        erased=row.erased, by_hand=any(one.linked_by == "manual" for one in mine),
     )  # fmt: skip
 
 
-def _links(conn: Connection, pks: set[int]) -> dict[int, tuple[int, ...]]:
-    links: dict[int, tuple[int, ...]] = {}
+def _links(conn: Connection, pks: set[int]) -> Links:
+    links: dict[int, tuple[AnyRow, ...]] = {}
     if pks:
-        for pk, case in conn.execute(_LINKS, {"pks": sorted(pks)}):
-            links[pk] = (*links.get(pk, ()), case)
+        for row in conn.execute(_LINKS, {"pks": sorted(pks)}):
+            links[row.message_pk] = (*links.get(row.message_pk, ()), row)
     return links
 
 
 def _known_parameters(lookup: Lookup, ids: Sequence[str]) -> dict[str, Any]:
     return {
-        "of_group": lookup.group, **places("group", lookup.groups), "of_identity": f"in:{lookup.identity}",
+        "of_group": lookup.group, **places("group", lookup.groups), **places("identity", _identities(lookup)),
         "own_id": lookup.message_id, "of_fingerprint": lookup.fingerprint, **places("id", ids),
     }  # fmt: skip
 
 
 @lru_cache(maxsize=64)
-def _known_statement(ids: int, groups: int) -> Hot:
+def _known_statement(ids: int, groups: int, identities: int) -> Hot:
     def newest(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
         inner = sa.select(_M.id).where(*where).order_by(_M.id.desc()).limit(_MOST_SAME).subquery()
         return sa.select(inner.c.id)
@@ -125,7 +140,7 @@ def _known_statement(ids: int, groups: int) -> Hot:
     of_group = _M.group_name == sa.bindparam("of_group")
     in_groups = is_in(_M.group_name, "group", groups)
     branches = [
-        sa.select(_M.id).where(of_group, _M.identity == sa.bindparam("of_identity")),
+        sa.select(_M.id).where(of_group, is_in(_M.identity, "identity", identities)),
         newest(of_group, _M.message_id == sa.bindparam("own_id")),
         newest(of_group, _M.fingerprint == sa.bindparam("of_fingerprint")),
         *(newest(in_groups, _M.message_id == sa.bindparam(f"id_{at}")) for at in range(ids)),

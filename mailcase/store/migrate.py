@@ -73,19 +73,26 @@ def ensure(url: str) -> str | None:
     if found == SCHEMAS[-1]:
         return None
     if sqlite_file(url) is None:
-        raise ConfigError(f"store: schema is {found or 'empty'}, {SCHEMAS[-1]} is needed: run `mailcase db upgrade`")
+        must_be_current(url)
     upgrade(url)
     return found
 
 
-def upgrade(url: str) -> str:
+def must_be_current(url: str) -> None:
+    """Raises ConfigError for a store that is older than this program."""
+    found = current(url)
+    if found != SCHEMAS[-1]:
+        raise ConfigError(f"store: schema is {found or 'empty'}, {SCHEMAS[-1]} is needed: run `mailcase db upgrade`")
+
+
+def upgrade(url: str, *, copy: bool = True) -> str:
     """Migrate to the newest schema, an existing SQLite file after a copy beside it; returns its name."""
     found = current(url)
     if found == SCHEMAS[-1]:
         return found
     file = sqlite_file(url)
     if file is not None:
-        if found is not None:
+        if found is not None and copy:
             _copy(file, found)
         make_private(file)
     _run(url)

@@ -1,5 +1,6 @@
 """Message-IDs of a thread as rows: what is locked first, so that one thread is decided one mail at a time."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,8 +31,22 @@ def note_references(conn: Connection, lookup: Lookup) -> None:
     (_NOTE if is_sqlite(conn) else _LOCK).many(conn, rows)
 
 
+def forget_named_ids(work: Work) -> None:
+    """Take out what `note_references` wrote for a mail that was erased: ids that no stored mail is or names."""
+    ids = {*work.lookup.cited_ids, *([work.email.message_id] if work.email.message_id else [])}
+    if ids:
+        work.conn.execute(unnamed(sorted(ids)))
+
+
+def unnamed(ids: Sequence[str]) -> sa.Delete:
+    """The statement that takes out those of these ids that no stored mail is or names."""
+    reference, citation = t.message_reference.c, t.citation.c
+    named = sa.exists().where(citation.group_name == reference.group_name, citation.cited == reference.msgid)
+    return sa.delete(t.message_reference).where(reference.msgid.in_(ids), reference.message_pk.is_(None), ~named)
+
+
 def cite(work: Work, pk: int) -> None:
-    """Record which ids this inbound message names, for siblings and late parents."""
+    """Record which ids this message names, for siblings and late parents."""
     rows: list[dict[str, Any]] = [
         {
             "message_pk": pk, "cited": one, "group_name": work.lookup.group,

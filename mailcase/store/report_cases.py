@@ -7,8 +7,9 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from mailcase.cases.statuses import StatusTable
 from mailcase.errors import Permanent
+from mailcase.intake.remainder import listed
 from mailcase.store import tables as t
-from mailcase.store.report_mail import COLUMNS, WITH_CASE, attachments, cases_of, entries
+from mailcase.store.report_mail import COLUMNS, WITH_CASE, attachments, cases_of, entries, remainder_of
 
 _C, _CO, _CA, _AC = t.case.c, t.contact.c, t.contact_address.c, t.account.c
 _M, _L, _D, _O, _E, _R = (
@@ -90,19 +91,21 @@ def _messages(conn: Connection, running: int) -> list[dict[str, Any]]:
     """Both directions in the order they came to the store."""
     columns = (
         _M.id, _M.direction, _M.delivery_id, _M.message_id, _M.sender_name, _M.sender_address, _M.subject, _M.date,
-        _M.received_at, _M.recipients, _M.text, _L.how, _L.linked_by, _L.verified,
+        _M.received_at, _M.recipients, _M.text, _M.new_text, _L.how, _L.linked_by, _L.verified,
     )  # fmt: skip
     joined = sa.join(t.case_message, t.message, _M.id == _L.message_pk)
     statement = sa.select(*columns).select_from(joined).where(_L.case_id == running).order_by(_M.id)
     rows = [dict(row) for row in conn.execute(statement).mappings()]
     pks = {row["id"] for row in rows}
     deliveries = _deliveries(conn, {row["delivery_id"] for row in rows if row["delivery_id"] is not None})
+    left = _left(conn, set(deliveries))
     sent, files, cases = _sent(conn, pks), attachments(conn, pks), cases_of(conn, pks)
     return [
         {
             **(deliveries.get(row["delivery_id"]) or _outgoing(row, cases.get(row["id"], []), sent.get(row["id"], {}))),
             "direction": row["direction"], "how": row["how"], "verified": row["verified"], "text": row["text"],
-            "attachments": files.get(row["id"], []), "message": row["id"],
+            "new_text": row["new_text"],
+            "attachments": listed(files.get(row["id"], []), left.get(row["delivery_id"])), "message": row["id"],
         }
         for row in rows
     ]  # fmt: skip
@@ -112,6 +115,13 @@ def _deliveries(conn: Connection, ids: set[int]) -> dict[int, dict[str, Any]]:
     statement = sa.select(*COLUMNS).select_from(WITH_CASE).where(_D.id.in_(sorted(ids))).order_by(_D.id)
     rows = [dict(row) for row in conn.execute(statement).mappings()]
     return {entry["id"]: entry for entry in entries(conn, rows)}
+
+
+def _left(conn: Connection, ids: set[int]) -> dict[int, dict[str, Any]]:
+    """What is left on the server of those that are oversize."""
+    statement = sa.select(_D.id, _D.oversize, _D.remainder).where(_D.id.in_(sorted(ids)), _D.oversize.is_(True))
+    rows = [dict(row) for row in conn.execute(statement).mappings()]
+    return {row["id"]: remainder_of(row) or {} for row in rows}
 
 
 def _sent(conn: Connection, pks: set[int]) -> dict[int, dict[str, Any]]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.errors import Permanent
+from mailcase.intake.remainder import listed
 from mailcase.store import tables as t
 
 _D, _C, _M, _L, _H, _A = (
@@ -25,9 +26,9 @@ COLUMNS = (
 WITH_CASE = sa.outerjoin(t.delivery, t.case, _C.running == _D.case_id)
 _SHOWN = (
     _D.acknowledge, _D.acknowledge_reason, _D.error, _D.raw_sha256, _D.attempts, _D.policy_hash, _D.decided_at,
-    _D.message_pk,
+    _D.message_pk, _D.sent, _D.oversize, _D.remainder, t.raw.c.purged_at.label("raw_purged_at"),
 )  # fmt: skip
-_TEXTS = (_M.text, _M.html_clean.label("html"), _M.headers)
+_TEXTS = (_M.text, _M.new_text, _M.html_clean.label("html"), _M.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +86,27 @@ def show(conn: Connection, delivery_id: int) -> dict[str, Any]:
     row = conn.execute(sa.select(*COLUMNS).select_from(WITH_CASE).where(_D.id == delivery_id)).mappings().one_or_none()
     if row is None:
         raise Permanent(f"there is no message {delivery_id}")
-    more = dict(conn.execute(sa.select(*_SHOWN).where(_D.id == delivery_id)).mappings().one())
-    pk = more.pop("message_pk")
+    with_raw = sa.select(*_SHOWN).join_from(t.delivery, t.raw, t.raw.c.sha256 == _D.raw_sha256)
+    more = dict(conn.execute(with_raw.where(_D.id == delivery_id)).mappings().one())
+    pk, remainder = more.pop("message_pk"), remainder_of(more)
     texts = conn.execute(sa.select(*_TEXTS).where(_M.id == pk)).mappings().one_or_none()
     history = outcomes(conn, delivery_id)
     return {
         **entries(conn, [dict(row)])[0],
-        **(dict(texts) if texts is not None else {"text": "", "html": "", "headers": []}),
-        "attachments": attachments(conn, {pk} if pk is not None else set()).get(pk, []),
+        **(dict(texts) if texts is not None else {"text": "", "new_text": "", "html": "", "headers": []}),
+        "attachments": listed(attachments(conn, {pk} if pk is not None else set()).get(pk, []), remainder),
         **more,
-        "direction": "in",
+        "server_size": remainder.get("size") if remainder is not None else None,
+        "direction": "out" if more["sent"] else "in",
         "trace": history[-1]["trace"] if history else [],
         "history": [{key: one[key] for key in one if key != "trace"} for one in history[:-1]],
     }
+
+
+def remainder_of(row: dict[str, Any]) -> dict[str, Any] | None:
+    """What is left on the server, taken out of the row; None where the mail was fetched whole."""
+    remainder: dict[str, Any] | None = row.pop("remainder")
+    return (remainder or {}) if row["oversize"] else None
 
 
 def outcomes(conn: Connection, delivery_id: int) -> list[dict[str, Any]]:
@@ -120,4 +129,4 @@ def attachments(conn: Connection, pks: set[int]) -> dict[int, list[dict[str, Any
 
 
 def _part_key(part: str) -> list[int]:
-    return [int(one) if one.isdigit() else 0 for one in part.split(".")]
+    return [int(one) if one.isdigit() else 0 for one in part.replace("/", ".").split(".")]

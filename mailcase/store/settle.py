@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
-from mailcase.errors import MailcaseError, Permanent
+from mailcase.errors import MailcaseError, Permanent, StoreFull
 from mailcase.faults import hit
 from mailcase.message import Wish
 from mailcase.ports import Judge, Reading, Settled
@@ -53,6 +53,8 @@ def settle(
         return []
     try:
         return _together(engines, readings, judge, now)
+    except StoreFull:
+        raise
     except MailcaseError as error:
         split(len(readings), str(error))
         return [_alone(engines, reading, judge, now) for reading in readings]
@@ -78,6 +80,8 @@ def _alone(engines: Engines, reading: Reading, judge: Judge, now: datetime) -> S
     for last in (False,) * (_TRIES - 1) + (True,):
         try:
             return _together(engines, (reading,), judge, now)[0]
+        except StoreFull:
+            raise
         except MailcaseError as error:
             if last:
                 _answers(engines)

@@ -24,17 +24,24 @@ from mailcase.store import (
     report_mail,
     settle,
 )
+from mailcase.store.audit import AuditDoor
 from mailcase.store.engine import Engines
+from mailcase.store.erase_door import EraseDoor
+from mailcase.store.health_door import HealthDoor
 from mailcase.store.load import load
+from mailcase.store.maildir_door import MaildirDoor
 from mailcase.store.outbox_door import OutboxDoor
-from mailcase.store.raw import RawPlace
+from mailcase.store.raw import RawPlace, RawSetting
+from mailcase.store.raw_door import RawDoor
+from mailcase.store.relink_door import RelinkDoor
+from mailcase.store.replay_door import ReplayDoor
 
 
 def _nobody_listens(*_: object) -> None:
     pass
 
 
-class Store(OutboxDoor):
+class Store(AuditDoor, EraseDoor, HealthDoor, RelinkDoor, ReplayDoor, RawDoor, MaildirDoor, OutboxDoor):
     """An open store; make it with `Store.open`. Satisfies ports.Journal and ports.OutboxStore."""
 
     def __init__(self, engines: Engines, raw_place: RawPlace, split: Callable[[int, str], None]) -> None:
@@ -48,7 +55,7 @@ class Store(OutboxDoor):
         url: str,
         state_dir: Path,
         *,
-        raw: str = "store",
+        raw: RawSetting | str = "store",
         migrated: Callable[[str, str], None] = _nobody_listens,
         split: Callable[[int, str], None] = _nobody_listens,
     ) -> Self:
@@ -57,7 +64,7 @@ class Store(OutboxDoor):
         Args:
             url: of the database; an SQLite file is relative to `state_dir`.
             state_dir: where the store's files lie.
-            raw: where raw mails go, as in `[store]`.
+            raw: where raw mails go, as in `[store]`; with S3 as `raw_setting` makes it.
             migrated: is told the schema that an older store had, and the one it has now.
             split: is told how many mails of a batch are done one by one, and the error that made it so.
 
@@ -66,11 +73,12 @@ class Store(OutboxDoor):
                 schema is not current (`mailcase db upgrade` cures it).
             Unavailable: the database cannot be reached.
         """
+        place = RawPlace.parse(raw if isinstance(raw, RawSetting) else RawSetting(raw), state_dir)
         full = migrate.absolute(url, state_dir)
         before = migrate.ensure(full)
         if before is not None:
             migrated(before, migrate.SCHEMAS[-1])
-        return cls(Engines.open(full), RawPlace.parse(raw, state_dir), split)
+        return cls(Engines.open(full), place, split)
 
     @staticmethod
     def upgrade(url: str, state_dir: Path) -> str:
@@ -85,8 +93,7 @@ class Store(OutboxDoor):
 
     def journal(self, arrivals: Sequence[Arrival], cursor: Cursor | None) -> list[Journalled]:
         """Store raw bytes, delivery rows and the moved cursor in one durable commit, in order (B1, R1)."""
-        with self._engines.write() as conn:
-            return journal.journal(conn, self._raw, arrivals, cursor)
+        return journal.journal(self._engines, self._raw, arrivals, cursor)
 
     def cursor(self, source: str, folder: str) -> Cursor | None:
         """The cursor of that folder, or None at the first connection."""
@@ -128,11 +135,6 @@ class Store(OutboxDoor):
         with self._engines.read() as conn:
             return journal.delivery(conn, delivery_id, wish or Wish())
 
-    def raw(self, sha256: str) -> bytes:
-        """The raw bytes of a mail; Permanent if they are gone."""
-        with self._engines.read() as conn:
-            return self._raw.get(conn, sha256)
-
     def count_attempt(self, delivery_ids: Sequence[int], by: int = 1) -> dict[int, int]:
         """Count one more attempt of undecided mail before parsing (or one less), durably; id -> attempts (R4)."""
         with self._engines.write() as conn:
@@ -145,7 +147,10 @@ class Store(OutboxDoor):
 
         One Settled a reading, in order; a decided delivery without a wish is answered and not touched.
         """
-        return settle.settle(self._engines, readings, judge, now, self._split)
+        settled = settle.settle(self._engines, readings, judge, now, self._split)
+        if erased := [one.delivery_id for one in settled if one.reason == "erased"]:
+            self.sweep_erased(now, erased)
+        return settled
 
     def snapshot(self, lookup: Lookup, now: datetime) -> Snapshot:
         """The answers to one Lookup, outside any write (`explain`)."""

@@ -8,6 +8,8 @@ from sqlmodel import Field
 
 from mailcase.store.tables_base import BIG, JSON, TEXT, Row
 
+_NOT_OURS = sa.text("reason = 'recipient_not_registered'")
+
 
 class Delivery(Row, table=True):
     """One message as found once at one source, with its current outcome (null = undecided)."""
@@ -15,6 +17,10 @@ class Delivery(Row, table=True):
     __table_args__ = (
         sa.UniqueConstraint("source", "folder", "key"),
         sa.Index(None, "source", "folder", "uidvalidity", "marked"),
+        # Few rows: candidates for an alias (B4), counted without reading the journal.
+        sa.Index(
+            "ix_delivery_unregistered", "received_at", "mailbox", sqlite_where=_NOT_OURS, postgresql_where=_NOT_OURS
+        ),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     mailbox: str = Field(index=True)
@@ -26,13 +32,14 @@ class Delivery(Row, table=True):
     uid: int | None = Field(default=None, sa_type=BIG)
     received_at: datetime = Field(index=True)
     journalled_at: datetime
-    raw_sha256: str = Field(foreign_key="raw.sha256")
+    raw_sha256: str = Field(foreign_key="raw.sha256", index=True)
     size: int = Field(sa_type=BIG)
     attempts: int = 0
     backlog: bool = False
     no_ack: bool = False
     oversize: bool = False
     sent: bool = False  # found in a watched sent folder (B16)
+    remainder: dict[str, Any] | None = Field(default=None, sa_type=JSON)  # of an oversize one: ports.Remainder
     marked: bool = False
     outcome: str | None = Field(default=None, index=True)
     reason: str = ""
@@ -82,3 +89,11 @@ class MailboxCursor(Row, table=True):
     start: str
     compared_at: datetime | None = None
     saved_at: datetime
+
+
+class MaildirBaseline(Row, table=True):
+    """A mail that lay in a Maildir at its first connection (B1); files have no UIDs that could tell."""
+
+    __tablename__ = "maildir_baseline"
+    source: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)  # unique part of the file name

@@ -14,7 +14,7 @@ class Raw(Row, table=True):
 
     sha256: str = Field(primary_key=True)
     size: int = Field(sa_type=BIG)
-    location: str = ""  # "" = `content`; else a path below the raw folder
+    location: str = ""  # "" = `content`; else "file:raw/ab/ab…" or "s3://bucket/prefix/ab/ab…"
     content: bytes | None = None
     purged_at: datetime | None = None  # retention or erasure took the bytes; the hash stays (B2)
 

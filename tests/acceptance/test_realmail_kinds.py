@@ -1,23 +1,18 @@
 """Real mail, read in place: machines are recognised, and none of them is acknowledged (P3)."""
 
-import json
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mailcase.intake.parse import read
 from mailcase.junk.acknowledge import AckQuestion, may_acknowledge
 from mailcase.junk.authentication import authenticate
 from mailcase.junk.customer import customer
 from mailcase.junk.kinds import classify
 from mailcase.message import Email, Kind
+from tests.acceptance.realmail import MARKS, real_mails
 from tests.builders import NOW, make_delivery, make_mailbox, make_policy, make_snapshot
 
-FOLDER = os.environ.get("MAILCASE_REALMAIL", "")
-pytestmark = [pytest.mark.realmail, pytest.mark.skipif(not FOLDER, reason="MAILCASE_REALMAIL is not set")]
+pytestmark = MARKS
 
 BOX = make_mailbox(accept_any_recipient=True)
 POLICY = make_policy(BOX)
@@ -27,14 +22,7 @@ MACHINE = ("is_bounce", "is_auto_reply", "is_feedback_report", "is_dsn", "is_mdn
 
 @pytest.fixture(scope="module")
 def mails() -> list[tuple[str, dict[str, Any], Email, Kind]]:
-    return list(_read_all(Path(FOLDER)))
-
-
-def _read_all(folder: Path) -> Iterator[tuple[str, dict[str, Any], Email, Kind]]:
-    for line in (folder / "index.jsonl").read_text("utf-8").splitlines():
-        entry = json.loads(line)
-        email = read((folder / entry["file"]).read_bytes())
-        yield entry["file"], entry["oracle"], email, classify(email, BOX, POLICY).kind
+    return [(one.file, one.oracle, one.email, classify(one.email, BOX, POLICY).kind) for one in real_mails()]
 
 
 def _acknowledged(email: Email, kind: Kind) -> bool:

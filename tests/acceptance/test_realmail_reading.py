@@ -1,22 +1,15 @@
 """919 real mails are read without an error, unchanged, and as their own projects say they read."""
 
 import hashlib
-import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mailcase.intake.parse import read
 from mailcase.message import Email
+from tests.acceptance.realmail import MARKS, real_mails
 
-FOLDER = os.environ.get("MAILCASE_REALMAIL", "")
-pytestmark = [
-    pytest.mark.realmail,
-    pytest.mark.skipif(not FOLDER, reason="MAILCASE_REALMAIL is not set"),
-]
+pytestmark = MARKS
 WANTED = 0.95  # of the oracles that apply
 
 # Where we differ on purpose: the file, and why.
@@ -29,14 +22,6 @@ DELIBERATE = {
     ("attachments", "zbateson/m1009.txt.eml"): "does not count an inline text part with a file name",
     ("attachments", "zbateson/m4002.txt.eml"): "does not count the PGP signature",
 }
-
-
-def entries() -> Iterator[tuple[dict[str, Any], bytes]]:
-    folder = Path(FOLDER)
-    with (folder / "index.jsonl").open(encoding="utf-8") as lines:
-        for line in lines:
-            entry = json.loads(line)
-            yield entry, (folder / entry["file"]).read_bytes()
 
 
 def expected_sender(oracle: dict[str, Any]) -> str | None:
@@ -75,10 +60,10 @@ def is_deliberate(field: str, file: str) -> bool:
 
 def test_every_real_mail_is_read_and_left_as_it_was() -> None:
     count = 0
-    for entry, raw in entries():
-        found = read(raw)
-        assert found.sha256 == entry["sha256"] == hashlib.sha256(raw).hexdigest(), entry["file"]
-        assert not [word for word in found.defects if word.endswith("_failed")], (entry["file"], found.defects)
+    for one in real_mails():
+        found = one.email
+        assert found.sha256 == one.sha256 == hashlib.sha256(one.raw).hexdigest(), one.file
+        assert not [word for word in found.defects if word.endswith("_failed")], (one.file, found.defects)
         assert len(found.identity) < 200
         count += 1
     assert count >= 919
@@ -87,10 +72,10 @@ def test_every_real_mail_is_read_and_left_as_it_was() -> None:
 @pytest.mark.parametrize("field", ["subject", "from_email", "message_id", "attachments"])
 def test_we_agree_with_the_oracles(field: str) -> None:
     judged = [
-        (entry["file"], agrees)
-        for entry, raw in entries()
-        for name, agrees in verdicts(entry["oracle"], read(raw))
-        if name == field and not (not agrees and is_deliberate(field, entry["file"]))
+        (one.file, agrees)
+        for one in real_mails()
+        for name, agrees in verdicts(one.oracle, one.email)
+        if name == field and not (not agrees and is_deliberate(field, one.file))
     ]
     wrong = [file for file, agrees in judged if not agrees]
     assert len(judged) > 20

@@ -80,6 +80,10 @@ class Store:
             first_kind=row.get("first_kind", "person"),
         )
 
+    def message_id(self, pk: int) -> str:
+        """The Message-ID of a stored message."""
+        return self.messages[pk - 1].message_id
+
     def snapshot(self) -> Snapshot:
         """The answers."""
         ask = self.lookup
@@ -113,7 +117,7 @@ class Store:
     def _is_same(self, one: KnownMessage) -> bool:
         ask = self.lookup
         same_id = bool(ask.message_id) and one.message_id == ask.message_id
-        return one.direction == "in" and (one.identity == ask.identity or same_id or one.fingerprint == ask.fingerprint)
+        return one.identity == ask.identity or same_id or one.fingerprint == ask.fingerprint
 
     def _citing(self, wanted: str, newest: list[KnownMessage]) -> tuple[KnownMessage, ...]:
         rows = self.world.rows("message")

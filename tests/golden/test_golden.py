@@ -17,7 +17,7 @@ CASES = sorted(path for path in FOLDER.iterdir() if path.is_dir())
 FILES = {"message.eml", "snapshot.toml", "decision.toml", "README.md"}
 ALWAYS = {"kind", "outcome", "reason", "case", "acknowledge"}
 RULES = (
-    *(f"B{number}" for number in range(2, 16)),
+    *(f"B{number}" for number in range(2, 17)),
     *(f"B7.{number}" for number in range(1, 6)),
     *(f"K{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)),
     *(f"3.1 row {number}" for number in range(1, 13)),

@@ -41,6 +41,13 @@ class Short:
             "notes": [f"{self.number(one.case)} {one.event}" for one in self._all(verbs.NoteOnCase)],
             "bounced": [self._bounced(one) for one in self._all(verbs.MarkBounced)],
             "suppress": [f"{one.key} {one.reason}" for one in self._all(verbs.SuppressAddress)],
+            "shown": [
+                f"{self.number(one.case)} {self.store.message_id(one.message_pk)}"
+                for one in self._all(verbs.ShowMessage)
+            ],
+            "joined": sorted(key for one in self._all(verbs.ShowMessage) for key in one.participants),
+            "taken_as_sent": [self.store.message_id(one.message_pk) for one in self._all(verbs.TakeAsSent)],
+            "withdrawn": [f"{self.number(one.case)} {one.to_status}" for one in self._all(verbs.WithdrawCase)],
             "created": self._only(verbs.CreateCase, self._created),
             "queued": self._only(verbs.QueueMail, _queued),
             "trace": {line.test: line.result for line in reversed(made.trace)},

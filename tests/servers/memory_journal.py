@@ -1,7 +1,7 @@
 """The Journal of mailcase.ports in memory: the twin of the store for tests of a source."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ class MemoryJournal:
         self.cursors: dict[tuple[str, str], Cursor] = {}
         self.outcomes: dict[int, str] = {}
         self.marked: set[int] = set()
+        self.baseline: set[tuple[str, str]] = set()  # (source, key) of what lay in a Maildir before
 
     def journal(self, arrivals: Sequence[Arrival], cursor: Cursor | None) -> list[Journalled]:
         """Store what is new; a key that is known keeps its row."""
@@ -65,6 +66,33 @@ class MemoryJournal:
         """Remember that the server was told."""
         self.marked.update(delivery_ids)
 
+    # of Maildirs (intake.maildir.ports)
+
+    def known_keys(self, source: str, among: Collection[str]) -> frozenset[str]:
+        """Those of the keys that are held for that Maildir."""
+        return frozenset(one.key for one in self.arrivals.values() if one.source == source and one.key in among)
+
+    def baseline_keys(self, source: str, among: Collection[str]) -> frozenset[str]:
+        """Those of the keys that lay there at the first connection."""
+        return frozenset(key for place, key in self.baseline if place == source and key in among)
+
+    def begin_maildir(self, cursor: Cursor, keys: Collection[str]) -> None:
+        """What lies there, and the cursor."""
+        self.baseline |= {(cursor.source, key) for key in keys}
+        self.save_cursor(cursor)
+
+    def unmarked_keys(self, source: str) -> list[tuple[int, str]]:
+        """Decided and not yet told, oldest first."""
+        return [
+            (number, one.key)
+            for number, one in self.arrivals.items()
+            if one.source == source
+            and self.outcomes.get(number, "quarantined") != "quarantined"
+            and not one.oversize
+            and (one.backlog or (source, one.key) not in self.baseline)
+            and number not in self.marked
+        ]
+
     # what tests ask
 
     @property
@@ -93,5 +121,5 @@ class MemoryJournal:
 
 def _delivery(number: int, arrival: Arrival) -> Delivery:
     blank = Delivery(0, "", "", "", "", None, None, arrival.received_at)
-    names = ("mailbox", "source", "folder", "key", "uidvalidity", "uid", "backlog", "no_ack", "oversize")
+    names = ("mailbox", "source", "folder", "key", "uidvalidity", "uid", "backlog", "no_ack", "oversize", "sent")
     return replace(blank, id=number, **{name: getattr(arrival, name) for name in names})

@@ -1,14 +1,19 @@
 """Attachments are complete, and their names harm no file system."""
 
 import hashlib
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcase.errors import Permanent
-from mailcase.intake.attachments import LONGEST_NAME, extract, safe_name
+from mailcase.intake import content
+from mailcase.intake import extract as extracting
+from mailcase.intake.attachments import LONGEST_NAME, safe_name
+from mailcase.intake.content import payload
 from mailcase.intake.parse import read
+from mailcase.intake.structure import scan
 
 
 @pytest.mark.parametrize(
@@ -54,6 +59,10 @@ def test_any_name_is_safe(given_name: str) -> None:
 
 def part(head: str, body: str = "x") -> bytes:
     return f"--x\r\n{head}\r\n\r\n{body}\r\n".encode()
+
+
+def extract(raw: bytes, number: str) -> bytes:
+    return b"".join(extracting.extract(raw, number))
 
 
 def mail(*parts: bytes) -> bytes:
@@ -119,3 +128,37 @@ def test_thousands_of_one_name_stay_apart() -> None:
     many = [part('Content-Disposition: attachment; filename="a.txt"') for _ in range(3_000)]
     names = [one.name for one in read(mail(*many)).attachments]
     assert len(set(names)) == len(names) == 3_000
+
+
+ENCODED = {
+    "base64": st.text(alphabet="ABCdef0189+/=\r\n !", max_size=120),
+    "quoted-printable": st.text(alphabet="=AB0 \t\r\n", max_size=120),
+    "x-uuencode": st.lists(
+        st.sampled_from(["begin 644 a", "%2&5L;&\\", "#0V%T", "`", "end", "x", ""]), max_size=12
+    ).map("\r\n".join),
+    "8bit": st.text(max_size=120),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+@given(data=st.data(), step=st.integers(min_value=1, max_value=9))
+def test_a_part_is_decoded_alike_in_pieces_and_as_a_whole(encoding: str, data: st.DataObject, step: int) -> None:
+    raw = f"Content-Transfer-Encoding: {encoding}\r\n\r\n{data.draw(ENCODED[encoding])}".encode()
+    part = scan(raw)[0]
+    whole = payload(raw, part)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(content, "CHUNK", step)
+        assert b"".join(content.chunks(raw, part)) == whole
+        assert content.measured(raw, part) == (len(whole), hashlib.sha256(whole).hexdigest())
+
+
+def test_a_large_attachment_is_never_held_as_a_whole() -> None:
+    raw = mail(part("Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64", "QUJD" * 8_388_608))
+    tracemalloc.start()
+    try:
+        (found,) = read(raw).attachments
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.size == 3 * 8_388_608
+    assert peak < len(raw) / 4

@@ -110,18 +110,58 @@ EXCHANGE = (
 )
 
 
-@pytest.mark.parametrize(
-    ("trusted", "expected"),
-    [({"outlook.com"}, "pass"), ({"protection.outlook.com"}, "pass"), ({"mx.helpdesk.example"}, "unknown")],
-)
-def test_exchange_online_writes_no_id(trusted: set[str], expected: str) -> None:
-    headers = [
-        ("Received", "from a.prod.outlook.com by b.prod.outlook.com with HTTPS; Tue, 3 Nov 2026 09:15:00 +0000"),
-        ("Received", "from mail.visitor.example by c.mail.protection.outlook.com; Tue, 3 Nov 2026 09:15:00 +0000"),
-        (AR, EXCHANGE),
-        ("Received", FOREIGN),
-    ]
-    assert result(*headers, trusted=frozenset(trusted)) == expected
+STORE = "from EUR04HT001.eop-eur04.prod.protection.outlook.com by AB1.eurprd01.prod.outlook.com with HTTPS; Tue, 3 Nov"
+EDGE = "from EUR04FT002.eop-EUR04.prod.protection.outlook.com by EUR04HT001.eop-eur04.prod.protection.outlook.com; Tue"
+BORDER = "from mail.visitor.example (192.0.2.1) by EUR04FT002.mail.protection.outlook.com (10.1.1.1) with SMTP; Tue"
+ONLINE = frozenset({"exchange-online"})
+POSTFIX = ("Received", "from mail.visitor.example by mx.helpdesk.example (Postfix) with ESMTPS id 4C; Tue, 3 Nov 2026")
+EXCHANGE_PLACES = [
+    ([("Received", STORE), ("Received", EDGE), (AR, EXCHANGE), ("Received", BORDER)], "pass"),
+    ([("Received", STORE), ("Received", EDGE), (AR, EXCHANGE.replace("dmarc=pass", "dmarc=fail"))], "fail"),
+    # the customer's own, below the border: where ours is missing, and where it is there
+    ([("Received", STORE), ("Received", EDGE), ("Received", BORDER), (AR, EXCHANGE)], "unknown"),
+    ([("Received", STORE), (AR, "spf=none smtp.mailfrom=x.example"), ("Received", BORDER), (AR, EXCHANGE)], "unknown"),
+    # a mailbox elsewhere: nothing says that Microsoft wrote it
+    ([(AR, EXCHANGE)], "unknown"),
+    ([POSTFIX, (AR, EXCHANGE)], "unknown"),
+    ([POSTFIX, ("Received", STORE), (AR, EXCHANGE)], "unknown"),
+    ([("Received", STORE.replace("prod.outlook.com", "prod.notoutlook.com")), (AR, EXCHANGE)], "unknown"),
+    (
+        [("Received", STORE), ("Received", EDGE), (AR, "exchange-online; dmarc=pass header.from=visitor.example")],
+        "unknown",
+    ),
+]
+
+
+@pytest.mark.parametrize(("headers", "expected"), EXCHANGE_PLACES)
+def test_exchange_online_writes_no_id_and_counts_only_above_its_border(
+    headers: list[tuple[str, str]], expected: str
+) -> None:
+    assert result(*headers, trusted=ONLINE) == expected
+
+
+@pytest.mark.parametrize("trusted", [{"outlook.com"}, {"protection.outlook.com"}, {"mx.helpdesk.example"}])
+def test_a_field_without_an_id_counts_only_where_the_mode_is_set(trusted: set[str]) -> None:
+    headers = [("Received", STORE), ("Received", EDGE), (AR, EXCHANGE), ("Received", BORDER)]
+    assert result(*headers, trusted=frozenset(trusted)) == "unknown"
+
+
+INSIDE = ("Received", "by 2002:a05:6402:1::2 with SMTP id x; Tue, 3 Nov 2026 01:15:00 -0800 (PST)")
+AT_GOOGLE = ("Received", "from mail.visitor.example by mx.google.com with ESMTPS id y; Tue, 3 Nov 2026 01:15:00 -0800")
+GMAIL_PLACES = [
+    ([INSIDE, INSIDE, AT_GOOGLE, (AR, GMAIL), ("Received", FOREIGN)], "pass"),
+    ([("Received", "by 10.1.2.3 with SMTP id z; Tue"), AT_GOOGLE, (AR, GMAIL)], "pass"),
+    ([POSTFIX, (AR, GMAIL)], "unknown"),  # it came with a mail that another server of ours took
+    ([INSIDE, POSTFIX, (AR, GMAIL)], "unknown"),
+    ([("Received", "from 10.1.2.3 by 10.1.2.4 with SMTP; Tue"), (AR, GMAIL)], "unknown"),
+    ([INSIDE, AT_GOOGLE, (AR, "mx.google.com; dmarc=none"), ("Received", FOREIGN), (AR, GMAIL)], "unknown"),
+    ([INSIDE, AT_GOOGLE, (AR, EXCHANGE)], "unknown"),
+]
+
+
+@pytest.mark.parametrize(("headers", "expected"), GMAIL_PLACES)
+def test_gmails_field_counts_below_googles_own_received_alone(headers: list[tuple[str, str]], expected: str) -> None:
+    assert result(*headers, trusted=frozenset({"mx.google.com", "exchange-online"})) == expected
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,46 @@ linked to SR-12 by thread
     )
 
 
+QUOTED = "It jams again\n\nAm 5. Nov. 2026 schrieb Help desk:\n> Good morning\n\n-- \nErin"
+
+
+def test_the_new_text_is_shown_first_and_all_of_the_rest_is_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    print_message(mail(text=QUOTED, new_text="It jams again"), UTC, NOW)
+    out = capsys.readouterr().out
+    assert (
+        "\n  It jams again\n  │ Am 5. Nov. 2026 schrieb Help desk:\n  │ > Good morning\n  │\n  │ --\n  │ Erin\n" in out
+    )
+
+
+def test_a_quotation_above_the_new_text_is_marked_too(capsys: pytest.CaptureFixture[str]) -> None:
+    print_message(mail(text="> Is it on?\n\nYes", new_text="Yes"), UTC, NOW)
+    assert "\n  │ > Is it on?\n  Yes\n\n" in capsys.readouterr().out
+
+
+def test_a_text_without_a_known_quotation_is_shown_unmarked(capsys: pytest.CaptureFixture[str]) -> None:
+    print_message(mail(text=QUOTED, new_text=""), UTC, NOW)
+    assert "│" not in capsys.readouterr().out
+
+
+def test_a_case_shows_the_new_text_and_where_the_quoted_one_is(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = {**CASE, "messages": [mail(text=QUOTED, new_text="It jams again")]}
+    print_case(shown, {481: TRACE}, {}, UTC, NOW)
+    assert "\n      It jams again  … quoted text: `message show 481`\n" in capsys.readouterr().out
+
+
+def test_an_oversize_mail_says_where_its_rest_is(capsys: pytest.CaptureFixture[str]) -> None:
+    left = {**PHOTO, "taken": False, "allowed": False, "reason": "not_taken"}
+    unknown = {**left, "part": "3", "size": None}
+    print_message(mail(oversize=True, server_size=63963136, attachments=[left, unknown]), UTC, NOW)
+    print_case({**CASE, "messages": [mail(attachments=[left])]}, {481: TRACE}, {}, UTC, NOW)
+    out = capsys.readouterr().out
+    rest = "61 MB on the server, only the beginning was taken; the rest lies in mailbox support, folder INBOX, uid 12"
+    assert f"oversize  {rest}\n" in out
+    assert "part      2     photo.jpg  image/jpeg, about 214 KB, left on the server\n" in out
+    assert "part      3     photo.jpg  image/jpeg, size unknown, left on the server\n" in out
+    assert "photo.jpg 214 KB (on the server)\n" in out
+
+
 def test_hostile_mail_stays_data(capsys: pytest.CaptureFixture[str]) -> None:
     evil = "x\x1b]0;owned\x07\r\n\u202ey"
     hostile = mail(

@@ -99,11 +99,15 @@ WRONG_MAILBOX = [
     ("[mailbox.imap]\n", '[mailbox.imap]\nsecurity = "none"\n', "set allow_insecure = true here"),
     ("[mailbox.imap]\n", '[mailbox.imap]\nafter = "archive"\n', 'expected "keep", "seen", "delete" or "move:Folder"'),
     ("[mailbox.imap]\n", '[mailbox.imap]\nafter = "move:INBOX"\n', "names a folder that is read itself"),
-    ("[mailbox.imap]\n", '[mailbox.imap]\nauth = "xoauth2"\n', "[mailbox.imap] auth of mailbox support: not available"),
+    (
+        "[mailbox.imap]\n",
+        '[mailbox.imap]\nauth = "xoauth2"\n',
+        ':5: [mailbox.imap] auth of mailbox support: "xoauth2" needs [mailbox.oauth2]: token_url, client_id',
+    ),
     (
         "[mailbox.imap]\n",
         '[mailbox.maildir]\npath = "/x"\n[mailbox.imap]\n',
-        "[mailbox] maildir of mailbox support: not avail",
+        ":4: [mailbox] maildir of mailbox support: mail has one source: leave out [mailbox.imap] or [mailbox.maildir]",
     ),
     ("[mailbox.imap]\n", 'start = "yesterday"\n[mailbox.imap]\n', '"new", "all" or a date such as 2026-01-31'),
     ("[mailbox.imap]\n", 'form_senders = ["a@b.example"]\n[mailbox.imap]\n', "without reply_to_is_sender = true"),
@@ -128,6 +132,44 @@ WRONG_MAILBOX = [
 ]
 
 
+# (the keys of [mailbox.oauth2], what the message must hold)
+CLIENT = 'token_url = "https://id.example/token"\nclient_id = "a"\n'
+WRONG_SIGN_IN = [
+    ('client_id = "a"', ":13: [mailbox.oauth2] token_url of mailbox support: is missing and has no default"),
+    ('token_url = "id.example/token"', ":14: [mailbox.oauth2] token_url of mailbox support: expected an address such"),
+    ('token_url = "http://id.example/token"', "http sends secrets in plain text: https:// is expected"),
+    (CLIENT, ":13: [mailbox.oauth2] client_secret of mailbox support: is missing: set client_secret or client_key"),
+    (
+        CLIENT.replace('"a"', '""') + 'client_secret = "hunter2"',
+        ":15: [mailbox.oauth2] client_id of mailbox support: is missing: the id that the provider gave",
+    ),
+    (
+        CLIENT + 'client_secret = "hunter2"\nclient_key = { file = "k" }',
+        ":16: [mailbox.oauth2] client_secret of mailbox support: client_key is set too: leave one of them out",
+    ),
+    (
+        CLIENT + f'client_secret = "hunter2"\nclient_thumbprint = "{"AB:" * 19}AB"',
+        ":17: [mailbox.oauth2] client_thumbprint of mailbox support: without client_key it has no effect",
+    ),
+    (CLIENT + 'client_thumbprint = "AB"', "expected a certificate's thumbprint: 40 hexadecimal digits (SHA-1) or 64"),
+    (
+        CLIENT + 'service_account = { file = "s" }\nscope = "x"',
+        ":15: [mailbox.oauth2] client_id of mailbox support: service_account brings its own id and key: leave this out",
+    ),
+    (
+        'token_url = "https://id.example/token"\nscope = "x"\nrefresh_token = "hunter2"\nservice_account = "hunter2"',
+        ":16: [mailbox.oauth2] refresh_token of mailbox support: service_account brings its own",
+    ),
+    (
+        'token_url = "https://id.example/token"\nservice_account = "hunter2"',
+        ':13: [mailbox.oauth2] scope of mailbox support: is missing: service_account needs one, such as "https://mail.g',
+    ),
+]
+SIGN_IN = MAILBOX.replace('password = "hunter2-secret"', 'auth = "xoauth2"').replace(
+    'host = "smtp', 'auth = "xoauth2"\nuser = "a@example.com"\nhost = "smtp'
+)
+
+
 def refusal(tmp_path: Path, text: str, environ: dict[str, str] | None = None) -> str:
     file = tmp_path / "mailcase.toml"
     file.write_text(text, "utf-8")
@@ -148,6 +190,27 @@ def test_each_mistake_is_named_with_line_key_and_cure(tmp_path: Path, text: str,
 def test_a_mistake_in_a_mailbox_names_the_mailbox(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert old in MAILBOX
     assert said in refusal(tmp_path, MAILBOX.replace(old, new))
+
+
+@pytest.mark.parametrize(("keys", "said"), WRONG_SIGN_IN, ids=[said[:60] for _, said in WRONG_SIGN_IN])
+def test_a_wrong_combination_of_sign_in_keys_names_the_key(tmp_path: Path, keys: str, said: str) -> None:
+    assert said in refusal(tmp_path, f"{SIGN_IN}\n[mailbox.oauth2]\n{keys}\n")
+
+
+def test_sign_in_keys_without_their_counterpart_are_refused(tmp_path: Path) -> None:
+    good = f'{SIGN_IN}\n[mailbox.oauth2]\n{CLIENT}client_secret = "hunter2"\n'
+    assert "[mailbox] oauth2 of mailbox support: has no effect: set auth" in refusal(
+        tmp_path, good.replace('auth = "xoauth2"', 'password = "x"')
+    )
+    said = refusal(tmp_path, good.replace('user = "a@example.com"\n', ""))
+    assert 'auth = "xoauth2" needs user' in said
+
+
+def test_a_maildir_belongs_to_one_mailbox(tmp_path: Path) -> None:
+    source = '[mailbox.maildir]\npath = "/x"\n[mailbox.smtp]\nhost = "h"\n'
+    one, two = (f'[[mailbox]]\nname = "{name}"\naddress = "{name}@example.com"\n' + source for name in "ab")
+    said = refusal(tmp_path, one + two)
+    assert ":12: [mailbox.maildir] path of mailbox b: it is read by mailbox a: a mail can have one mailbox" in said
 
 
 def test_a_configuration_without_a_mailbox_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 def taken(file: Path, content: bytes) -> list[bytes]:
     file.write_bytes(content)
-    return [one.raw for one in arrivals(file, "support", NOW, no_ack=False)]
+    return [one.raw for one in arrivals(file, "support", NOW, [], no_ack=False)]
 
 
 @pytest.mark.parametrize(

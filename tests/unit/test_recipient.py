@@ -44,6 +44,11 @@ def test_the_miss_names_at_most_three_candidates() -> None:
     assert registered(email, BOX)[1] == "none of ours among a0@x.example, a1@x.example, a2@x.example …"
 
 
+def test_ours_is_found_behind_thousands_of_others() -> None:
+    many = tuple(f"a{number}@x.example" for number in range(7_000))
+    assert registered(make_email(to=(*many, SUPPORT)), BOX)[0]
+
+
 def test_no_recipient_at_all_is_said() -> None:
     assert registered(make_email(to=()), BOX) == (False, "no recipient header names anyone")
 

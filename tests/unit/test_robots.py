@@ -20,6 +20,8 @@ ROBOTS = {
     "root": ["root", "root+cron"],
     "www-data": ["www-data"],
     "auto*reply": ["autoreply", "auto-reply", "auto_reply", "automatic.reply"],
+    "notification": ["notification", "notifications", "shop-notification", "notifications+7"],
+    "newsletter": ["newsletter", "newsletters", "enews", "e-news", "newsflash", "card_newsflash"],
 }
 
 
@@ -52,6 +54,9 @@ def test_a_robot_without_a_domain_is_one_too() -> None:
         "owner",
         "daemonica",
         "autorepair",
+        "news",
+        "newsome",
+        "notify",
         "erin",
         "",
     ],

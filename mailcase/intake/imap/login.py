@@ -1,4 +1,4 @@
-"""From a host name to a logged-in connection: TLS, STARTTLS, greeting, LOGIN, capabilities."""
+"""From a host name to a logged-in connection: TLS, STARTTLS, greeting, LOGIN or a token, capabilities."""
 
 import base64
 import contextlib
@@ -8,27 +8,23 @@ from collections.abc import Iterator
 from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
 from mailcase.intake.imap.client import HardenedClient
 from mailcase.intake.imap.exchange import Exchange
-from mailcase.intake.imap.failures import login_refusal, readable, refusal
+from mailcase.intake.imap.failures import LoginRefused, login_refusal, readable, refusal
 from mailcase.intake.imap.grammar import quote
 from mailcase.intake.imap.settings import MEBIBYTE, ImapSettings
-
-
-def tls_context(ca_file: str | None) -> ssl.SSLContext:
-    """TLS 1.2 or newer with the certificate and the host name checked; ConfigError for an unreadable file."""
-    try:
-        context = ssl.create_default_context(cafile=ca_file or None)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"ca_file {ca_file}: {error}; it must be a PEM file of certificates") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+from mailcase.ports import SignIn
+from mailcase.signin import sasl
+from mailcase.tls import tls_context
 
 
 async def open_client(settings: ImapSettings) -> HardenedClient:
     """Connect, secure and log in; never falls back to less than `security` says.
 
-    Raises Transient (unreachable, busy), LoginRefused, Permanent (certificate, no STARTTLS) or ConfigError.
+    Raises Transient (unreachable, busy), LoginRefused, TokenRefused (somebody must sign in anew), Permanent
+    (certificate, no STARTTLS) or ConfigError.
     """
     context = tls_context(settings.ca_file)
+    if settings.sign_in is not None:
+        await settings.sign_in.token()  # where there is none, the server need not be bothered
     # RFC822.SIZE is a hint only, so a literal may be somewhat larger than the largest mail that is asked for
     limit = 2 * settings.max_size + 16 * MEBIBYTE
     with _translated(settings):
@@ -53,7 +49,10 @@ async def _introduce(client: HardenedClient, settings: ImapSettings, context: ss
         await _start_tls(client, settings, context, known)
     await ask_capabilities(client)
     if not known:
-        await _log_in(client, settings)
+        if settings.sign_in is not None:
+            await _sign_in(client, settings, settings.sign_in)
+        else:
+            await _log_in(client, settings)
         await ask_capabilities(client)
 
 
@@ -88,15 +87,38 @@ async def _log_in(client: HardenedClient, settings: ImapSettings) -> None:
         raise login_refusal(settings.user, answer.result, answer.text)
 
 
-async def authenticate(client: HardenedClient, mechanism: str, secret: bytes) -> Exchange:
-    """SASL with one message of ours (RFC 4954 forms PLAIN, XOAUTH2).
+async def _sign_in(client: HardenedClient, settings: ImapSettings, sign_in: SignIn) -> None:
+    """Show a token; one that was good until now and is refused is dropped, and a new one is tried, once."""
+    token = await sign_in.token()
+    error = await _show(client, settings, token)
+    if isinstance(error, LoginRefused) and sign_in.refused(token):
+        error = await _show(client, settings, await sign_in.token())
+    if error is not None:
+        raise error
 
-    A second request of the server is XOAUTH2's way to say no: it is answered with an empty line, and the NO
-    follows (bug 12).
+
+async def _show(client: HardenedClient, settings: ImapSettings, token: str) -> Permanent | Transient | None:
+    """One try with a token; returns why it was refused."""
+    capabilities = client.protocol.capabilities
+    if "AUTH=XOAUTH2" in capabilities:
+        answer = await authenticate(client, "XOAUTH2", sasl.xoauth2(settings.user, token))
+    elif "AUTH=OAUTHBEARER" in capabilities:
+        secret = sasl.oauthbearer(settings.user, settings.host, settings.port, token)
+        answer = await authenticate(client, "OAUTHBEARER", secret, sasl.OAUTHBEARER_GIVE_UP)
+    else:
+        raise Permanent(f'{client.where} offers neither XOAUTH2 nor OAUTHBEARER: set auth = "password" there')
+    return None if answer.result == "OK" else login_refusal(settings.user, answer.result, answer.text)
+
+
+async def authenticate(client: HardenedClient, mechanism: str, secret: bytes, after: bytes = b"") -> Exchange:
+    """SASL with one message of ours (RFC 9051 6.2.2; PLAIN, XOAUTH2, OAUTHBEARER).
+
+    A second request of the server is how a token is refused: it is answered with `after`, for XOAUTH2 an empty
+    line, and the NO follows (bug 12).
     """
     exchange = Exchange("AUTHENTICATE", client.protocol.new_tag(), mechanism)
     exchange.answers.append(base64.b64encode(secret).decode("ascii"))
-    exchange.rest = ""
+    exchange.rest = base64.b64encode(after).decode("ascii")
     return await client.run(exchange)
 
 

@@ -22,7 +22,8 @@ class After:
     folder: str = ""
 
 
-_PLAIN = {"keep": After("keep"), "seen": After("seen"), "delete": After("delete")}
+KEEP = After("keep")
+_PLAIN = {"keep": KEEP, "seen": After("seen"), "delete": After("delete")}
 
 
 def parse_after(text: str) -> After:

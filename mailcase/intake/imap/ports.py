@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 from mailcase.log import Event
-from mailcase.ports import Journalled
+from mailcase.ports import Journalled, LeftPart
 
 T = TypeVar("T")
 
@@ -100,6 +100,10 @@ class MailSession(Protocol):
         """Header (at most 1 MiB) and the first 256 KiB of the text (I10); None where it is gone."""
         ...
 
+    async def structure(self, uid: int) -> tuple[LeftPart, ...]:
+        """The attachments that the server names; () where it does not."""
+        ...
+
     async def add_flags(self, uids: Sequence[int], flags: str) -> None:
         """UID STORE +FLAGS.SILENT, for example "\\\\Seen"."""
         ...
@@ -120,8 +124,8 @@ class MailSession(Protocol):
         """CREATE and SUBSCRIBE; no error where it is there already."""
         ...
 
-    async def idle(self, seconds: float, stop: asyncio.Event) -> bool:
-        """Wait for a new mail, the stop event or the time; True if a new mail was announced."""
+    async def idle(self, seconds: float, *wakers: asyncio.Event) -> bool:
+        """Wait for a new mail, one of the events or the time; True if a new mail was announced."""
         ...
 
     async def logout(self) -> None:

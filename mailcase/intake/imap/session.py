@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Self
 
 from mailcase.errors import MailcaseError, Permanent
+from mailcase.intake.imap.bodystructure import left_parts
 from mailcase.intake.imap.client import HardenedClient
 from mailcase.intake.imap.exchange import Exchange
 from mailcase.intake.imap.failures import FolderMissing, Refused, refusal
@@ -24,6 +25,7 @@ from mailcase.intake.imap.grammar import (
 from mailcase.intake.imap.login import open_client
 from mailcase.intake.imap.ports import MailFact, SelectedFolder
 from mailcase.intake.imap.settings import ImapSettings
+from mailcase.ports import LeftPart
 
 SET_SIZE = 500  # UIDs in one command: a line stays below 8,192 octets (RFC 7162 4)
 HEADER_LIMIT = 1024 * 1024
@@ -127,6 +129,11 @@ class ImapSession:
         answers = [part for part in await self._fetch([uid], items) if fetched_uid(part) == uid]
         return next((raw for raw in map(header_and_text, answers) if raw is not None), None)
 
+    async def structure(self, uid: int) -> tuple[LeftPart, ...]:
+        """What BODYSTRUCTURE names."""
+        answers = [part for part in await self._fetch([uid], "(UID BODYSTRUCTURE)") if fetched_uid(part) == uid]
+        return next((parts for parts in map(left_parts, answers) if parts), ())
+
     async def add_flags(self, uids: Sequence[int], flags: str) -> None:
         """UID STORE +FLAGS.SILENT."""
         for part in sets(uids):
@@ -154,12 +161,12 @@ class ImapSession:
         with contextlib.suppress(Refused):
             await self._ok("SUBSCRIBE", quote_folder(folder))
 
-    async def idle(self, seconds: float, stop: asyncio.Event) -> bool:
+    async def idle(self, seconds: float, *wakers: asyncio.Event) -> bool:
         """Wait for a new mail; one announced since the last search, in any command, counts."""
         protocol = self._client.protocol
         if not protocol.announced.is_set():
             exchange = Exchange("IDLE", protocol.new_tag())
-            await self._client.idle(exchange, seconds, protocol.announced, stop)
+            await self._client.idle(exchange, seconds, protocol.announced, *wakers)
             if exchange.result != "OK":
                 raise refusal(f"folder {self._folder}: IDLE", exchange.result, exchange.text)
         return protocol.announced.is_set()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mailcase.ports import SignIn
+
 Security = Literal["tls", "starttls", "none"]
 
 _STANDARD_PORTS = frozenset({143, 993})
@@ -20,7 +22,7 @@ class ImapSettings:
     mailbox: str
     host: str
     user: str
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
     port: int = 993
     security: Security = "tls"
     ca_file: str | None = None
@@ -35,6 +37,7 @@ class ImapSettings:
     max_size: int = 50 * MEBIBYTE  # above it only the beginning is fetched (I10)
     batch_bytes: int = 16 * MEBIBYTE
     batch_mails: int = 200
+    sign_in: SignIn | None = field(default=None, repr=False)  # tokens, instead of the password
 
     @property
     def watched(self) -> tuple[str, ...]:

@@ -6,21 +6,23 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailcase import faults
+from mailcase.health.stages import timed
 from mailcase.intake.imap import plan
 from mailcase.intake.imap.batches import Batch, batches, slices
 from mailcase.intake.imap.failures import Refused
-from mailcase.intake.imap.marking import mark, parse_after
+from mailcase.intake.imap.marking import KEEP, After, mark, parse_after
 from mailcase.intake.imap.ports import Alarm, InStore, MailFact, MailSession, SelectedFolder, Submit
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.log import Event, emit
-from mailcase.ports import Arrival, Cursor, Journal
+from mailcase.ports import Arrival, Cursor, Journal, Remainder
 
 
 class FolderSync:
     """Looks at the folders of one session, one after another.
 
     At most two batches are in memory, one being settled by `submit` while the next one is fetched, and the facts
-    of one slice.
+    of one slice. `room` is called before each fetch and raises Unavailable where what is fetched could not be kept:
+    it stays on the server. The sent folder is only read, whatever `after` says (B16).
     """
 
     def __init__(
@@ -33,6 +35,8 @@ class FolderSync:
         alarm: Alarm,
         now: Callable[[], datetime],
         stop: asyncio.Event,
+        *,
+        room: Callable[[], None] = lambda: None,
     ) -> None:
         self._session = session
         self._settings = settings
@@ -42,6 +46,7 @@ class FolderSync:
         self._alarm = alarm
         self._now = now
         self._stop = stop
+        self._room = room
         self._seen: dict[str, SelectedFolder] = {}  # as they were at the last look
         self._after = parse_after(settings.after)
         self._refused: list[int] = []  # UIDs that the server did not give in this look
@@ -54,7 +59,7 @@ class FolderSync:
         and pipeline; what was journalled by then is safe. Ends early once the stop event is set.
         """
         self._refused.clear()
-        selected = await self._session.select(folder, read_only=self._after.kind == "keep")
+        selected = await self._select(folder)
         try:
             cursor = await self._cursor(selected)
             if cursor is not None:
@@ -71,8 +76,17 @@ class FolderSync:
         """Tell the server what was settled only after the looks had ended; raises as `look`."""
         for folder, seen in self._seen.items():
             if await self._in_store(self._journal.unmarked, self._settings.source, folder, seen.uidvalidity):
-                selected = await self._session.select(folder, read_only=self._after.kind == "keep")
-                await self._mark(selected)
+                await self._mark(await self._select(folder))
+
+    async def _select(self, folder: str) -> SelectedFolder:
+        return await self._session.select(folder, read_only=self._after_in(folder).kind == "keep")
+
+    def _is_sent(self, folder: str) -> bool:
+        return bool(folder) and folder == self._settings.sent_folder
+
+    def _after_in(self, folder: str) -> After:
+        """What becomes of a decided mail there; agents' own mails are never touched."""
+        return KEEP if self._is_sent(folder) else self._after
 
     async def _cursor(self, selected: SelectedFolder) -> Cursor | None:
         """The cursor to go on from; None where its making could not be ended and begins anew at the next look."""
@@ -153,13 +167,17 @@ class FolderSync:
         backlog = {one.mail.uid for one in wanted if one.backlog}
         mails = [one.mail for one in wanted]
         for batch in batches(mails, settings.batch_bytes, settings.batch_mails, settings.max_size):
-            raws = await self._fetch(selected, batch)
+            self._room()
+            with timed("fetch"):
+                raws = await self._fetch(selected, batch)
             faults.hit("after_fetch")
             arrivals = [
                 self._arrival(selected, mail, raws[mail.uid], backlog=mail.uid in backlog, oversize=batch.oversize)
                 for mail in batch.mails
                 if mail.uid in raws
             ]
+            if batch.oversize:
+                arrivals = [replace(one, remainder=await self._remainder(batch.mails[0])) for one in arrivals]
             cursor = plan.moved_on(cursor, batch.uids) if cursor else None
             await self._hand_on(selected, arrivals, cursor)
             if self._stop.is_set():
@@ -177,6 +195,13 @@ class FolderSync:
         if gone:
             emit(Event.MAIL_GONE, folder=selected.name, uids=sorted(gone))
         return raws
+
+    async def _remainder(self, mail: MailFact) -> Remainder:
+        """What is left on the server; its names are worth asking for, and no mail waits for them."""
+        try:
+            return Remainder(mail.size, await self._session.structure(mail.uid))
+        except Refused:
+            return Remainder(mail.size)
 
     async def _whole(self, selected: SelectedFolder, uids: Sequence[int]) -> dict[int, bytes]:
         try:
@@ -205,6 +230,7 @@ class FolderSync:
             raw=raw,
             backlog=backlog,
             oversize=oversize,
+            sent=self._is_sent(selected.name),
         )
 
     async def _hand_on(self, selected: SelectedFolder, arrivals: Sequence[Arrival], cursor: Cursor | None) -> None:
@@ -215,7 +241,8 @@ class FolderSync:
         if not arrivals:
             return
         await self._settled()
-        rows = await self._in_store(self._journal.journal, arrivals, cursor)
+        with timed("journal"):
+            rows = await self._in_store(self._journal.journal, arrivals, cursor)
         faults.hit("after_journal")
         pairs = [(row, one.raw) for row, one in zip(rows, arrivals, strict=True) if row.outcome is None]
         emit(Event.JOURNALLED, folder=selected.name, mails=len(rows), new=sum(row.new for row in rows))
@@ -245,7 +272,9 @@ class FolderSync:
         for part in slices(rows):
             faults.hit("before_mark")
             try:
-                await mark(self._session, selected, self._after, [uid for _, uid in part], self._alarm)
+                after = self._after_in(selected.name)
+                with timed("mark"):
+                    await mark(self._session, selected, after, [uid for _, uid in part], self._alarm)
             except Refused as error:
                 self._alarm(Event.MARK_FAILED, str(error))
                 return

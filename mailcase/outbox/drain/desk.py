@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from mailcase.errors import Transient
+from mailcase.health.stages import count
 from mailcase.log import Event
 from mailcase.outbox.backoff import next_attempt
 from mailcase.ports import OutboxMail, OutboxStore
@@ -108,5 +109,6 @@ class Desk:
                 pause = min(2 * pause, _LONGEST_RETRY)
 
     def _tell(self, event: Event, mail: OutboxMail, **fields: object) -> None:
+        count("mails", event.word.removeprefix("send_"))
         known = {"outbox_id": mail.id, "mailbox": mail.mailbox, "case": mail.case, "kind": mail.kind}
         self.report(event, {**known, **fields})

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mailcase.errors import ConfigError, Permanent, Transient
+from mailcase.errors import ConfigError, Permanent, TokenRefused, Transient
 from mailcase.faults import hit
 from mailcase.log import Event
 from mailcase.outbox.drain.desk import Desk
@@ -44,14 +44,14 @@ class Handing:
         """Claim the row and send it over the open connection.
 
         Raises:
-            ConfigError: the relay wants another login; the mail was not taken.
+            ConfigError, TokenRefused: the relay wants another login; the mail was not taken.
         """
         if not await self.desk.claim(mail):
             return
         hit("outbox_claimed")
         try:
             lost = await self._send(sender, mail, ready)
-        except ConfigError:
+        except (ConfigError, TokenRefused):
             raise
         except Refused as error:
             await self.desk.failed(mail, "refused", str(error))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from mailcase.errors import ConfigError, Transient
+from mailcase.errors import ConfigError, MailcaseError, TokenRefused, Transient
+from mailcase.health.stages import timed
 from mailcase.log import Event
 from mailcase.outbox.backoff import delay
 from mailcase.outbox.drain.desk import Desk
@@ -17,6 +18,7 @@ from mailcase.ports import OutboxMail
 _LINGER: Final = 5.0  # seconds that a connection waits for the next mail
 _STORE_PAUSE: Final = 1.0  # seconds
 _STOPPED: Final = timedelta(hours=1)  # a refused login is not repeated sooner: accounts get locked
+_TOKEN_LOOK: Final = timedelta(minutes=1)  # a look asks nobody: the token's source knows when it may ask again
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Lane:
         self._workers: set[asyncio.Task[None]] = set()
         self._looking = 0  # workers that will look into the queue again
         self._failures = 0
+        self._ended = False  # no token is to be had, and that was told
         self._rest: Rest | None = None
         self.broken: Exception | None = None  # the store failed for good under this lane
         self.taken: dict[int, OutboxMail] = {}  # rows that are in here, by id
@@ -126,26 +129,38 @@ class Lane:
         if ready is None or not await self._connected(sender, mail):
             return
         try:
-            await self._handing.hand(sender, mail, ready)
-        except ConfigError as error:
-            await self._shut(Event.SMTP_REFUSED, _STOPPED, mail, str(error))
+            with timed("send"):
+                await self._handing.hand(sender, mail, ready)
+        except (ConfigError, TokenRefused) as error:
+            await self._refused(mail, error)
 
     async def _connected(self, sender: SmtpSender, mail: OutboxMail) -> bool:
         try:
             await sender.connect()
-        except ConfigError as error:
-            await self._shut(Event.SMTP_REFUSED, _STOPPED, mail, str(error))
+        except (ConfigError, TokenRefused) as error:
+            await self._refused(mail, error)
             return False
         except Transient as error:
             self._failures += 1
             await self._shut(Event.SMTP_LOST, delay(self._failures, self._desk.chance()), mail, str(error))
             return False
         self._failures = 0
+        self._ended = False
         return True
 
-    async def _shut(self, event: Event, pause: timedelta, mail: OutboxMail, error: str) -> None:
+    async def _refused(self, mail: OutboxMail, error: MailcaseError) -> None:
+        """Somebody must act. That no token is to be had is told once; rows wait until there is one (F40)."""
+        if isinstance(error, TokenRefused):
+            tell, self._ended = not self._ended, True
+            pause = min(timedelta(seconds=error.again_s), _TOKEN_LOOK)
+            await self._shut(Event.TOKEN_ENDED, pause, mail, str(error), tell=tell)
+        else:
+            await self._shut(Event.SMTP_REFUSED, _STOPPED, mail, str(error))
+
+    async def _shut(self, event: Event, pause: timedelta, mail: OutboxMail, error: str, *, tell: bool = True) -> None:
         """Send nothing by this relay for a while; no row is used up by it."""
         rest = self._rest = Rest(self._desk.now() + pause, event.word, error)
         told = {"mailbox": self._mailbox, "relay": self.settings.relay, "until": rest.until.isoformat()}
-        self._desk.report(event, {**told, "error": error})
+        if tell:
+            self._desk.report(event, {**told, "error": error})
         await self._desk.wait(mail, rest.until, rest.reason, error)

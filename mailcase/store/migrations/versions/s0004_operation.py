@@ -15,10 +15,35 @@ UTC = UTCDateTime()
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
+# With `sent`; PostgreSQL replaces a view in place, which keeps what was granted on it.
+V_DELIVERY = """
+VIEW v_delivery AS
+SELECT d.id, d.mailbox, d.group_name, d.source, d.folder, d.uidvalidity, d.uid, d.message_id, d.mail_from,
+       d.mail_to, d.subject, d.date, d.received_at, d.journalled_at, d.size, d.kind, d.outcome, d.reason,
+       d.linked_by, c.number AS case_number, d.sender_unverified, d.acknowledge, d.acknowledge_reason,
+       d.attempts, d.error, d.marked, d.backlog, d.oversize, d.policy_hash, d.decided_at, d.raw_sha256, d.sent
+FROM delivery d
+LEFT JOIN "case" c ON c.running = d.case_id
+"""
+
+
+def _views() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"CREATE OR REPLACE {V_DELIVERY}")
+        return
+    op.execute("DROP VIEW v_delivery")
+    op.execute(f"CREATE {V_DELIVERY}")
+
+
 def _columns() -> None:
     op.add_column("delivery", sa.Column("sent", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("delivery", sa.Column("remainder", JSON, nullable=True))
     op.add_column("message", sa.Column("new_text", sa.Text(), nullable=False, server_default=""))
     op.add_column("raw", sa.Column("purged_at", UTC, nullable=True))
+    here = sa.text("reason = 'recipient_not_registered'")
+    columns = ["received_at", "mailbox"]
+    op.create_index("ix_delivery_unregistered", "delivery", columns, sqlite_where=here, postgresql_where=here)
+    op.create_index(op.f("ix_delivery_raw_sha256"), "delivery", ["raw_sha256"], unique=False)
 
 
 def _daemon() -> None:
@@ -52,6 +77,15 @@ def _mailbox_health() -> None:
         sa.Column("failing_since", UTC, nullable=True),
         sa.Column("seen_at", UTC, nullable=False),
         sa.PrimaryKeyConstraint("mailbox", name=op.f("pk_mailbox_health")),
+    )
+
+
+def _maildir_baseline() -> None:
+    op.create_table(
+        "maildir_baseline",
+        sa.Column("source", STR, nullable=False),
+        sa.Column("key", STR, nullable=False),
+        sa.PrimaryKeyConstraint("source", "key", name=op.f("pk_maildir_baseline")),
     )
 
 
@@ -100,8 +134,10 @@ def _relink() -> None:
 def upgrade() -> None:
     """The columns and tables of sources and operation."""
     _columns()
+    _views()
     _daemon()
     _mailbox_health()
+    _maildir_baseline()
     _alarm()
     _erased()
     _relink()

@@ -1,0 +1,154 @@
+"""`mailcase contact`: what the store holds of a person, given out or erased."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mailcase.cli.output import note, plain, print_json, print_table, safe, say
+from mailcase.cli.state import As, actor, reading, state_of, writing
+from mailcase.errors import Permanent
+
+if TYPE_CHECKING:
+    from mailcase.config import Settings
+    from mailcase.store.erase_door import Known
+    from mailcase.store.store import Store
+
+app = typer.Typer(no_args_is_help=True, help="People who wrote: what is stored of them, given out or erased.")
+Of = Annotated[str, typer.Argument(metavar="ADDRESS", help="A mail address; the contact's other addresses count too.")]
+_COLUMNS = {"id": 6, "name": 30, "addresses": 60, "account": 24, "cases": 5, "created_at": 16}
+
+
+@app.command("list")
+def list_(context: typer.Context) -> None:
+    """All contacts, oldest first."""
+    state = state_of(context)
+    with reading(state.settings()) as store:
+        rows = store.contact_list() if store else []
+    if state.json:
+        print_json(rows)
+    else:
+        print_table(rows, _COLUMNS, "there are no contacts yet")
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    address: Of,
+    to: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; else to standard output.")] = None,
+    raw: Annotated[Path | None, typer.Option(metavar="DIR", help="Also the mails as they came, a file each.")] = None,
+) -> None:
+    """Everything that is stored of a person, as JSON; files are for their owner alone and replace none."""
+    state = state_of(context)
+    with reading(state.settings()) as store:
+        if store is None:
+            raise Permanent(f"the store knows nothing of {safe(address)}: there is no store yet")
+        data = store.export_contact(_key(address))
+        if raw is not None:
+            _write_raws(store, data["messages"], raw)
+    if to is None:
+        print_json(data)
+        return
+    _write_private(to, json.dumps(data, ensure_ascii=False, indent=1, default=plain).encode() + b"\n")
+    if state.json:
+        print_json({"file": str(to), "cases": len(data["cases"]), "messages": len(data["messages"])})
+    else:
+        say(f"{safe(to)}  {len(data['cases'])} cases, {len(data['messages'])} mails")
+
+
+@app.command()
+def forget(
+    context: typer.Context,
+    address: Of,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it only say what would be erased.")] = False,
+    vacuum: Annotated[bool, typer.Option("--vacuum", help="Also write the database's files anew: takes time.")] = False,
+    as_: As = "",
+) -> None:
+    """Erase a person from the store for good; a mail that is delivered again does not bring him back."""
+    from mailcase.clock import utcnow
+
+    state = state_of(context)
+    settings = state.settings()
+    key = _customer(settings, address)
+    with writing(settings) as store:
+        known = store.forget(key, _token_key(settings), utcnow(), actor(as_)) if yes else store.known_of(key)
+        clean = store.compact(vacuum=vacuum) if yes else True
+    if state.json:
+        print_json({**asdict(known), "erased": yes, "compacted": yes and clean})
+    else:
+        _tell(known, done=yes)
+    if not clean:
+        note("the database was being read: run the command's --vacuum later, so that no page of its log is left")
+    if not yes:
+        note("nothing was erased yet: --yes does it; it cannot be undone")
+
+
+def _key(address: str) -> str:
+    from mailcase.intake.addresses import key_of
+
+    if "@" not in address:
+        raise typer.BadParameter(f"{safe(address)} is no address, such as jane@example.com")
+    return key_of(address)
+
+
+def _customer(settings: "Settings", address: str) -> str:
+    key = _key(address)
+    if key in {_key(one) for box in settings.mailbox for one in (box.address, *box.aliases)}:
+        raise typer.BadParameter(f"{key} is an address of ours, not a customer's")
+    return key
+
+
+def _token_key(settings: "Settings") -> bytes:
+    from mailcase.policy_build import token_keys
+
+    return token_keys(settings).keys[0]
+
+
+def _tell(known: "Known", *, done: bool) -> None:
+    verb = "erased" if done else "would be erased"
+    say(f"{verb}  {', '.join(safe(one) for one in known.addresses)}")
+    say(f"  {known.messages} mails with texts, attachments and raw bytes, in {known.deliveries} deliveries")
+    say(f"  {known.sent} mails of ours to this person, {known.outbox} rows of the outbox")
+    say(f"  title, description and contact of {known.cases} cases, which stay as numbers")
+    for count, told in (
+        (known.quarantined, "mails in quarantine or dropped from it"),
+        (known.suppressed, "suppression of the address: automatic mail may go there again if this person writes anew"),
+    ):
+        if count:
+            say(f"  {int(count)} {told}")
+    if known.quoting:
+        note(f"{known.quoting} mails of other people on these cases name the address: they stay")
+    if known.undecided:
+        note(f"{known.undecided} mails of this person are not decided yet: run it again once they are")
+
+
+def _write_raws(store: "Store", messages: list[dict[str, Any]], folder: Path) -> None:
+    """A file each of the mails whose bytes are there; those that are gone are named."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Permanent(f"{folder}: cannot be made: {error.strerror}") from None
+    for one in messages:
+        if one["raw_sha256"] is None:
+            continue
+        try:
+            content = store.raw(one["raw_sha256"])
+        except Permanent as error:
+            note(f"mail {one['delivery_id']}: {error}")
+        else:
+            _write_private(folder / f"{one['delivery_id']}.eml", content)
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """For the owner alone, never over another file."""
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        raise Permanent(f"{path} is there already; name another") from None
+    except OSError as error:
+        raise Permanent(f"{path}: cannot be written: {error.strerror}") from None
+    with open(handle, "wb") as file:
+        file.write(content)

@@ -1,0 +1,124 @@
+"""What `mailcase status` prints for people: a line a part, marked where it needs a person, with the cure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from mailcase.cli.output import safe, say
+from mailcase.cli.when import after, amount, moment
+from mailcase.health.overview import Need, Overview
+
+#: Which part of the screen tells of which condition; a mailbox's own stand with the mailbox.
+_PLACES: Final = {
+    "daemon": ("no_daemon", "policies_differ", "restart_needed", "daemon_hangs", "store_unavailable"),
+    "journal": ("undecided",),
+    "quarantine": ("quarantine",),
+    "outbox": ("outbox_stuck", "relay_refused"),
+    "breaker": ("breaker_open",),
+    "configuration": ("config_wrong", "config_refused", "reload_due"),
+    "disk": ("disk_low",),
+}
+_OF_MAILBOX: Final = ("mailbox_unreachable", "login_refused", "token_ended", "folder_missing")
+
+
+def print_status(found: Overview, zone: str, now: datetime) -> None:
+    """The whole screen."""
+    screen = _Screen(found, ZoneInfo(zone), now)
+    for line in screen.lines():
+        say(line)
+
+
+class _Screen:
+    """The parts, one after another."""
+
+    def __init__(self, found: Overview, zone: ZoneInfo, now: datetime) -> None:
+        self._data, self._needs, self._zone, self._now = found.data, found.needs, zone, now
+
+    def lines(self) -> Iterator[str]:
+        yield from self._part("daemon", *map(self._daemon, self._data["daemons"]))
+        for one in self._data["mailboxes"]:
+            needs = [need for need in self._needs if need.word in _OF_MAILBOX and need.mailbox == one["mailbox"]]
+            yield from self._block(f"mailbox {one['mailbox']}", [self._mailbox(one)], needs)
+        yield from self._part("journal", self._journal(self._data["journal"]))
+        yield from self._part("quarantine", f"{self._data['quarantine']['mails'] or 'no'} mails")
+        yield from self._part("outbox", self._outbox(self._data["outbox"]))
+        yield from self._part("breaker", self._breaker(self._data["breaker"]))
+        yield from self._recipients()
+        yield from self._part("configuration", self._configuration(self._data["configuration"]))
+        yield from self._part("disk", *self._disk())
+        yield from self._alarms()
+
+    def _part(self, name: str, *texts: str) -> Iterator[str]:
+        yield from self._block(name, texts, [one for one in self._needs if one.word in _PLACES[name]])
+
+    def _block(self, name: str, texts: Sequence[str], needs: Sequence[Need]) -> Iterator[str]:
+        """What is, then what needs a person and what to do."""
+        mark = "!!" if needs else "ok"
+        for text in texts or (["none"] if needs else []):
+            yield f"{mark:<3} {safe(name):<20} {safe(text)}"
+        for need in needs:
+            since = f" since {self._at(need.since)} ({after(need.since, self._now)})" if need.since else ""
+            whose = f"{need.mailbox}: " if need.mailbox and need.word not in _OF_MAILBOX else ""
+            head, *more = need.detail.splitlines() or [""]
+            yield f"!!  {'':<20} {safe(f'{whose}{need.title}{since}: {head}'.removesuffix(': '))}"
+            yield from (f"    {'':<20} {safe(line)}" for line in more)
+            yield f"    {'':<20} → {safe(need.cure)}"
+
+    def _at(self, at: datetime | None) -> str:
+        return moment(at, self._zone, self._now)
+
+    def _ago(self, at: datetime | None) -> str:
+        return f"{after(at, self._now)} ago" if at else "never"
+
+    def _daemon(self, one: Mapping[str, Any]) -> str:
+        who = f"mailcase {one['version']} on {one['host']} (pid {one['pid']})"
+        if not one["alive"]:
+            return f"{who} is gone, last seen {self._at(one['seen_at'])}"
+        return f"{who} runs since {self._at(one['started_at'])}, policy {one['policy']}"
+
+    def _mailbox(self, one: Mapping[str, Any]) -> str:
+        word = {"no_source": "mail is handed in", "stopped": "nobody reads it now"}.get(one["state"], one["state"])
+        if one["state"] == "failing" and one["failing_since"]:
+            word += f" since {self._at(one['failing_since'])}"
+        looked = f"last look {self._ago(one['last_look'])}, last mail {self._ago(one['last_mail'])}"
+        error = f": {one['error']}" if one["state"] == "failing" else ""
+        return f"{word}; {looked}, lag {one['lag_s']:.1f} s{error}" if one["source"] else word
+
+    def _journal(self, one: Mapping[str, Any]) -> str:
+        oldest = f", the oldest for {after(one['oldest'], self._now)}" if one["oldest"] else ""
+        return f"{one['undecided'] or 'no'} mails wait for their decision{oldest}"
+
+    def _outbox(self, one: Mapping[str, Any]) -> str:
+        held = f", {one['held']} held by a limit" if one["held"] else ""
+        oldest = f", the oldest for {after(one['oldest_pending'], self._now)}" if one["oldest_pending"] else ""
+        ended = ("sent", "failed", "suppressed", "expired", "uncertain", "bounced")
+        week = ", ".join(f"{one[state]} {state}" for state in ended if one[state]) or "nothing"
+        return f"{one['pending']} pending{held}{oldest}, {one['sending']} sending; in seven days {week}"
+
+    def _breaker(self, one: Mapping[str, Any]) -> str:
+        return f"open since {self._at(one['since'])}" if one["open"] else "closed"
+
+    def _recipients(self) -> Iterator[str]:
+        """No need of a person, but a hint: candidates for an alias (B4)."""
+        for one in self._data["mailboxes"]:
+            strangers = one["unregistered"]
+            if strangers["mails"]:
+                seen = ", ".join(f"{each['address']} ({each['mails']})" for each in strangers["addresses"])
+                text = f"{strangers['mails']} mails in seven days to addresses it does not have: {seen}"
+                yield f"ok  {safe('recipients of ' + one['mailbox']):<20} {safe(text)}"
+                yield f"    {'':<20} → if one of them is yours, add it to `aliases` of the mailbox"
+
+    def _configuration(self, one: Mapping[str, Any]) -> str:
+        return f"{one['file']}, policy {one['policy']}" if one["policy"] else str(one["file"])
+
+    def _disk(self) -> list[str]:
+        living = [one for one in self._data["daemons"] if one["alive"] and one["disk_free"] is not None]
+        return [f"{amount(one['disk_free'])} free on {one['host']}" for one in living]
+
+    def _alarms(self) -> Iterator[str]:
+        for one in self._data["alarms"]:
+            told = f"told {self._at(one['told_at'])}" if one["told_at"] else "nobody was told: [alarm] to is empty"
+            name = f"{one['mailbox']}: {one['condition']}" if one["mailbox"] else one["condition"]
+            since = self._at(one["since"])
+            yield f"ok  {'alarm open':<20} {safe(name)} since {since}, {told}"

@@ -1,0 +1,30 @@
+"""Keyed digests of what was erased on request: known again when it comes again, readable by nobody. Pure."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from mailcase.tokens import TokenKeys
+
+#: Before the digest, in place of a message's identity.
+ERASED = "in:e:"
+
+
+def digest(key: bytes, *parts: str) -> str:
+    """HMAC-SHA256 of the parts, in hex; without the key nobody can try addresses on it."""
+    return hmac.new(key, "\n".join(("erased", *parts)).encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def erased_identity(key: bytes, group: str, identity: str) -> str:
+    """What takes the place of `message.identity` (with its "in:") in the store."""
+    return ERASED + digest(key, "message", group, identity)
+
+
+def erased_identities(keys: TokenKeys, group: str, identity: str) -> tuple[str, ...]:
+    """Under every key, for a mail that comes (again): `identity` as in Email.identity."""
+    return tuple(erased_identity(key, group, f"in:{identity}") for key in keys.keys)
+
+
+def address_digests(key: bytes, addresses: Sequence[str]) -> list[str]:
+    """Of address keys, for the list of what was erased."""
+    return [digest(key, "address", one) for one in addresses]

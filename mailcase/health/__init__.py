@@ -1,0 +1,1 @@
+"""How the product fares: what daemons tell of themselves, what needs a person, and who is told."""

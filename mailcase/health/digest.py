@@ -1,0 +1,109 @@
+"""The daily digest: when it is due, and its text. Pure; the time is a parameter."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final, Self
+from zoneinfo import ZoneInfo
+
+from mailcase.health.letters import Letter, moment
+from mailcase.outbox.lines import one_line
+
+_FIELD: Final = 60  # characters of a sender or subject in a line
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One mail of the digest."""
+
+    id: int
+    received_at: datetime
+    mailbox: str
+    outcome: str
+    reason: str
+    mail_from: str | None
+    subject: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What happened between two moments."""
+
+    since: datetime
+    until: datetime
+    counts: tuple[tuple[str, str, str, int], ...]  # mailbox, outcome, reason, mails
+    newest: tuple[Item, ...]  # newest first
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The flag: the day whose digest is done, and until when it told."""
+
+    day: date
+    until: datetime
+
+    def to_text(self) -> str:
+        """For the flag."""
+        return f"{self.day.isoformat()} {self.until.isoformat()}"
+
+    @classmethod
+    def from_text(cls, text: str | None) -> Self | None:
+        """From the flag; None where there is none, or it cannot be read."""
+        day, _, until = (text or "").partition(" ")
+        try:
+            return cls(date.fromisoformat(day), datetime.fromisoformat(until))
+        except ValueError:
+            return None
+
+
+def due_day(now: datetime, at: str, zone: ZoneInfo, last: Last | None) -> date | None:
+    """The day whose digest is to be made now; None: not yet, done already, or never (`at` is "").
+
+    By the clock of `zone`: a time that the change to summer time leaves out comes an hour later, one that
+    comes twice counts the first time. The first day of all is only remembered by the caller.
+    """
+    if not at:
+        return None
+    hour, _, minute = at.partition(":")
+    today = now.astimezone(zone).date()
+    begins = datetime.combine(today, time(int(hour), int(minute)), zone)
+    if last is not None and last.day >= today:
+        return None
+    return today if now.timestamp() >= begins.timestamp() else None
+
+
+def letter(digest: Digest, zone: ZoneInfo, host: str) -> Letter | None:
+    """The mail, or None where there is nothing to tell."""
+    total = sum(mails for *_, mails in digest.counts)
+    if not total:
+        return None
+    said = "1 mail made no case" if total == 1 else f"{total} mails made no case"
+    text = "\n".join(_lines(digest, zone, total))
+    foot = f"\n\n-- \nmailcase on {host}. This comes once a day, and only if there is something to tell.\n"
+    return Letter(f"[mailcase] daily digest: {said}", text + foot)
+
+
+def _lines(digest: Digest, zone: ZoneInfo, total: int) -> Iterator[str]:
+    yield f"From {moment(digest.since, zone)} to {moment(digest.until, zone)}:"
+    yield ""
+    for mailbox, outcome, reason, mails in digest.counts:
+        yield f"{mails:>6}  {mailbox}: {outcome.replace('_', ' ')} ({reason})"
+    yield ""
+    yield "All of them:" if total <= len(digest.newest) else f"The newest {len(digest.newest)} of {total}:"
+    for one in digest.newest:
+        yield ""
+        yield from _item(one, zone)
+
+
+def _item(one: Item, zone: ZoneInfo) -> Iterator[str]:
+    sender = one_line(one.mail_from or "", _FIELD) or "(no sender)"
+    subject = one_line(one.subject or "", _FIELD) or "(no subject)"
+    yield f"{moment(one.received_at, zone)}  {one.mailbox}  {one.reason}"
+    yield f"  {sender}: {subject}"
+    yield f"  {_cure(one)}"
+
+
+def _cure(one: Item) -> str:
+    if one.outcome == "quarantined":
+        return f"mailcase quarantine retry {one.id}"
+    return f"mailcase message accept {one.id}"

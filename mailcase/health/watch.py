@@ -1,0 +1,48 @@
+"""Everything that watches over a running daemon, wired: keeper, alarms, digest, and the HTTP pages."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from mailcase.clock import utcnow
+from mailcase.health.alarms import Alarms, Post
+from mailcase.health.daily import Daily
+from mailcase.health.keeper import Keeper
+from mailcase.health.server import HttpServer
+from mailcase.health.situation import Facts
+from mailcase.house import House
+from mailcase.log import Event, emit
+
+
+class Watch:
+    """The parts of a daemon that look after it; `facts` is asked every few seconds."""
+
+    def __init__(self, house: House, facts: Callable[[], Facts]) -> None:
+        self._house = house
+        shop = (house.store, house.call)
+        self.keeper = Keeper(*shop, facts, house.owner, utcnow, lambda: house.settings.alarm.after)
+        post = Post(lambda: house.settings, lambda: house.policy, lambda: house.built.smtp)
+        self._alarms = Alarms(*shop, self.keeper.pulse, post, house.drain.wake, house.owner)
+        self._daily = Daily(*shop, self.keeper.pulse, post, utcnow, house.drain.wake)
+
+    def parts(self, stop: asyncio.Event) -> Mapping[str, Coroutine[Any, Any, None]]:
+        """What runs until the stop event, by name."""
+        return {"keeper": self.keeper.run(stop), "alarms": self._alarms.run(stop), "digest": self._daily.run(stop)}
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Within it, [http] listen is open; raises ConfigError where nobody may listen there."""
+        settings = self._house.settings
+        if not settings.http.listen:
+            yield
+            return
+        server = HttpServer(
+            settings.http.listen, self.keeper.pulse, utcnow, lambda said: settings.refusal(("http", "listen"), said)
+        )
+        server.start()
+        emit(Event.HTTP_LISTENING, listen=settings.http.listen)
+        try:
+            yield
+        finally:
+            server.stop()

@@ -1,0 +1,46 @@
+"""What `mailcase audit` and `mailcase mailbox test` read of the journal."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from mailcase.intake.audit import Entry
+from mailcase.store import tables as t
+from mailcase.store.engine import Engines
+
+_D = t.delivery.c
+_ENTRY = (_D.id, _D.key, _D.uid, _D.received_at, _D.outcome, _D.reason, _D.oversize, _D.marked)
+
+
+class AuditDoor:
+    """The side of the store's door for those who compare it with a server; `Store` is one."""
+
+    _engines: Engines
+
+    def journal_entries(self, source: str, folder: str, uidvalidity: int | None) -> dict[str, Entry]:
+        """Every delivery of that folder (None: of that Maildir), by key."""
+        with self._engines.read() as conn:
+            return _entries(conn, source, folder, uidvalidity)
+
+    def find_delivery(self, mailbox: str, message_id: str, since: datetime) -> dict[str, Any] | None:
+        """id, folder, uid, outcome and reason of the newest decided delivery with that Message-ID, or None.
+
+        `since` is the earliest that it can have been received.
+        """
+        with self._engines.read() as conn:
+            statement = (
+                sa.select(_D.id, _D.folder, _D.uid, _D.outcome, _D.reason)
+                .where(_D.received_at >= since, _D.mailbox == mailbox, _D.message_id == message_id)
+                .order_by(_D.id.desc())
+                .limit(1)
+            )
+            row = conn.execute(statement).mappings().one_or_none()
+            return dict(row) if row else None
+
+
+def _entries(conn: Connection, source: str, folder: str, uidvalidity: int | None) -> dict[str, Entry]:
+    same = _D.uidvalidity.is_(None) if uidvalidity is None else _D.uidvalidity == uidvalidity
+    statement = sa.select(*_ENTRY).where(_D.source == source, _D.folder == folder, same)
+    return {row.key: Entry(*row) for row in conn.execute(statement)}

@@ -1,0 +1,175 @@
+"""The store's door for erasure and export: what is known of a person, and how it is forgotten (GDPR)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from mailcase.errors import Permanent, Unavailable
+from mailcase.store import erase, erase_unread, export, person
+from mailcase.store import tables as t
+from mailcase.store.engine import Engines
+from mailcase.store.raw import RawPlace
+
+_D, _M, _R = t.delivery.c, t.message.c, t.raw.c
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How much there is of a person; counts, and nothing of him but his address keys."""
+
+    addresses: tuple[str, ...]
+    contacts: int
+    cases: int
+    messages: int  # that he sent, and reports on his address
+    sent: int  # messages of ours to him
+    outbox: int
+    deliveries: int
+    quarantined: int
+    undecided: int  # mails of his that are not decided yet: they are not touched
+    quoting: int  # mails of others on the same cases that name him: they stay
+    suppressed: bool
+
+
+class EraseDoor:
+    """What the store can do for a person who asks; `Store` is one."""
+
+    _engines: Engines
+    _raw: RawPlace
+
+    def known_of(self, key: str) -> Known:
+        """How much `forget` would erase; writes nothing. Permanent where there is nothing."""
+        waiting = self._unread_of(key)
+        with self._engines.read() as conn:
+            found = _found(conn, key, waiting)
+            return _known(found, waiting, person.quoting(conn, found))
+
+    def forget(self, key: str, token_key: bytes, now: datetime, actor: str) -> Known:
+        """Erase everything of the person with this address, and of his other addresses (reliability.md 6).
+
+        Rows are overwritten in one transaction; then the raw bytes go. Killed in between, the next `forget` or
+        `sweep_erased` takes them away.
+
+        Raises:
+            Permanent: nothing is known of the address.
+            Unavailable: the store, or the place of the raw mail, cannot be reached.
+        """
+        self._overwrite_what_is_deleted()
+        waiting = self._unread_of(key)
+        with self._engines.write() as conn:
+            found = _found(conn, key, waiting)
+            told = _known(found, waiting, person.quoting(conn, found))
+            erase.erase(conn, found, token_key, now, actor)
+            erase_unread.give_up(conn, [one for one, outcome in waiting if outcome is not None], now, actor)
+        self.sweep_erased(now)
+        return told
+
+    def sweep_erased(self, now: datetime, deliveries: Sequence[int] | None = None) -> int:
+        """Remove the raw bytes of mail that was erased, or of these deliveries of it; returns how many.
+
+        A mail that comes again is journalled with its bytes before it is known as erased: this takes them away.
+        """
+        undecided = t.delivery.alias()
+        joined = sa.outerjoin(sa.join(t.delivery, t.raw, _R.sha256 == _D.raw_sha256), t.message, _M.id == _D.message_pk)
+        gone = sa.or_(_M.erased.is_(True), _D.reason == "erased")
+        waits = sa.exists().where(undecided.c.raw_sha256 == _D.raw_sha256, undecided.c.outcome.is_(None))
+        statement = sa.select(_D.raw_sha256).distinct().select_from(joined).where(_R.purged_at.is_(None), gone, ~waits)
+        if deliveries is not None:
+            statement = statement.where(_D.id.in_(deliveries))
+        with self._engines.write() as conn:
+            hashes = list(conn.execute(statement).scalars())
+            return self._raw.remove(conn, hashes, now) if hashes else 0
+
+    def compact(self, *, vacuum: bool) -> bool:
+        """Let nothing that was erased lie in the database's files any longer.
+
+        SQLite: the write-ahead log is written back and emptied; with `vacuum` the whole file is written anew.
+        PostgreSQL: only `vacuum` does something. Returns whether it could be done: a reader may hold the log.
+        """
+        lite = self._engines.writer.dialect.name == "sqlite"
+        done = not lite or self._checkpoint()
+        if vacuum:
+            self._plainly("VACUUM")
+            done = not lite or self._checkpoint()
+        return done
+
+    def export_contact(self, key: str) -> dict[str, Any]:
+        """Everything about the person with this address, in plain JSON values; Permanent where there is nothing.
+
+        Keys: address, contacts, cases, messages, outbox, suppression; each message has `raw_sha256`.
+        """
+        with self._engines.read() as conn:
+            return export.export(conn, person.find(conn, key), key)
+
+    def contact_list(self) -> list[dict[str, Any]]:
+        """Contacts with addresses, account and number of cases, oldest first."""
+        with self._engines.read() as conn:
+            return export.contacts(conn)
+
+    def _unread_of(self, key: str) -> list[tuple[int, str | None]]:
+        """(delivery, outcome) of mails without a message row that this address sent."""
+        with self._engines.read() as conn:
+            rows = erase_unread.unread(conn)
+        return [(row.id, row.outcome) for row in rows if key in erase_unread.written_by(self._bytes(row.raw_sha256))]
+
+    def _bytes(self, sha256: str) -> bytes:
+        """Raw bytes; what is lost or damaged names nobody."""
+        try:
+            with self._engines.read() as conn:
+                row = self._raw.find(conn, sha256)
+            return self._raw.read(row)
+        except Permanent:
+            return b""
+
+    def _overwrite_what_is_deleted(self) -> None:
+        if self._engines.writer.dialect.name == "sqlite":
+            self._plainly("PRAGMA secure_delete=ON")
+
+    def _checkpoint(self) -> bool:
+        busy = self._plainly("PRAGMA wal_checkpoint(TRUNCATE)")
+        return busy is not None and busy[0] == 0
+
+    def _plainly(self, command: str) -> Any:
+        """One command outside of any transaction; the first row of what it says."""
+        try:
+            with self._engines.writer.connect() as conn:
+                if conn.dialect.name != "sqlite":
+                    conn.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(command)
+                    return None
+                plain = conn.connection.cursor()  # SQLAlchemy would begin a transaction
+                try:
+                    return plain.execute(command).fetchone()
+                finally:
+                    plain.close()
+        except exc.DBAPIError as error:
+            raise Unavailable(f"store: {error.orig}") from error
+
+
+def _found(conn: sa.Connection, key: str, waiting: Sequence[object]) -> person.Person:
+    """The person; one who has nothing but mail in quarantine is known by it."""
+    try:
+        return person.find(conn, key)
+    except Permanent:
+        if not waiting:
+            raise
+        return person.Person((key,), (), (), (), (), (), (), (), (), suppressed=False)
+
+
+def _known(found: person.Person, waiting: Sequence[tuple[int, str | None]], quoting: int) -> Known:
+    undecided = sum(1 for _, outcome in waiting if outcome is None)
+    return Known(
+        addresses=found.keys,
+        contacts=len(found.contacts),
+        cases=len(found.cases),
+        messages=len(found.written) + len(found.reports),
+        sent=len(found.sent),
+        outbox=len(found.outbox),
+        deliveries=len(found.deliveries),
+        quarantined=len(waiting) - undecided,
+        undecided=undecided,
+        quoting=quoting,
+        suppressed=found.suppressed,
+    )

@@ -1,0 +1,82 @@
+"""The side of the store's door that tells how the product fares: keeper, alarms, digest, `mailcase status`."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from mailcase.health.digest import Digest
+from mailcase.health.notices import Notice, WayOut
+from mailcase.health.situation import AlarmTold, DaemonTold, MailboxTold, Numbers, Told, Unregistered
+from mailcase.store import alarms, digest, health
+from mailcase.store.alarms import AlarmChange
+from mailcase.store.engine import Engines
+
+
+class HealthDoor:
+    """What the store can do for those who watch over it; `Store` is one."""
+
+    _engines: Engines
+
+    def tell_health(self, daemon: DaemonTold, mailboxes: Sequence[MailboxTold]) -> None:
+        """Insert or replace the row of a daemon and those of its mailboxes that changed."""
+        with self._engines.write() as conn:
+            health.tell(conn, daemon, mailboxes)
+
+    def tidy_health(self, owner: str, configured: Collection[str], now: datetime) -> None:
+        """Remove daemons that are gone, and mailboxes that neither this daemon nor a living one works."""
+        with self._engines.write() as conn:
+            health.tidy(conn, owner, configured, now)
+
+    def leave_health(self, owner: str) -> None:
+        """Remove a daemon's row at its orderly stop."""
+        with self._engines.write() as conn:
+            health.leave(conn, owner)
+
+    def health_numbers(self) -> Numbers:
+        """What is open now; cheap."""
+        with self._engines.read() as conn:
+            return health.numbers(conn)
+
+    def unregistered(self, now: datetime) -> tuple[Unregistered, ...]:
+        """Mail of the last seven days to addresses that no mailbox has, by mailbox (B4)."""
+        with self._engines.read() as conn:
+            return health.unregistered(conn, now)
+
+    def health_told(self, now: datetime) -> Told:
+        """All of it, as `mailcase status` shows it."""
+        with self._engines.read() as conn:
+            return health.told(conn, now)
+
+    def open_alarms(self) -> tuple[AlarmTold, ...]:
+        """The alarms that have not ended."""
+        with self._engines.read() as conn:
+            return health.open_alarms(conn)
+
+    def mailboxes_of_others(self, owner: str) -> frozenset[str]:
+        """The mailboxes that other daemons on this store work: their alarms are theirs."""
+        with self._engines.read() as conn:
+            return health.of_others(conn, owner)
+
+    def change_alarms(self, change: AlarmChange, now: datetime) -> bool:
+        """Alarms and the mails that tell of them, in one commit; False: another daemon was faster."""
+        with self._engines.write() as conn:
+            return alarms.change(conn, change, now)
+
+    def queue_notice(self, notice: Notice, now: datetime) -> bool:
+        """One mail to an administrator into the outbox; False where it is there already."""
+        with self._engines.write() as conn:
+            return alarms.queue(conn, notice, now)
+
+    def reroute_notices(self, way: WayOut, now: datetime) -> int:
+        """Notices that wait for a relay that does not work leave by this mailbox instead; how many."""
+        with self._engines.write() as conn:
+            return alarms.reroute(conn, way, now)
+
+    def digest(self, since: datetime, until: datetime) -> Digest:
+        """What was ignored, junk and quarantined in that time."""
+        with self._engines.read() as conn:
+            return digest.digest(conn, since, until)
+
+    def queue_digest(self, was: str | None, becomes: str, notices: Sequence[Notice], now: datetime) -> bool:
+        """The day's digest and its flag, in one commit; False: another daemon was faster."""
+        with self._engines.write() as conn:
+            return alarms.queue_digest(conn, was, becomes, notices, now)

@@ -1,0 +1,49 @@
+"""A daemon's facts as columns and JSON of its row, and back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, get_args
+
+from mailcase.health.situation import Facts
+from mailcase.intake.state import Trouble
+from mailcase.store.dialect import AnyRow
+
+_TROUBLES: Mapping[str, Trouble] = {word: word for word in get_args(Trouble)}
+
+
+def facts_row(facts: Facts) -> dict[str, Any]:
+    """The columns; what has none of its own is in `facts`."""
+    more = {
+        "sources": dict(facts.sources),
+        "paused": sorted(facts.paused),
+        "restart_needed": list(facts.restart_needed),
+        "disk_free": facts.disk_free,
+        "disk_low": facts.disk_low,
+        "token_expiry": {name: at.isoformat() for name, at in facts.token_expiry.items()},
+        "trouble": {name: state.trouble for name, state in facts.mailboxes.items() if state.trouble},
+    }
+    return {
+        "policy_hash": facts.policy_hash, "config_error": facts.config_error,
+        "config_error_at": facts.config_error_at, "facts": more,
+    }  # fmt: skip
+
+
+def facts_of(row: AnyRow) -> Facts:
+    """The facts again, without the mailboxes' states; what another version did not write is as by default."""
+    more: Mapping[str, Any] = row.facts
+    return Facts(
+        sources=more.get("sources", {}),
+        paused=frozenset(more.get("paused", ())),
+        policy_hash=row.policy_hash,
+        config_error=row.config_error,
+        config_error_at=row.config_error_at,
+        restart_needed=tuple(more.get("restart_needed", ())),
+        disk_free=more.get("disk_free"),
+        disk_low=bool(more.get("disk_low")),
+        token_expiry={name: datetime.fromisoformat(at) for name, at in more.get("token_expiry", {}).items()},
+    )
+
+
+def trouble_of(facts: Mapping[str, Any], mailbox: str) -> Trouble:
+    """Why that mailbox cannot be read, as the daemon that works it told."""
+    return _TROUBLES.get(facts.get("trouble", {}).get(mailbox, ""), "")

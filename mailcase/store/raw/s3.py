@@ -1,0 +1,126 @@
+"""Raw mail in an S3 bucket (obstore, extra [s3])."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from mailcase.errors import ConfigError, Unavailable
+from mailcase.store.raw.setting import S3Access
+from mailcase.store.raw.vault import path_of
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config, S3Store
+
+_AT_ONCE: Final = 8  # puts of one batch
+_CONNECT: Final = timedelta(seconds=5)
+_REQUEST: Final = timedelta(seconds=30)  # one request; obstore cuts a large mail into parts of 5 MB
+_RETRIES: Final = timedelta(seconds=20)  # no new try after so long
+_REST_S: Final = 10.0  # seconds after a failure in which nobody waits for that server: one thread writes (P4)
+_REST_TIMES: Final = 3  # or so many times what the failure took, so that the writer has time for other work
+
+
+@dataclass(slots=True)
+class Bucket:
+    """A bucket with a prefix. The client is made at the first use: most commands need none, nor its keys."""
+
+    name: str
+    access: S3Access
+    clock: Callable[[], float] = time.monotonic
+    _client: "S3Store | None" = field(default=None, init=False)
+    _resting: tuple[float, str] = field(default=(0.0, ""), init=False)  # until when, and why
+
+    def put_all(self, mails: Mapping[str, bytes]) -> None:
+        """As Vault.put_all; a few at once."""
+        with self._asked(rest=True) as client, ThreadPoolExecutor(min(_AT_ONCE, len(mails) or 1)) as pool:
+            for done in [pool.submit(client.put, path_of(sha256), raw) for sha256, raw in mails.items()]:
+                done.result()
+
+    def get(self, sha256: str) -> bytes:
+        """As Vault.get."""
+        with self._asked() as client:
+            return client.get(path_of(sha256)).bytes().to_bytes()
+
+    def remove(self, hashes: Sequence[str]) -> None:
+        """As Vault.remove; up to a thousand a request."""
+        if hashes:
+            with self._asked(rest=True) as client:
+                client.delete([path_of(sha256) for sha256 in hashes])
+
+    def probe(self) -> None:
+        """As Vault.probe; asks for a mail that is not there."""
+        with suppress(FileNotFoundError), self._asked() as client:
+            client.get(path_of("0" * 64))  # unlike head, its answer says whether mail or bucket is missing
+
+    @contextmanager
+    def _asked(self, *, rest: bool = False) -> Iterator["S3Store"]:
+        """The client, its errors made ours; of them a missing mail alone stays FileNotFoundError."""
+        until, said = self._resting
+        began = self.clock()
+        if rest and began < until:
+            raise Unavailable(said)
+        try:
+            client = self._open()
+        except ConfigError as error:  # it would end the daemon; `probe` told it at the start
+            raise self._trouble(str(error), began) from None
+        from obstore.exceptions import BaseError
+
+        try:
+            yield client
+        except (BaseError, OSError, ValueError) as error:
+            if isinstance(error, FileNotFoundError) and not rest and "NoSuchBucket" not in str(error):
+                raise
+            raise self._trouble(str(error), began) from None
+
+    def _trouble(self, said: str, began: float) -> Unavailable:
+        reason = "there is no such bucket" if "NoSuchBucket" in said else said.partition("\n")[0][:300]
+        text = f"raw mail: {self.name} cannot be reached: {reason}"
+        now = self.clock()
+        self._resting = (now + max(_REST_S, _REST_TIMES * (now - began)), text)
+        return Unavailable(text)
+
+    def _open(self) -> "S3Store":
+        if self._client is None:
+            if find_spec("obstore") is None:
+                raise Unavailable(missing(self.name))
+            self._client = _connect(self.name, self.access)
+        return self._client
+
+
+def must_be_there(name: str) -> None:
+    """Raises ConfigError where the extra [s3] is not installed."""
+    if find_spec("obstore") is None:
+        raise ConfigError(missing(name))
+
+
+def missing(name: str) -> str:
+    """What to do without the library."""
+    return f'[store] raw = "{name}" needs obstore: pip install "mailcase[s3]"'
+
+
+def _connect(name: str, access: S3Access) -> "S3Store":
+    """A client; nothing is asked of the server yet. Raises ConfigError (a key that cannot be read)."""
+    from obstore.store import S3Store
+
+    bucket, _, prefix = name.removeprefix("s3://").partition("/")
+    keys = access.keys()
+    config: S3Config = {"region": access.region or "us-east-1"}
+    if access.endpoint:
+        config["endpoint"] = access.endpoint
+    if keys is not None:
+        config["access_key_id"], config["secret_access_key"] = keys
+    return S3Store(
+        bucket,
+        prefix=prefix or None,
+        config=config,
+        client_options={
+            "allow_http": access.endpoint.startswith("http://"),
+            "connect_timeout": _CONNECT,
+            "timeout": _REQUEST,
+        },
+        retry_config={"max_retries": 2, "retry_timeout": _RETRIES},
+    )

@@ -1,0 +1,50 @@
+"""What a restored store does not know: which mail was acknowledged after the backup was made (P3)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from mailcase.ports import Arrival
+from mailcase.store import numbers
+from mailcase.store import tables as t
+from mailcase.store.dialect import set_statement
+from mailcase.store.edit import get_flag
+
+FLAG: Final = "restored"  # its value: when, ISO 8601
+#: How far the mail server's clock may be ahead of ours.
+CLOCKS: Final = timedelta(minutes=10)
+_O, _D = t.outbox.c, t.delivery.c
+
+
+def held_back(conn: Connection, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+    """Mail that was there at the restore makes cases and is not acknowledged: it may have been already.
+
+    It is known by the server's date of its arrival, up to `CLOCKS` after the restore.
+    """
+    found = get_flag(conn, FLAG)
+    if found is None:
+        return arrivals
+    until = datetime.fromisoformat(found) + CLOCKS
+    return [replace(one, no_ack=True) if one.received_at < until else one for one in arrivals]
+
+
+def statements(now: datetime, margin: int, *, lite: bool) -> Iterator[sa.Executable]:
+    """What makes a store of a backup safe to work with, in the transaction that brings it back.
+
+    Nothing that was to be sent is sent: automatic mail expires, an agent's words are uncertain (a person looks,
+    `outbox retry` sends them). What was not yet decided, or waits in quarantine, may have been acknowledged since.
+    Numbers that were given out since are skipped.
+    """
+    waiting = _O.state.in_(("pending", "sending"))
+    held = {"reason": "restored", "next_attempt_at": None, "owner": ""}
+    yield sa.update(t.outbox).where(waiting, _O.automatic.is_(True)).values(state="expired", **held)
+    yield sa.update(t.outbox).where(waiting, _O.automatic.is_(False)).values(state="uncertain", **held)
+    yield sa.update(t.delivery).where(sa.or_(_D.outcome.is_(None), _D.outcome == "quarantined")).values(no_ack=True)
+    yield sa.delete(t.mailbox_health)
+    yield sa.delete(t.daemon)
+    yield from numbers.leap(margin, lite=lite)
+    yield set_statement(t.flag, ("value",), lite=lite).values(name=FLAG, value=now.isoformat())

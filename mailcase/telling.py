@@ -1,0 +1,53 @@
+"""What a running daemon tells of itself, gathered from its parts for health, alarms and `status`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from mailcase.clock import utcnow
+from mailcase.errors import Unavailable
+from mailcase.health.situation import Facts
+from mailcase.house import House
+from mailcase.intake.state import MailboxState
+from mailcase.reloading import Reloader
+from mailcase.roster import Roster
+
+
+def facts_of(house: House, roster: Roster, reloader: Reloader, handed_in: Mapping[str, datetime]) -> Facts:
+    """The facts of this moment; asked every few seconds.
+
+    `handed_in`: when LMTP brought the last mail, by mailbox.
+    """
+    return Facts(
+        mailboxes={**_waiting(house, handed_in), **roster.states()},
+        sources=_sources(house),
+        paused=roster.paused & house.policy.mailboxes.keys(),
+        policy_hash=house.policy.hash,
+        config_error=reloader.error,
+        config_error_at=reloader.error_at,
+        restart_needed=reloader.restart_needed,
+        disk_free=_free(house),
+        disk_low=house.disk.is_low,
+    )
+
+
+def _waiting(house: House, handed_in: Mapping[str, datetime]) -> dict[str, MailboxState]:
+    """The mailboxes that nobody reads because a mail server hands their mail in: well as long as we listen."""
+    if not house.settings.lmtp.listen:
+        return {}
+    now = utcnow()
+    return {name: MailboxState(now, handed_in.get(name), connected=True) for name in house.policy.mailboxes}
+
+
+def _sources(house: House) -> dict[str, str]:
+    """Where the mail of each mailbox comes from."""
+    read = {name: one.source for name, one in house.built.imap.items()}
+    read |= {name: one.source for name, one in house.built.maildir.items()}
+    other = "lmtp" if house.settings.lmtp.listen else "ingest"
+    return {name: read.get(name, other) for name in house.policy.mailboxes}
+
+
+def _free(house: House) -> int | None:
+    try:
+        return house.disk.free
+    except Unavailable:
+        return None

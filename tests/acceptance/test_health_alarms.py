@@ -1,0 +1,160 @@
+"""Alarms and digest on a real store, with the real drain and a real SMTP server."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from mailcase.bench import Bench
+from mailcase.health.situation import Facts
+from mailcase.intake.parse import read
+from mailcase.intake.state import MailboxState
+from mailcase.outbox.compose import Composer
+from tests.builders import make_delivery, make_snapshot
+from tests.contract.store_kit import Clerk, Desk, mail
+from tests.servers.bureau import DAY, HOUR, MINUTE, NOW, REFUSED, WELL, Bureau, box, bureau_of
+from tests.servers.smtp import SmtpSink
+
+
+async def test_a_condition_is_told_once_daily_and_when_it_is_over(bureau: Bureau) -> None:
+    bureau.mailboxes(support=REFUSED)
+    assert await bureau.look() == ["[mailcase] support: login refused"]
+    assert await bureau.look(MINUTE) == []
+    bureau.restart()
+    bureau.mailboxes(support=MailboxState())  # not yet looked at
+    await bureau.alarms.look()  # before the keeper's first look
+    assert await bureau.look(10 * MINUTE) == []
+    bureau.mailboxes(support=REFUSED)
+    assert await bureau.look(22 * HOUR) == []
+    assert await bureau.look(2 * HOUR) == ["[mailcase] still: support: login refused"]
+    bureau.mailboxes(support=WELL)
+    assert await bureau.look(HOUR) == []
+    assert await bureau.look(4 * MINUTE) == []
+    assert await bureau.look(2 * MINUTE) == ["[mailcase] over: support: login refused"]
+    assert await bureau.look(2 * DAY) == []
+    first = bureau.mail(0)
+    assert (first["To"], first["From"]) == ("admin@people.example", "mailcase <support@helpdesk.example>")
+    assert (first["Auto-Submitted"], bool(first["X-Auto-Response-Suppress"])) == ("auto-generated", True)
+    text = first.get_content()
+    for said in ("support: login refused", "since 2026-11-03 09:15 UTC", "535 no", "What to do: Correct user"):
+        assert said in text
+
+
+async def test_what_begins_together_is_one_mail_and_what_comes_and_goes_one_alarm(bureau: Bureau) -> None:
+    bureau.mailboxes(support=REFUSED, sales=replace(REFUSED, trouble="folder_missing"))
+    bureau.facts = replace(bureau.facts, config_error="mailcase.toml:3: no such key", config_error_at=NOW)
+    assert await bureau.look() == ["[mailcase] 3 things need a person"]
+    broken = replace(REFUSED, trouble="folder_missing")
+    for state in (WELL, REFUSED, WELL, REFUSED):
+        bureau.mailboxes(support=state, sales=broken)
+        assert await bureau.look(4 * MINUTE) == []
+    assert {one.word for one in bureau.store.open_alarms()} == {"login_refused", "folder_missing", "config_refused"}
+    bureau.mailboxes(support=WELL, sales=WELL)
+    bureau.facts = replace(bureau.facts, config_error="")
+    assert [*await bureau.look(), *await bureau.look(5 * MINUTE)] == ["[mailcase] 3 things are over"]
+
+
+async def test_an_alarm_of_a_mailbox_that_another_daemon_works_is_left_to_it(bureau: Bureau) -> None:
+    bureau.mailboxes(support=REFUSED)
+    await bureau.look()
+    told = bureau.store.health_told(bureau.now)
+    other = replace(told.daemons[0], owner="other")
+    bureau.store.tell_health(other, [replace(told.mailboxes[0], owner="other")])
+    bureau.mailboxes(sales=WELL)
+    assert await bureau.look(MINUTE / 2) == []
+    assert [one.mailbox for one in bureau.store.open_alarms()] == ["support"]
+    bureau.store.leave_health("other")
+    assert await bureau.look(MINUTE / 2) == []
+    assert bureau.store.open_alarms() == ()
+
+
+async def test_where_nobody_is_named_the_alarm_is_kept_and_told_once_somebody_is(tmp_path: Path) -> None:
+    with SmtpSink() as sink:
+        bureau = bureau_of(tmp_path, sink, box(sink))
+        named, bureau.settings = (
+            bureau.settings,
+            bureau.settings.model_copy(update={"alarm": bureau.settings.alarm.model_copy(update={"to": ()})}),
+        )
+        bureau.mailboxes(support=REFUSED)
+        assert await bureau.look() == []
+        assert bureau.store.open_alarms()[0].told_at is None
+        bureau.settings = named
+        assert await bureau.look() == ["[mailcase] support: login refused"]
+        bureau.store.close()
+
+
+async def test_an_alarm_whose_own_relay_refuses_leaves_by_another_mailbox(tmp_path: Path) -> None:
+    login = 'user = "u"\npassword = "wrong"'
+    with SmtpSink("starttls", {"u": "right"}) as broken, SmtpSink() as sink:
+        first = box(broken, login=f'{login}\nca_file = "{broken.ca_file}"', security="starttls")
+        bureau = bureau_of(tmp_path, sink, first.replace("127.0.0.1", "localhost"), box(sink, "sales"))
+        bureau.mailboxes(support=REFUSED)
+        assert await bureau.look() == []
+        (row,) = bureau.store.outbox_list()
+        told = await bureau.look(MINUTE)
+        assert told[0] == "[mailcase] support: login refused"
+        assert bureau.mail(0)["Message-ID"] == row["message_id"]
+        assert bureau.mail(0)["From"].addresses[0].addr_spec == "sales@helpdesk.example"
+        # While the notice waited, its relay was a condition of its own; that one went the right way at once.
+        assert told[1:] in ([], ["[mailcase] support: mail cannot be sent: login refused"])
+        bureau.store.close()
+
+
+async def test_an_alarm_that_comes_back_to_any_mailbox_makes_no_case(bureau: Bureau) -> None:
+    bureau.mailboxes(support=REFUSED)
+    await bureau.look()
+    email = read(bureau.sink.mails[0].data)
+    bench = Bench(bureau.built.policy, Composer(bureau.built.policy, bureau.built.templates))
+    for mailbox in ("support", "sales"):
+        delivery = make_delivery(mailbox=mailbox)
+        decided = bench.decide(email, make_snapshot(email, lookup=bench.look(email, delivery)), delivery)
+        assert (decided.outcome.value, decided.reason) == ("ignored", "own_mail")
+
+
+async def test_the_digest_goes_out_once_a_day(bureau: Bureau) -> None:
+    desk = Desk(bureau.store, Clerk())
+    assert await bureau.look() == []  # the first day is only remembered
+    desk.receive(mail("miss", subject="not for us"), now=bureau.now + MINUTE)
+    bureau.store.quarantine(bureau.store.journal([_arrival()], None)[0].delivery.id, "poison", bureau.now + MINUTE)
+    bureau.facts = Facts()
+    subjects = await bureau.look(DAY)
+    assert "[mailcase] daily digest: 2 mails made no case" in subjects
+    texts = [str(bureau.mail(at).get_content()) for at in range(len(bureau.sink.mails))]
+    (text,) = (one for one in texts if "message accept" in one)
+    assert "mailcase message accept 1" in text
+    assert "mailcase quarantine retry 2" in text
+    bureau.restart()
+    assert await bureau.look(HOUR) == []
+    assert [one for one in await bureau.look(DAY) if "digest" in one] == []
+
+
+def _arrival() -> Any:
+    from tests.contract.store_kit import arrival
+
+    return arrival("9:9")
+
+
+async def test_the_keeper_writes_when_something_changed_or_the_heartbeat_is_due(bureau: Bureau) -> None:
+    calls: list[str] = []
+
+    async def call(work: Any, *args: Any) -> Any:
+        calls.append(work.__name__)
+        return work(*args)
+
+    bureau.call = call  # type: ignore[method-assign]  # counts what is written
+    bureau.restart()
+    bureau.mailboxes(support=WELL)
+    for seconds in (0, 5, 5):
+        bureau.now += timedelta(seconds=seconds)
+        await bureau.keeper.look()
+    assert calls == ["tell_health", "tidy_health"]
+    bureau.mailboxes(support=REFUSED)
+    await bureau.keeper.look()
+    bureau.now += timedelta(seconds=15)
+    await bureau.keeper.look()
+    assert calls.count("tell_health") == 3
+    stop = asyncio.Event()
+    stop.set()
+    await bureau.keeper.run(stop)
+    assert bureau.store.health_told(bureau.now).daemons == ()

@@ -1,0 +1,105 @@
+"""What the keeper tells, and /health and /metrics, on a real store."""
+
+import asyncio
+import json
+import sqlite3
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from urllib.error import HTTPError
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from mailcase.errors import ConfigError, Unavailable
+from mailcase.health.server import HttpServer
+from mailcase.health.situation import Unregistered
+from tests.servers.bureau import MINUTE, NOW, REFUSED, WELL, Bureau
+
+
+def page(server: HttpServer, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", timeout=10) as found:
+            return found.status, found.read().decode()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+@pytest.fixture
+def server(bureau: Bureau) -> Iterator[HttpServer]:
+    made = HttpServer("127.0.0.1:0", bureau.keeper.pulse, lambda: bureau.now)
+    made.start()
+    yield made
+    made.stop()
+
+
+async def test_health_and_metrics_answer_while_the_store_is_locked(
+    bureau: Bureau, server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bureau.mailboxes(support=WELL)
+    await bureau.keeper.look()
+    bureau.keeper.pulse.counted((Unregistered("support", 3, (("jane@private.example", 3),)),))
+    assert (await asyncio.to_thread(page, server, "/health"))[0] == 200
+    bureau.mailboxes(support=REFUSED)
+
+    async def busy(*_: object) -> None:
+        raise Unavailable("store: database is locked")
+
+    monkeypatch.setattr(bureau.keeper, "_call", busy)
+    with closing(sqlite3.connect(bureau.folder / "mailcase.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        await bureau.keeper.look()
+        bureau.now += 6 * MINUTE
+        await bureau.keeper.look()
+        status, body = await asyncio.to_thread(page, server, "/health")
+        found = json.loads(body)
+        assert (status, found["ok"]) == (503, False)
+        assert [one["condition"] for one in found["needs"]] == ["login_refused", "store_unavailable"]
+        metrics = (await asyncio.to_thread(page, server, "/metrics"))[1]
+    assert "private.example" not in body + metrics
+
+
+async def test_the_metrics_say_what_the_pulse_knows(bureau: Bureau, server: HttpServer) -> None:
+    bureau.facts = replace(bureau.facts, policy_hash="abc", disk_free=5, config_error="bad")
+    bureau.mailboxes(support=REFUSED, sales=WELL)
+    await bureau.keeper.look()
+    await bureau.drain().once()
+    text = (await asyncio.to_thread(page, server, "/metrics"))[1]
+    found = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert found["mailcase_mailbox_up", "support"] == 0
+    assert found["mailcase_mailbox_up", "sales"] == 1
+    assert found["mailcase_mailbox_last_look_timestamp_seconds", "sales"] == NOW.timestamp()
+    assert found["mailcase_mailbox_failing_since_timestamp_seconds", "support"] == NOW.timestamp()
+    assert found["mailcase_condition", "login_refused", "support"] == 1
+    assert (found["mailcase_disk_free_bytes",], found["mailcase_config_error",]) == (5, 1)
+    assert found["mailcase_outbox", "pending"] == 0
+    assert ("mailcase_stage_seconds_bucket", "+Inf", "send") in found
+    assert 'policy="abc"' in text
+
+
+async def test_a_daemon_that_hangs_is_not_healthy(bureau: Bureau, server: HttpServer) -> None:
+    await bureau.keeper.look()
+    bureau.now += 2 * MINUTE
+    status, body = await asyncio.to_thread(page, server, "/health")
+    assert (status, json.loads(body)["needs"][0]["condition"]) == (503, "daemon_hangs")
+
+
+async def test_other_pages_and_methods_are_refused(server: HttpServer) -> None:
+    assert (await asyncio.to_thread(page, server, "/"))[0] == 404
+
+
+def test_a_port_that_is_taken_is_a_configuration_error(bureau: Bureau, server: HttpServer) -> None:
+    second = HttpServer(f"127.0.0.1:{server.port}", bureau.keeper.pulse, lambda: bureau.now)
+    with pytest.raises(
+        ConfigError, match=r"\[http\] listen: cannot listen on 127\.0\.0\.1:\d+: Address already in use"
+    ):
+        second.start()
+    for wrong in ("127.0.0.1:99999", "nobody.invalid:1"):
+        with pytest.raises(ConfigError, match=r"\[http\] listen"):
+            HttpServer(wrong, bureau.keeper.pulse, lambda: bureau.now).start()

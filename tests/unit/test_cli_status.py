@@ -1,0 +1,165 @@
+"""`mailcase status`: one screen from the store alone, 1 where something needs a person, with the cure."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailcase import config
+from mailcase.cli.main import main
+from mailcase.clock import utcnow
+from mailcase.health.situation import DaemonTold, Facts, MailboxTold
+from mailcase.intake.state import MailboxState
+from mailcase.policy_build import build
+from mailcase.store.store import Store
+from tests.contract.store_kit import Clerk, Desk, mail
+
+MAILBOX = """
+[[mailbox]]
+name = "support"
+address = "support@helpdesk.example"
+[mailbox.imap]
+host = "imap.example"
+user = "u"
+password = "hunter2-plain"
+[mailbox.smtp]
+host = "127.0.0.1"
+port = 1
+security = "none"
+"""
+Status = Callable[..., tuple[int, str]]
+
+
+class Place:
+    """A configuration and a store in which a daemon told of itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "mailcase.toml"
+        (folder / "token.key").write_text("k" * 64)
+        (folder / "blacklist.txt").write_text("")
+        self.file.write_text(MAILBOX)
+        self.store = Store.open("sqlite:///mailcase.db", folder)
+        self.hash = build(config.load(self.file, {})).policy.hash
+
+    def tell(self, owner: str = "me", seen: datetime | None = None, state: Any = None, **facts: Any) -> None:
+        now = utcnow()
+        well = MailboxState(last_look=now, last_mail=now - timedelta(minutes=3), lag_s=0.4, connected=True)
+        told = replace(Facts(sources={"support": "imap:imap.example:u"}, policy_hash=self.hash, disk_free=9), **facts)
+        state = state or well
+        daemon = DaemonTold(
+            owner, f"host-{owner}", 7, "1.2", now, seen or now, replace(told, mailboxes={"support": state})
+        )
+        self.store.tell_health(daemon, [MailboxTold("support", owner, "imap:imap.example:u", state, now)])
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    made = Place(tmp_path)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def status(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Status:
+    """Run the command: exit status and what it printed."""
+
+    def run(*options: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["mailcase", "--config", str(place.file), *options, "status"])
+        with pytest.raises(SystemExit) as done:
+            main()
+        out, err = capsys.readouterr()
+        assert "hunter2" not in out + err
+        return int(done.value.code or 0), out
+
+    return run
+
+
+def test_a_healthy_daemon_is_one_screen_and_exit_0(place: Place, status: Status) -> None:
+    place.tell()
+    code, out = status()
+    assert code == 0
+    assert "ok  daemon               mailcase 1.2 on host-me (pid 7) runs since" in out
+    assert "ok  mailbox support      reading; last look" in out
+    assert "lag 0.4 s" in out
+    assert "!!" not in out
+    assert out.count("\n") <= 24
+    data = json.loads(status("--json")[1])
+    assert (data["ok"], data["needs"], data["mailboxes"][0]["state"]) == (True, [], "reading")
+    assert set(data) == {
+        "ok", "needs", "daemons", "mailboxes", "journal", "quarantine", "outbox", "breaker", "configuration", "alarms",
+    }  # fmt: skip
+
+
+FAILING = MailboxState(
+    trouble="login_refused", error="[AUTHENTICATIONFAILED]", failing_since=utcnow() - timedelta(hours=2)
+)
+OLD = utcnow() - timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "said"),
+    [
+        ([], ["no_daemon"], "no daemon is running"),
+        ([{"seen": OLD}], ["no_daemon"], "is gone, last seen"),
+        ([{"state": FAILING}], ["login_refused"], "→ Correct user and password in [mailbox.imap]"),
+        ([{"state": FAILING, "paused": frozenset({"support"})}], [], "mailbox support"),
+        ([{"disk_low": True}], ["disk_low"], "→ Make room"),
+        ([{"config_error": "x.toml:3: no"}], ["config_refused"], "x.toml:3: no"),
+        ([{"restart_needed": ("[http]",)}], ["restart_needed"], "on host-me: [http]"),
+        ([{"policy_hash": "old"}], ["reload_due"], "host-me works by policy old"),
+        ([{}, {"owner": "you", "policy_hash": "x"}], ["policies_differ", "reload_due"], "work by different rules"),
+    ],
+)
+def test_what_needs_a_person_is_marked_with_its_cure(
+    place: Place, status: Status, told: list[dict[str, Any]], words: list[str], said: str
+) -> None:
+    for one in told:
+        place.tell(**one)
+    code, out = status()
+    assert (code, "!!" in out) == (int(bool(words)), bool(words))
+    assert said in out
+    assert out.count("→") == len(words)
+    assert [one["condition"] for one in json.loads(status("--json")[1])["needs"]] == words
+
+
+def test_quarantine_outbox_and_unknown_recipients_are_shown(place: Place, status: Status) -> None:
+    place.tell()
+    desk = Desk(place.store, Clerk())
+    now = utcnow()
+    desk.receive(mail("a"), mail("b", subject="not for us", to="help@x.example"), now=now, received_at=now)
+    place.store.quarantine(_journal(place.store), "poison", now - timedelta(days=3))
+    code, out = status()
+    assert code == 1
+    assert "1 mail could not be processed" in out
+    assert "quarantine retry ID" in out
+    assert "1 pending" in out
+    assert "1 mails in seven days to addresses it does not have" in out
+    data = json.loads(status("--json")[1])
+    assert (data["quarantine"]["mails"], data["outbox"]["pending"]) == (1, 1)
+    assert data["mailboxes"][0]["unregistered"]["mails"] == 1
+
+
+def _journal(store: Store) -> int:
+    from tests.contract.store_kit import journalled
+
+    return journalled(store, 1, 900)[0].delivery.id
+
+
+@pytest.mark.parametrize("edit", ["[cases]\nbogus = 1\n", "[cases\n", 'x = "'])
+def test_a_bad_edit_is_shown_and_the_daemon_too(place: Place, status: Status, edit: str) -> None:
+    place.tell()
+    place.file.write_text(f'[store]\nurl = "sqlite:///mailcase.db"\n{MAILBOX}\n{edit}')
+    code, out = status()
+    assert code == 1
+    assert "the configuration's files are wrong" in out
+    assert "mailbox support      reading" in out
+
+
+def test_a_broken_store_table_is_a_configuration_error(place: Place, status: Status) -> None:
+    place.file.write_text("[store]\nurl = \n")
+    assert status()[0] == 78

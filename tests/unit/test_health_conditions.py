@@ -1,0 +1,126 @@
+"""What needs a person is a table; time is a parameter."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from mailcase.health.conditions import RULES, conditions
+from mailcase.health.plan import Plan, plan
+from mailcase.health.situation import AlarmTold, Facts, Numbers, Relay, Situation
+from mailcase.intake.state import MailboxState
+from tests.builders import NOW
+
+MINUTE = timedelta(minutes=1)
+WELL = MailboxState(last_look=NOW, connected=True)
+
+
+def ill(trouble: Any, minutes: float, error: str = "it says no") -> MailboxState:
+    """A mailbox that has been failing for so long."""
+    return MailboxState(trouble=trouble, error=error, failing_since=NOW - minutes * MINUTE)
+
+
+def situation(facts: Mapping[str, Any] | None = None, **numbers: Any) -> Situation:
+    return Situation(NOW, Facts(**(facts or {})), Numbers(**numbers), "host")
+
+
+def keys(now: Situation) -> list[str]:
+    return [one.key for one in conditions(now)]
+
+
+def box(state: MailboxState, **more: Any) -> dict[str, Any]:
+    return {"mailboxes": {"support": state}, "sources": {"support": "imap:h:u"}, **more}
+
+
+@pytest.mark.parametrize(
+    ("now", "wanted"),
+    [
+        (situation(), []),
+        (situation(box(WELL)), []),
+        (situation(box(ill("mailbox_unreachable", 4))), []),
+        (situation(box(ill("mailbox_unreachable", 5))), ["mailbox_unreachable:support"]),
+        (situation(box(ill("", 5))), ["mailbox_unreachable:support"]),
+        (situation(box(ill("login_refused", 0))), ["login_refused:support"]),
+        (situation(box(ill("token_ended", 0))), ["token_ended:support"]),
+        (situation(box(ill("folder_missing", 0))), ["folder_missing:support"]),
+        (situation(box(ill("login_refused", 60), paused=frozenset({"support"}))), []),
+        (situation(box(ill("store_busy", 60))), []),
+        (situation(box(ill("disk_low", 60), disk_low=True, disk_free=5 * 1024**2)), ["disk_low:host"]),
+        (situation({"config_error": "line 3"}), ["config_refused:host"]),
+        (situation(quarantine=2), ["quarantine"]),
+        (situation(breaker_since=NOW, breaker_threshold=50), ["breaker_open"]),
+        (situation(relays={"a": Relay("smtp_refused", "535", NOW, 1)}), ["relay_refused:a"]),
+        (situation(relays={"a": Relay("token_ended", "invalid_grant", NOW, 1)}), ["relay_refused:a"]),
+        (situation(relays={"a": Relay("smtp_lost", "refused", NOW, 1)}), []),
+        (situation(pending_since=NOW - 59 * MINUTE), []),
+        (situation(pending_since=NOW - 60 * MINUTE), ["outbox_stuck"]),
+        (situation(undecided=1, undecided_since=NOW - 61 * MINUTE), ["undecided"]),
+        (replace(situation(), store_since=NOW - MINUTE), []),
+        (replace(situation(), store_since=NOW - 5 * MINUTE), ["store_unavailable:host"]),
+    ],
+)
+def test_each_condition_begins_when_it_should(now: Situation, wanted: list[str]) -> None:
+    assert keys(now) == wanted
+
+
+def test_every_rule_tells_what_it_means_and_what_to_do() -> None:
+    assert len({rule.word for rule in RULES}) == len(RULES)
+    assert [rule.word for rule in RULES if not (rule.title and rule.means.endswith(".") and rule.cure)] == []
+
+
+def alarm(key: str, *, told: timedelta | None = timedelta(0)) -> AlarmTold:
+    word, _, mailbox = key.partition(":")
+    told_at = None if told is None else NOW - told
+    return AlarmTold(1, key, word, "" if mailbox == "host" else mailbox, "text", NOW, told_at)
+
+
+REFUSED = box(ill("login_refused", 9))
+OPEN = alarm("login_refused:support")
+LONG_GONE = {OPEN.key: NOW - timedelta(hours=1), "quarantine": NOW - timedelta(hours=1)}
+
+
+@pytest.mark.parametrize(
+    ("now", "is_open", "gone", "begun", "told", "reminded", "ended", "dropped"),
+    [
+        (situation(REFUSED), [], {}, 1, 0, 0, 0, 0),
+        (situation(REFUSED), [OPEN], {}, 0, 0, 0, 0, 0),
+        (situation(REFUSED), [alarm(OPEN.key, told=timedelta(hours=23))], {}, 0, 0, 0, 0, 0),
+        (situation(REFUSED), [alarm(OPEN.key, told=timedelta(hours=24))], {}, 0, 0, 1, 0, 0),
+        (situation(REFUSED), [alarm(OPEN.key, told=None)], {}, 0, 1, 0, 0, 0),
+        # over: only once it was seen to be well, and for as long as [alarm] after
+        (situation(box(WELL)), [OPEN], {}, 0, 0, 0, 0, 0),
+        (situation(box(WELL)), [OPEN], {OPEN.key: NOW - MINUTE}, 0, 0, 0, 0, 0),
+        (situation(box(WELL)), [OPEN], LONG_GONE, 0, 0, 0, 1, 0),
+        (situation(box(MailboxState())), [OPEN], LONG_GONE, 0, 0, 0, 0, 0),
+        (situation(box(ill("mailbox_unreachable", 1))), [OPEN], LONG_GONE, 0, 0, 0, 0, 0),
+        # a person paused or took out the mailbox
+        (situation({"paused": frozenset({"support"})}), [OPEN], {}, 0, 0, 0, 0, 1),
+        (situation(), [OPEN], {}, 0, 0, 0, 0, 1),
+        (situation(), [alarm("quarantine")], LONG_GONE, 0, 0, 0, 1, 0),
+        (situation(quarantine=1), [alarm("quarantine")], LONG_GONE, 0, 0, 0, 0, 0),
+        # another host's disk
+        (situation(), [alarm("disk_low:other")], {"disk_low:other": NOW - timedelta(hours=1)}, 0, 0, 0, 0, 0),
+    ],
+)
+def test_an_alarm_is_told_once_daily_and_when_it_is_over(
+    now: Situation,
+    is_open: list[AlarmTold],
+    gone: dict[str, Any],
+    begun: int,
+    told: int,
+    reminded: int,
+    ended: int,
+    dropped: int,
+) -> None:
+    step = plan(now, conditions(now), is_open, gone, told=True)
+    counts = [len(part) for part in (step.begin, step.tell, step.remind, step.end, step.drop)]
+    assert counts == [begun, told, reminded, ended, dropped]
+    assert bool(step) == any(counts)
+
+
+def test_where_nobody_is_to_be_told_the_alarm_is_still_kept() -> None:
+    now = situation(REFUSED)
+    assert len(plan(now, conditions(now), [], {}, told=False).begin) == 1
+    assert plan(now, conditions(now), [alarm(OPEN.key, told=None)], {}, told=False) == Plan()
