@@ -13,7 +13,7 @@ import pytest
 from mailcase.config import load
 from mailcase.errors import Transient, Unavailable
 from mailcase.house import House, open_house
-from mailcase.lmtp.place import Place, place_of
+from mailcase.lmtp.place import place_of
 from mailcase.lmtp.server import LmtpServer
 from mailcase.message import Wish
 from tests.servers.letters import letter
@@ -256,12 +256,3 @@ async def test_a_fault_of_ours_is_no_reason_to_give_the_mail_up(hall: Hall, monk
     monkeypatch.setattr("mailcase.lmtp.server.mailbox_of", lambda *_: 1 / 0)
     async with lmtp_client(hall.port) as client:
         assert (await client.begin(SUPPORT))[1].startswith("451 4.3.0")
-
-
-def _place(folder: Path, listen: str) -> Place:
-    (folder / "token.key").write_text("k" * 40)
-    file = folder / "mailcase.toml"
-    file.write_text(_CONFIG.format(port=1, memory="9MB").replace("127.0.0.1:1", listen))
-    place = place_of(load(file, {}))
-    assert place is not None
-    return place
