@@ -105,6 +105,14 @@ class WithdrawCase:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepAnswerBack:
+    """The acknowledgement of a mail that turns out to be an agent's own is not sent, if it still waits (B16)."""
+
+    message_pk: int  # of the mail that it answers
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MarkBounced:
     """An outgoing mail of ours came back (B5)."""
 
@@ -151,6 +159,7 @@ Action = (
     | ShowMessage
     | TakeAsSent
     | WithdrawCase
+    | KeepAnswerBack
     | MarkBounced
     | SuppressAddress
     | QueueMail

@@ -1,6 +1,7 @@
 """The core with its policy bound: what the store's transaction and `explain` ask (ports.Judge). Pure."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from mailcase.actions import QueueMail
 from mailcase.decision import decide, look
@@ -15,11 +16,16 @@ from mailcase.verdict import Decision
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One policy in force; `before` judges the mail of mailboxes that a reload took out."""
+    """One policy in force.
+
+    `before` judges the mail of mailboxes that a reload took out. `sources` is source id -> mailbox: mail that was
+    journalled under another name of its mailbox is judged under that of today.
+    """
 
     policy: Policy
     composer: Composer
     before: "Bench | None" = None
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def after(self, old: "Bench") -> "Bench":
         """This bench with the old one behind it, as far as that knows mailboxes which this one does not."""
@@ -37,6 +43,12 @@ class Bench:
             f"no mailbox is named {mailbox!r} any more: configure it again, then `mailcase quarantine retry`"
         )
 
+    def _named(self, delivery: Delivery) -> Delivery:
+        """The delivery under its mailbox's name of today, where that was renamed."""
+        if delivery.mailbox in self.policy.mailboxes:
+            return delivery
+        return replace(delivery, mailbox=self.sources.get(delivery.source, delivery.mailbox))
+
     @property
     def policy_hash(self) -> str:
         """Of the policy in force; each decision keeps it."""
@@ -48,11 +60,13 @@ class Bench:
 
     def look(self, email: Email, delivery: Delivery) -> Lookup:
         """What must be known to decide this mail."""
-        return look(email, delivery, self.of(delivery.mailbox).policy)
+        named = self._named(delivery)
+        return look(email, named, self.of(named.mailbox).policy)
 
     def decide(self, email: Email, snapshot: Snapshot, delivery: Delivery) -> Decision:
         """What is to be done with it, and why."""
-        return decide(email, snapshot, self.of(delivery.mailbox).policy, delivery)
+        named = self._named(delivery)
+        return decide(email, snapshot, self.of(named.mailbox).policy, named)
 
     def compose(self, mail: QueueMail, case: CaseFacts, email: Email, group: str) -> Composed:
         """The mail of a QueueMail action."""

@@ -153,9 +153,13 @@ def _read(file: Path, environ: Mapping[str, str]) -> tuple[problems.Source, list
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: is not UTF-8 text (byte {error.start})") from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{file}:{line}: is not UTF-8 text (byte {error.start} of the file)") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: is not TOML: {error}") from None
+        line, said = lines.not_toml(text, str(error))
+        raise ConfigError(f"{file}:{line}: is not TOML: {said}") from None
+    except RecursionError:
+        raise ConfigError(f"{file}: is nested too deeply") from None
     source = problems.Source(file, text, layers(), layers.environ)
     return source, [problems.Problem((), said, name) for name, said in layers.lost]
 

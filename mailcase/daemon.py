@@ -2,7 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from mailcase import sdnotify
@@ -14,14 +17,17 @@ from mailcase.house import House, open_house
 from mailcase.lmtp.start import lmtp_server
 from mailcase.log import Event, emit
 from mailcase.patience import patiently
-from mailcase.reloading import Reloader
+from mailcase.reloading import Looked, Reloader, look
 from mailcase.retention import Retention, keep_for
 from mailcase.roster import Roster
 from mailcase.sources import Sources
 from mailcase.telling import facts_of
 from mailcase.waiting import first_of
 
+Part = Callable[[asyncio.Event], Coroutine[Any, Any, None]]  # runs until the stop event
+
 RECOVER_EVERY: Final = 5.0  # seconds between looks for undecided mail that nobody works on
+AGAIN_AFTER: Final = 60.0  # seconds until a part that failed is started anew
 STOP_WITHIN: Final = 20.0  # seconds for what is open after SIGTERM; the unit waits longer
 
 
@@ -33,17 +39,26 @@ async def run(settings: Settings, *, once: bool) -> int:
     Raises:
         ConfigError, Unavailable: see `open_house`.
     """
-    stop = asyncio.Event()
+    signals = Signals()
     if not once:
-        _listen(stop)  # before the store is opened: a stop during a long migration is a stop
+        signals.listen()  # before the store is opened: a stop during a long migration is a stop
+    looked = look(settings)
     async with open_house(settings, sender="mailcase run --once" if once else "mailcase run") as house:
-        return await (_once(house) if once else _for_ever(house, stop))
+        return await (_once(house) if once else _for_ever(house, signals, looked))
 
 
-def _listen(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the system asks of the daemon."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)  # SIGTERM, SIGINT
+    reload: asyncio.Event = field(default_factory=asyncio.Event)  # SIGHUP
+
+    def listen(self) -> None:
+        """From now on a signal sets its event and does nothing else."""
+        loop = asyncio.get_running_loop()
+        for number, event in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop), (signal.SIGHUP, self.reload)):
+            loop.add_signal_handler(number, event.set)
 
 
 async def _once(house: House) -> int:
@@ -55,32 +70,55 @@ async def _once(house: House) -> int:
     return 0 if read else 1
 
 
-async def _for_ever(house: House, stop: asyncio.Event) -> int:
-    roster = Roster(house, Sources(house).make)
-    reloader = Reloader(house, roster.look_again)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.asked.set)
-    lmtp = lmtp_server(house, paused=lambda: roster.paused, room=house.disk.check)
+async def _for_ever(house: House, signals: Signals, looked: Looked) -> int:
+    """Every part of the daemon until the stop; the death of one that mail depends on stops the process."""
+    stop, sources = signals.stop, Sources(house)
+    roster = Roster(house, sources.make)
+    reloader = Reloader(house, (sources.renew, roster.look_again, house.drain.wake), signals.reload, looked)
+    lmtp = lmtp_server(house, paused=roster.asleep, room=house.disk.check)
     watch = Watch(house, lambda: facts_of(house, roster, reloader, lmtp.last_mail if lmtp else {}))
+    needed: dict[str, Part] = {
+        "roster": roster.run,
+        "drain": house.drain.run,
+        "timer": partial(_recover, house),
+        "watchdog": _alive,
+    }
     with watch.listening():
-        parts: dict[str, Coroutine[Any, Any, None]] = {
-            "roster": roster.run(stop),
-            "drain": house.drain.run(stop),
-            "timer": _recover(house, stop),
-            "watchdog": _alive(stop),
-            "reloader": reloader.run(stop),
-            "retention": _retention(house).run(stop),
-            **watch.parts(stop),
-        }
         if lmtp is not None:
             await lmtp.start()
-            parts["lmtp"] = lmtp.run(stop)
-        tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]
+            needed["lmtp"] = lmtp.run
+        helpful: dict[str, Part] = {
+            "reloader": reloader.run,
+            "retention": _retention(house).run,
+            "sweep": partial(_sweep, house),
+        }
+        tasks = [asyncio.create_task(part(stop), name=name) for name, part in needed.items()]
+        for name, part in {**helpful, **watch.parts()}.items():
+            tasks.append(asyncio.create_task(_kept_up(name, part, stop), name=name))
         emit(Event.STARTED, mailboxes=len(house.policy.mailboxes), policy=house.policy.hash)
         sdnotify.notify(sdnotify.READY)
         try:
             return await _supervise(tasks, stop)
         finally:
             emit(Event.STOPPED)
+
+
+async def _kept_up(name: str, part: Part, stop: asyncio.Event) -> None:
+    """Run a part without which mail goes on all the same; what it did not expect ends it for a minute only."""
+    while not stop.is_set():
+        try:
+            await part(stop)
+        except Exception as error:  # whatever it is: mail must not wait for it (P4)
+            emit(Event.TASK_DIED, task=name, error=repr(error))
+            await first_of(AGAIN_AFTER, stop)
+        else:
+            await stop.wait()  # what is done early has not died
+
+
+async def _sweep(house: House, stop: asyncio.Event) -> None:
+    """End an erasure that was killed half-way."""
+    with suppress(Transient):  # only when it is time to stop
+        await patiently(house.call, house.store.sweep_erased, utcnow(), stop=stop)
 
 
 def _retention(house: House) -> Retention:
@@ -114,7 +152,6 @@ async def _supervise(tasks: "Sequence[asyncio.Task[None]]", stop: asyncio.Event)
 
 async def _recover(house: House, stop: asyncio.Event) -> None:
     """Take up undecided mail: what a crash left, what another command put back, what the store refused."""
-    await patiently(house.call, house.store.sweep_erased, utcnow())  # an erasure that was killed half-way
     while not stop.is_set():
         try:
             await house.recovery.run(lambda: not stop.is_set())

@@ -14,15 +14,13 @@ from mailcase.look import look
 from mailcase.message import Delivery, Email, Kind
 from mailcase.policy import Policy
 from mailcase.reports import REPORTS, file_report
-from mailcase.same_mail import known_copy
+from mailcase.same_mail import is_other_part, known_copy
+from mailcase.sent_author import never_swallows
 from mailcase.sent_mail import TO_US, file_sent
 from mailcase.snapshot import KnownMessage, Snapshot
 from mailcase.verdict import Decision, Evidence, Outcome
 
 __all__ = ["Decision", "Evidence", "Outcome", "decide", "look"]
-
-# A web form's mail lies in the sent folder of the account it is sent by; what it brings is the copy that we receive.
-_NOT_THE_SAME: Final = frozenset({TO_US})
 
 
 def decide(email: Email, snapshot: Snapshot, policy: Policy, delivery: Delivery) -> Decision:
@@ -46,7 +44,7 @@ def decide(email: Email, snapshot: Snapshot, policy: Policy, delivery: Delivery)
 def _same_mail(hearing: Hearing) -> Decision | None:
     """B2: the same mail again is a duplicate; the same Message-ID at another date is not."""
     email = hearing.email
-    same = known_copy(hearing, but=_NOT_THE_SAME)
+    same = known_copy(hearing, but=lambda sent: _is_not_it(hearing, sent))
     if same is None:
         received = (one for one in hearing.snapshot.same if one.direction == "in")
         reused = any(one.message_id == email.message_id for one in received)
@@ -59,21 +57,38 @@ def _same_mail(hearing: Hearing) -> Decision | None:
     if same.reason == "recipient_not_registered" and _is_registered(hearing):
         hearing.note("same mail", "no", "seen before, but only where it was not addressed to the mailbox")
         return None
-    hearing.note("same mail", "yes", _same_detail(email, same))
+    hearing.note("same mail", "yes", _same_detail(hearing, same))
     by_id = email.message_id is not None and email.date_key != "" and same.identity == email.identity
     reason = "erased" if same.erased else "same_message" if by_id else "same_content"
     return hearing.rule(Outcome.DUPLICATE, reason, duplicate_of=same.pk)
 
 
-def _same_detail(email: Email, same: KnownMessage) -> str:
+def _is_not_it(hearing: Hearing, sent: KnownMessage) -> bool:
+    """What lies in the sent folder, and is not an agent's: what it brings is the copy that we receive (P1)."""
+    return sent.reason == TO_US or (never_swallows(sent, hearing.policy) and _is_registered(hearing))
+
+
+def _same_detail(hearing: Hearing, same: KnownMessage) -> str:
+    email = hearing.email
     if same.erased:  # without an id of it: nothing of what was erased is written down again
         return f"a mail taken in at {same.received_at:%Y-%m-%d %H:%M} that was erased on request: it does not come back"
     if same.direction == "out":
         return f"an agent's own mail, found in a sent folder at {same.received_at:%Y-%m-%d %H:%M}"
+    if is_other_part(hearing, same):
+        cut = "this one" if hearing.delivery.oversize else "that one"
+        when = f"{same.received_at:%Y-%m-%d %H:%M}"
+        return f"begins like a mail taken in at {when}; of {cut} only the beginning was fetched"
     told = f"Message-ID {email.message_id} and Date are those of" if email.date_key else "no Date: id and content of"
     told = told if email.message_id else "same content as"
     variant = "" if email.fingerprint == same.fingerprint else "; sender or content differ (variant)"
-    return f"{told} a mail taken in at {same.received_at:%Y-%m-%d %H:%M}{variant}"
+    return f"{told} {_named(hearing, same)}, taken in at {same.received_at:%Y-%m-%d %H:%M}{variant}"
+
+
+def _named(hearing: Hearing, same: KnownMessage) -> str:
+    """The mail by its number in the list, and the cases it stands on."""
+    known = (hearing.snapshot.cases.get(running) for running in same.cases)
+    cases = ", ".join(case.number for case in known if case is not None)
+    return f"mail {same.delivery or '–'}{f' ({cases})' if cases else ''}"
 
 
 def _own_mail(hearing: Hearing) -> Decision | None:

@@ -4,9 +4,11 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from mailcase.clock import utcnow
 from mailcase.errors import Unavailable
 from mailcase.log import Event, emit
 
@@ -31,6 +33,7 @@ class DiskGuard:
     low: int
     report: Callable[[Event, Mapping[str, object]], None] = _emit
     clock: Callable[[], float] = time.monotonic
+    low_since: datetime | None = field(default=None, init=False)  # as of the last look; None: there is enough
     _is_low: bool = field(default=False, init=False)
     _looked: float = field(default=float("-inf"), init=False)
 
@@ -68,7 +71,7 @@ class DiskGuard:
         free, path = self._fullest()
         low = free < (self.low * _AGAIN if self._is_low else self.low)
         if low != self._is_low:
-            self._is_low = low
+            self._is_low, self.low_since = low, utcnow() if low else None
             event = Event.DISK_LOW if low else Event.DISK_OK
             self.report(event, {"free": free, "disk_low": self.low, "path": str(path)})
 

@@ -25,6 +25,16 @@ def erased_identities(keys: TokenKeys, group: str, identity: str) -> tuple[str, 
     return tuple(erased_identity(key, group, f"in:{identity}") for key in keys.keys)
 
 
+def erased_beginning(key: bytes, group: str, beginning: str) -> str:
+    """What takes the place of `message.beginning`."""
+    return ERASED + digest(key, "beginning", group, beginning)
+
+
+def erased_beginnings(keys: TokenKeys, group: str, beginning: str) -> tuple[str, ...]:
+    """Under every key: `beginning` as it stood in the store (same_mail.stored_beginning)."""
+    return tuple(erased_beginning(key, group, beginning) for key in keys.keys)
+
+
 def address_digests(key: bytes, addresses: Sequence[str]) -> list[str]:
     """Of address keys, for the list of what was erased."""
     return [digest(key, "address", one) for one in addresses]

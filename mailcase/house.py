@@ -5,7 +5,6 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from mailcase.clock import utcnow
 from mailcase.config import Settings
@@ -72,7 +71,7 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
     async with AsyncExitStack() as stack:
         private_folder(settings.state_dir)
         if sender and settings.sqlite_file is not None:
-            stack.enter_context(hold(settings.state_dir, sender))
+            stack.enter_context(hold(settings.state_dir, sender, settings.sqlite_file))
         store = open_store(settings, built.policy)
         stack.callback(store.close)
         writer = Writer()
@@ -80,18 +79,12 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
         reader = Reader(workers=settings.intake.workers, killed=lambda error: emit(Event.PARSER_KILLED, error=error))
         stack.push_async_callback(reader.close)
         owner = f"{socket.gethostname()}:{os.getpid()}:{utcnow():%Y%m%dT%H%M%S%f}"
-        disk = DiskGuard.of(_folders(settings), settings.intake.disk_low)
+        disk = DiskGuard.of((settings.state_dir, store.raw_folder), settings.intake.disk_low)
         house = House(owner=owner, rules=Rules.of(settings, built), store=store, call=writer, disk=disk)
         _furnish(house, reader)
         stack.push_async_callback(house.recovery.give_back)
         stack.push_async_callback(house.pipeline.close)
         yield house
-
-
-def _folders(settings: Settings) -> list[Path]:
-    """Where this process writes: the state folder, and the one of raw mail in files."""
-    kind, _, folder = settings.store.raw.partition(":")
-    return [settings.state_dir, *([settings.state_dir / folder] if kind == "file" else [])]
 
 
 def open_store(settings: Settings, policy: Policy) -> Store:

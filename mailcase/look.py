@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
-from mailcase.erasure import erased_identities
+from mailcase.erasure import erased_beginnings, erased_identities
 from mailcase.intake.addresses import without_tag
 from mailcase.junk.customer import customer
 from mailcase.junk.recipient import receiving_mailbox
@@ -13,6 +13,7 @@ from mailcase.linking.thread import thread_ids
 from mailcase.linking.token import token_hits
 from mailcase.message import Address, Delivery, Email
 from mailcase.policy import Policy
+from mailcase.same_mail import stored_beginning
 from mailcase.snapshot import Lookup
 
 _CITED: Final = 200
@@ -51,8 +52,17 @@ def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
         final_statuses=policy.statuses.final_names,
         ack_window=max(policy.acknowledge.per_address.window, _SAME_CONTENT_WINDOW),
         erased_identities=erased_identities(policy.keys, group, email.identity),
+        beginnings=_beginnings(email, delivery, policy, group),
         copy_keys=_copies(email, policy),
     )
+
+
+def _beginnings(email: Email, delivery: Delivery, policy: Policy, group: str) -> tuple[str, ...]:
+    """How the other one stands in the store, of which this mail is the whole or the beginning."""
+    if not email.beginning:
+        return ()
+    other = stored_beginning(email, oversize=not delivery.oversize)
+    return other, *erased_beginnings(policy.keys, group, other)
 
 
 def participants(email: Email) -> frozenset[str]:

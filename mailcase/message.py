@@ -111,6 +111,7 @@ class Email:
     content_key: str  # sha256 of normalised subject, sender, text, attachments; no date (K10)
     identity: str  # what makes it the same mail again (B2); unique in a group
     defects: tuple[str, ...]  # stable words: "duplicate_from", "charset_guessed", "truncated", …
+    beginning: str = ""  # digest by which a mail that was fetched in part is the same, where the content decides (B2)
     new_text: str = ""  # what `text` says anew, for display: no quotation, no signature; "" where that is all of it
 
     @property

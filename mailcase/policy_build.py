@@ -256,5 +256,5 @@ def _hash(settings: Settings, blacklist_text: str, keys: TokenKeys) -> str:
     for key in keys.keys:
         digest.update(hashlib.sha256(key).digest())
     for name, text in template_texts(templates_folder(settings)).items():
-        digest.update(f"{name}\0{text}".encode())
+        digest.update(f"{name}\0{text}".encode(errors="surrogateescape"))  # a file name may be any bytes
     return digest.hexdigest()[:16]

@@ -1,6 +1,6 @@
 """What the shell's parts ask of each other: values and Protocols, so that each has one twin in tests."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -27,7 +27,7 @@ class SignIn(Protocol):
         ...
 
     def refused(self, token: str) -> bool:
-        """A server refused it. Whether another one may help: not where it had been got a moment ago."""
+        """A server refused it. Whether to ask for another one: not where that was just done in vain."""
         ...
 
 
@@ -106,7 +106,14 @@ class Journal(Protocol):
         ...
 
     def moved_cursor(self, mailbox: str, folder: str) -> Cursor | None:
-        """The newest cursor of that mailbox name's folder under any other source (moved host)."""
+        """The newest cursor of that mailbox name's folder under any other source; "" (a Maildir) and INBOX are one."""
+        ...
+
+    def lost_cursor(self, mailbox: str, folder: str) -> Cursor | None:
+        """Where a folder without a cursor begins, in a store that was restored a moment ago; else None.
+
+        Its baseline is the date of the backup: it may have been read since, and with start = "new" nobody would look.
+        """
         ...
 
     def save_cursor(self, cursor: Cursor) -> None:
@@ -258,6 +265,10 @@ class OutboxStore(Protocol):
 
     def hold(self, rows: Sequence[int], until: datetime, *, reason: str, error: str = "") -> None:
         """Give pending rows their next attempt, all in one commit; their attempts stay."""
+        ...
+
+    def free_stranded(self, mailboxes: Collection[str], now: datetime) -> int:
+        """Mail that waits for these mailboxes' way out alone is due at once; how many. Limits hold theirs on."""
         ...
 
     def settle_orphans(self, owner: str, now: datetime) -> list[tuple[int, str]]:

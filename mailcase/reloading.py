@@ -1,7 +1,7 @@
 """Takes changed files in without a restart: on SIGHUP, or when two looks at them agree (contract.md)."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,8 +37,9 @@ class Reloader:
     """Watches the files of the configuration and puts new rules in force, or says what is wrong with them."""
 
     house: House
-    changed: Callable[[], None]  # told when new rules are in force
-    asked: asyncio.Event = field(default_factory=asyncio.Event)  # SIGHUP
+    changed: Sequence[Callable[[], None]]  # told when new rules are in force
+    asked: asyncio.Event  # SIGHUP
+    applied: Looked  # the files as they were before they were read
     error: str = ""  # why the last change was refused; "" when it was taken
     error_at: datetime | None = None
     restart_needed: tuple[str, ...] = ()  # keys that differ from those at the start
@@ -49,14 +50,14 @@ class Reloader:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until the stop event; a bad edit never ends it."""
-        applied = seen = await asyncio.to_thread(look, self.house.settings)
+        seen: Looked = {}
         while not stop.is_set():
             await first_of(LOOK_EVERY, self.asked, stop)
             now = await asyncio.to_thread(look, self.house.settings)
-            if self.asked.is_set() or (now != applied and now == seen):
+            if self.asked.is_set() or (now != self.applied and now == seen):
                 self.asked.clear()
                 if await self._reload():
-                    applied = await self._applied(now)
+                    self.applied = await self._applied(now)
             seen = now
 
     async def _applied(self, before: Looked) -> Looked:
@@ -78,6 +79,8 @@ class Reloader:
         except Transient as error:
             emit(Event.STORE_BUSY, error=str(error))
             return False
+        except Exception as error:  # an edit that nobody thought of is a bad edit, not the end of the daemon
+            self._refuse(f"{self.house.settings.file}: cannot be taken in: {error!r}")
         else:
             self._take(settings, built)
         finally:
@@ -96,7 +99,8 @@ class Reloader:
         emit(Event.RELOADED, policy=built.policy.hash, mailboxes=len(built.policy.mailboxes))
         if self.restart_needed:
             emit(Event.RESTART_NEEDED, keys=list(self.restart_needed))
-        self.changed()
+        for told in self.changed:
+            told()
 
 
 def _read(before: Settings) -> tuple[Settings, Built]:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from mailcase.actions import Action, MarkBounced, SuppressAddress
-from mailcase.filing import noted
+from mailcase.actions import Action, MarkBounced, NoteOnCase, SuppressAddress
+from mailcase.filing import acted_on, noted
 from mailcase.hearing import Hearing
 from mailcase.junk.permanent import permanent_status
 from mailcase.linking.finding import Candidate
@@ -22,6 +22,14 @@ _EVENTS: Final = {
     Kind.RECEIPT: "receipt",
     Kind.COMPLAINT: "complaint",
 }
+_ARRIVED: Final = frozenset({"delivered", "relayed", "expanded"})
+#: Of a delivery report the actions (RFC 3464 2.3.3) that its kind is about, each a block of its own; "": none readable.
+_ABOUT: Final = {
+    Kind.BOUNCE: frozenset({"failed", ""}),
+    Kind.DELAY: frozenset({"delayed"}),
+    Kind.DELIVERED: _ARRIVED,
+}
+_ACTIONS: Final = frozenset({"failed", "delayed"}) | _ARRIVED
 
 
 def file_report(hearing: Hearing) -> Decision:
@@ -34,13 +42,26 @@ def file_report(hearing: Hearing) -> Decision:
     if reported is None:
         hearing.note("reported mail", "none", "it names no mail that we sent: noted, no address is suppressed")
         return noted(hearing, winner, "report", {"kind": hearing.kind.kind.value})
-    block = _block(hearing, reported)
-    if block is None:
-        hearing.note("reported mail", "no", "the address it reports is not the one that we wrote to")
+    blocks = _blocks(hearing, reported)
+    if not blocks:
+        told = f"no address that we wrote to is reported as {_EVENTS[hearing.kind.kind]}"
+        hearing.note("reported mail", "no", told)
         return noted(hearing, winner, "report", {"kind": hearing.kind.kind.value})
-    data: dict[str, object] = {"recipient": block.address, "status": block.status, "diagnostic": block.diagnostic}
-    effects = _effects(hearing, reported, block)
-    return noted(hearing, winner, _EVENTS[hearing.kind.kind], data, effects)
+    return _acted(hearing, winner, reported, blocks)
+
+
+def _acted(
+    hearing: Hearing, winner: Candidate, reported: KnownMessage, blocks: tuple[ReportRecipient, ...]
+) -> Decision:
+    """One event a recipient, and what it does to his address."""
+    event, running = _EVENTS[hearing.kind.kind], acted_on(hearing, winner).running
+    further = tuple(NoteOnCase(running, event, _told(block)) for block in blocks[1:])
+    effects = (one for block in blocks for one in _effects(hearing, reported, block))
+    return noted(hearing, winner, event, _told(blocks[0]), (*further, *effects))
+
+
+def _told(block: ReportRecipient) -> dict[str, object]:
+    return {"recipient": block.address, "status": block.status, "diagnostic": block.diagnostic}
 
 
 def _reported(hearing: Hearing) -> KnownMessage | None:
@@ -77,17 +98,28 @@ def _by_order(hearing: Hearing) -> Candidate | None:
     return finding.winner
 
 
-def _block(hearing: Hearing, reported: KnownMessage) -> ReportRecipient | None:
-    """The report's words on the address that we wrote to; a forged address is nobody's (B5)."""
+def _blocks(hearing: Hearing, reported: KnownMessage) -> tuple[ReportRecipient, ...]:
+    """The report's words on the addresses that we wrote to, one each; a forged address is nobody's (B5)."""
     written_to = reported.participants - hearing.policy.own_keys
     blocks = hearing.email.report.recipients if hearing.email.report else ()
+    ours: dict[str, ReportRecipient] = {}
     for block in blocks:
-        if block.address in written_to:
-            return block
+        if block.address in written_to and _is_about(hearing.kind.kind, block):
+            ours.setdefault(block.address, block)
+    if ours:
+        return tuple(ours.values())
     if not any(block.address for block in blocks) and len(written_to) == 1:
         recipient = next(iter(written_to))
-        return ReportRecipient(recipient, "", permanent_status(hearing.email, recipient), "")
-    return None
+        return (ReportRecipient(recipient, "", permanent_status(hearing.email, recipient), ""),)
+    return ()
+
+
+def _is_about(kind: Kind, block: ReportRecipient) -> bool:
+    """Whether the block says what the report is about: one mail may fail for one and reach another."""
+    wanted = _ABOUT.get(kind)
+    action = block.action if block.action in _ACTIONS else ""
+    arrived = not action and block.status.startswith("2")
+    return wanted is None or (action in wanted and not arrived)
 
 
 def _effects(hearing: Hearing, reported: KnownMessage, block: ReportRecipient) -> tuple[Action, ...]:

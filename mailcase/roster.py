@@ -1,7 +1,7 @@
 """Who is at work: a source a mailbox, started, ended and replaced as configuration and people want it."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -60,10 +60,15 @@ class Roster:
         self._leaving: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self.paused: frozenset[str] = frozenset()
+        self._known = False  # whether the store has told who is paused
 
     def states(self) -> Mapping[str, MailboxState]:
         """How each mailbox at work fares."""
         return {name: one.source.state for name, one in self._at_work.items()}
+
+    def asleep(self) -> Collection[str]:
+        """Whose mail is not taken: who is paused; all, until the store has told who is."""
+        return self.paused if self._known else self._house.policy.mailboxes.keys()
 
     def look_again(self) -> None:
         """The configuration changed: put the sources right at once."""
@@ -75,7 +80,8 @@ class Roster:
             while not stop.is_set():
                 self._changed.clear()
                 await self._look()
-                self._put_right()
+                if self._known:
+                    self._put_right()
                 await first_of(_LOOK_EVERY, self._changed, stop)
         finally:
             for name in list(self._at_work):
@@ -83,8 +89,8 @@ class Roster:
             await self._gone()
 
     async def once(self) -> bool:
-        """One pass over every mailbox; whether all of them could be read."""
-        await self._look()
+        """One pass over every mailbox; whether all of them could be read. Raises Unavailable for a busy store."""
+        self._take_in(await self._house.call(self._house.store.flags, PAUSED))
         wanted = {name: settings for name, settings in self._wanted() if name not in self.paused}
         sources = [self._make(settings, asyncio.Event()) for settings in wanted.values()]
         results = await asyncio.gather(*(one.once() for one in sources), return_exceptions=True)
@@ -107,6 +113,10 @@ class Roster:
         except Transient as error:
             emit(Event.STORE_BUSY, error=str(error))
             return
+        self._take_in(flags)
+
+    def _take_in(self, flags: Mapping[str, str]) -> None:
+        self._known = True
         paused = frozenset(name.removeprefix(PAUSED) for name in flags)
         configured = self._house.policy.mailboxes.keys()
         for event, names in ((Event.PAUSED, paused - self.paused), (Event.RESUMED, self.paused - paused)):

@@ -2,24 +2,24 @@
 
 from typing import Final
 
-from mailcase.actions import Action, TakeAsSent, WithdrawCase
+from mailcase.actions import Action, KeepAnswerBack, NoteOnCase, TakeAsSent, WithdrawCase
 from mailcase.cases.statuses import Role
 from mailcase.cases.transitions import is_final, open_follower
 from mailcase.filing import acted_on, asked_for, led_to, links
 from mailcase.hearing import Hearing
-from mailcase.junk.customer import form_customer
 from mailcase.junk.own import own_mark
 from mailcase.linking.finding import Candidate
 from mailcase.linking.order import find
 from mailcase.message import Kind
 from mailcase.same_mail import known_copy
+from mailcase.sent_author import surely_an_agents, written_to_us
 from mailcase.sent_before import UNMATCHED
 from mailcase.snapshot import CaseView, KnownMessage
 from mailcase.verdict import Decision, Outcome
 
-TO_US: Final = "sent_to_us"  # reason word: a web form's mail or a note to ourselves, which the INBOX decides
+TO_US: Final = "sent_to_us"  # reason word: a web form's mail, a customer's or a note to ourselves: the INBOX decides
 _WITHDRAWN: Final = "An agent's own mail"
-_NOBODY: Final = "nobody but our own addresses"
+_WRITTEN: Final = (Kind.NOTIFICATION, Kind.PERSON)  # what an agent's mail that we receive looks like
 
 
 def file_sent(hearing: Hearing) -> Decision:
@@ -28,7 +28,7 @@ def file_sent(hearing: Hearing) -> Decision:
     if mark := own_mark(hearing.email, hearing.policy):
         hearing.note("own mail", "yes", f"we sent it ourselves, about case {mark.running}: a copy that the relay keeps")
         return hearing.rule(Outcome.IGNORED, "own_mail", duplicate_of=_sent_by_us(hearing))
-    to_us = _written_to_us(hearing)
+    to_us = written_to_us(hearing)
     if (copy := known_copy(hearing)) and (decision := _again(hearing, copy, to_us)):
         return decision
     if to_us and hearing.delivery.wish.case is None:
@@ -43,19 +43,6 @@ def _sent_by_us(hearing: Hearing) -> int | None:
     return next((one.pk for one in known if one.message_id == hearing.email.message_id), None)
 
 
-def _written_to_us(hearing: Hearing) -> str:
-    """Why it is no mail of an agent to a customer; "" where it is one.
-
-    A web form that sends through the mailbox's account leaves a copy in its sent folder.
-    """
-    email, own = hearing.email, hearing.policy.own_keys
-    if form := form_customer(email, hearing.delivered, own):
-        return f"a web form's mail for {form.address}"
-    hidden = any(True for _ in email.header_all("Bcc"))
-    written_to = {one.key for one in (*email.to, *email.cc)}
-    return _NOBODY if written_to and written_to <= own and not hidden else ""
-
-
 def _again(hearing: Hearing, copy: KnownMessage, to_us: str) -> Decision | None:
     """The same mail is known; None where it was received, but led nowhere: then it is filed as the agent's."""
     if hearing.again and copy.direction == "out":
@@ -63,7 +50,7 @@ def _again(hearing: Hearing, copy: KnownMessage, to_us: str) -> Decision | None:
         return None
     reason = "erased" if copy.erased else "same_message" if copy.identity == hearing.email.identity else "same_content"
     received = f"taken in at {copy.received_at:%Y-%m-%d %H:%M}"
-    if copy.direction == "out" or copy.erased or to_us or copy.sender_key not in hearing.policy.own_keys:
+    if copy.direction == "out" or copy.erased or to_us or not surely_an_agents(hearing):
         hearing.note("same mail", "yes", f"known, {received}")
         return hearing.rule(Outcome.DUPLICATE, reason, duplicate_of=copy.pk)
     if not copy.cases:
@@ -72,13 +59,26 @@ def _again(hearing: Hearing, copy: KnownMessage, to_us: str) -> Decision | None:
     hearing.note("same mail", "yes", f"{received} as a copy to us: it is outgoing mail from now on")
     if withdrawn := _withdrawn(hearing, copy):
         return _on_its_case(hearing, withdrawn)
-    return hearing.rule(Outcome.DUPLICATE, reason, duplicate_of=copy.pk, actions=(TakeAsSent(copy.pk),))
+    actions = (_unanswered(copy), TakeAsSent(copy.pk), *_reopened(hearing, copy))
+    return hearing.rule(Outcome.DUPLICATE, reason, duplicate_of=copy.pk, actions=actions)
+
+
+def _unanswered(copy: KnownMessage) -> KeepAnswerBack:
+    return KeepAnswerBack(copy.pk, "own_mail")
+
+
+def _reopened(hearing: Hearing, copy: KnownMessage) -> tuple[Action, ...]:
+    """A case that the copy had reopened stays so: somebody may work on it; its history tells why."""
+    if copy.outcome != Outcome.REOPENED:
+        return ()
+    hearing.note("case", "reopened", "by that copy: a person decides whether it stays open")
+    return (NoteOnCase(copy.cases[0], "reopened_by_own_mail", {"message": copy.pk}),)
 
 
 def _withdrawn(hearing: Hearing, copy: KnownMessage) -> tuple[Action, ...]:
     """A case that the copy made before the original was known, and that nobody worked on, is canceled."""
     case = hearing.snapshot.cases.get(copy.cases[0])
-    if copy.outcome != Outcome.CREATED or case is None or case.first_kind != Kind.NOTIFICATION:
+    if copy.outcome != Outcome.CREATED or case is None or case.first_kind not in _WRITTEN:
         return ()
     new = hearing.policy.statuses.by_role(Role.NEW).name
     if case.status != new or case.assignee or _others_stand_on(hearing, case, copy):
@@ -86,13 +86,20 @@ def _withdrawn(hearing: Hearing, copy: KnownMessage) -> tuple[Action, ...]:
         return ()
     hearing.note("case", "withdrawn", f"{case.number} was made by that copy alone")
     canceled = hearing.policy.statuses.by_role(Role.CANCELED).name
-    return (WithdrawCase(case.running, copy.pk, case.status, canceled, _WITHDRAWN, case.version),)
+    withdraw = WithdrawCase(case.running, copy.pk, case.status, canceled, _WITHDRAWN, case.version)
+    return (_unanswered(copy), withdraw)
 
 
 def _others_stand_on(hearing: Hearing, case: CaseView, copy: KnownMessage) -> bool:
     """Whether a mail of its thread is on that case too; applying looks at all of them once more."""
     lists = (*hearing.snapshot.messages.values(), *hearing.snapshot.citing.values())
-    return any(case.running in one.cases for known in lists for one in known if one.pk != copy.pk)
+    others = (one for known in lists for one in known if one.pk != copy.pk and not _ours(one))
+    return any(case.running in one.cases for one in others)
+
+
+def _ours(one: KnownMessage) -> bool:
+    """An acknowledgement of ours: nobody's work."""
+    return one.direction == "out" and one.automatic
 
 
 def _on_its_case(hearing: Hearing, withdrawn: tuple[Action, ...] = ()) -> Decision:

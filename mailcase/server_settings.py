@@ -8,6 +8,7 @@ from mailcase.intake.imap.settings import ImapSettings
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.signin.grant import Grant, ServiceAccount, check_key
 from mailcase.signin.source import TokenSource, source_of
+from mailcase.tls import tls_context
 
 
 def imap_settings(settings: Settings, box: MailboxSection) -> ImapSettings:
@@ -111,11 +112,14 @@ def _ca_file(settings: Settings, box: MailboxSection, section: str) -> str:
     file = settings.path(name)
     try:
         with file.open("rb"):
-            return str(file)
+            tls_context(str(file))
+        return str(file)
     except FileNotFoundError:
         said = f"there is no file {file}"
     except OSError as error:
         said = f"{file} cannot be read: {error.strerror}"
+    except ConfigError as error:
+        said = str(error).removeprefix("ca_file ")
     raise settings.refusal(_key(settings, box, section, "ca_file"), said)
 
 

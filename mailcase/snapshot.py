@@ -39,6 +39,7 @@ class Lookup:
     ack_window: timedelta  # of the per_address limit
     named_by_hand: tuple[int, ...] = ()  # the case of `message accept --case`
     erased_identities: tuple[str, ...] = ()  # what stands in the store if this mail was erased (erasure.py)
+    beginnings: tuple[str, ...] = ()  # how the mail stands in the store if either was fetched in part (same_mail.py)
     copy_keys: frozenset[str] = frozenset()  # others in To and Cc who may get a copy of the acknowledgement, <= 50
 
     @property
@@ -67,6 +68,8 @@ class KnownMessage:
     outcome: str  # "" for outgoing
     reason: str
     erased: bool  # its case was deleted or erased (B2): it does not come back
+    beginning: str = ""  # same_mail.stored_beginning
+    delivery: int | None = None  # that brought it; its number in `message list`
     by_hand: bool = False  # a person put it on its case (`message relink`, `accept --case`): that outweighs marks
 
 

@@ -25,7 +25,6 @@ class Sources:
     def make(self, settings: ImapSettings | MaildirSettings, stop: asyncio.Event) -> Source:
         """The source that these settings describe."""
         house = self._house
-        self._gates.allow(house.settings.intake.connections_per_host)
         shop = (house.store, house.call, self._submit)
         ways: dict[str, Any] = {
             "stop": stop,
@@ -36,6 +35,10 @@ class Sources:
         if isinstance(settings, MaildirSettings):
             return MaildirWatcher(settings, *shop, **ways)
         return Watcher(settings, *shop, gate=self._gates.of(settings.host), **ways)
+
+    def renew(self) -> None:
+        """New rules are in force: as many connections a host as they say."""
+        self._gates.allow(self._house.settings.intake.connections_per_host)
 
     async def _submit(self, journalled: Sequence[Journalled], raws: Sequence[bytes]) -> None:
         await self._house.pipeline.submit(journalled, raws)

@@ -1,7 +1,7 @@
 """What a running daemon tells of itself, gathered from its parts for health, alarms and `status`."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailcase.clock import utcnow
 from mailcase.errors import Unavailable
@@ -27,7 +27,18 @@ def facts_of(house: House, roster: Roster, reloader: Reloader, handed_in: Mappin
         restart_needed=reloader.restart_needed,
         disk_free=_free(house),
         disk_low=house.disk.is_low,
+        disk_low_since=house.disk.low_since,
+        token_expiry=_token_expiry(house),
+        by_token=_by_token(house),
+        config=str(house.settings.file.resolve()),
     )
+
+
+def _by_token(house: House) -> frozenset[str]:
+    """Who signs in with tokens, as health.situation.Facts names them: the cure of a refused login differs."""
+    reading = (f"imap:{name}" for name, one in house.built.imap.items() if one.sign_in)
+    sending = (f"smtp:{name}" for name, one in house.built.smtp.items() if one.sign_in)
+    return frozenset((*reading, *sending))
 
 
 def _waiting(house: House, handed_in: Mapping[str, datetime]) -> dict[str, MailboxState]:
@@ -44,6 +55,16 @@ def _sources(house: House) -> dict[str, str]:
     read |= {name: one.source for name, one in house.built.maildir.items()}
     other = "lmtp" if house.settings.lmtp.listen else "ingest"
     return {name: read.get(name, other) for name in house.policy.mailboxes}
+
+
+def _token_expiry(house: House) -> dict[str, datetime]:
+    """When the access token of each mailbox ends; the sooner one where it reads and sends with two."""
+    reading = [(name, one.sign_in) for name, one in house.built.imap.items()]
+    sending = [(name, one.sign_in) for name, one in house.built.smtp.items()]
+    left = [(name, one.left_s) for name, one in (*reading, *sending) if one is not None]
+    now = utcnow()
+    # 0: it holds none; of two, the sooner one comes later here and stays. A life is at most a day (signin.endpoint).
+    return {name: now + timedelta(seconds=one) for name, one in sorted(left, reverse=True) if one}
 
 
 def _free(house: House) -> int | None:

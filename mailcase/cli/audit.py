@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from mailcase.cli.message import moment_of
+from mailcase.cli import when
 from mailcase.cli.output import print_json, safe, say
 from mailcase.cli.state import must_be_mailbox, reading, state_of
 from mailcase.errors import Permanent
@@ -23,11 +23,11 @@ _MOST_LINES: Final = 50  # differences that people are shown of a folder
 def audit(
     context: typer.Context,
     mailbox: Annotated[str, typer.Argument(metavar="MAILBOX", help="Its name.")],
-    since: Annotated[str, typer.Option(metavar="DATE", help="Only mail received on that day or later (UTC).")] = "",
+    since: Annotated[str, typer.Option(metavar="TIME", help=when.SINCE)] = "",
 ) -> None:
     """Compare what lies on the server with the journal; exit 1 if a mail is missing. Changes nothing."""
     state = state_of(context)
-    start = moment_of(since)
+    start = when.since(since) if since else None
     settings = state.settings()
     must_be_mailbox(settings, mailbox)
     with reading(settings) as store:

@@ -39,4 +39,5 @@ class Counter:
         """As the run finds it: the folder's own, else that of the mailbox on another host or user."""
         if self.store is None:
             return None
-        return self.store.cursor(imap.source, folder) or self.store.moved_cursor(imap.mailbox, folder)
+        found = self.store.cursor(imap.source, folder) or self.store.moved_cursor(imap.mailbox, folder)
+        return found or (self.store.lost_cursor(imap.mailbox, folder) if imap.start == "new" else None)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 20  # mails in memory
 _COLUMNS = {"id": 6, "path": 50, "outcome": 12, "reason": 26, "case": 16}
-_PIPE: Final = "-"
+PIPE: Final = "-"
 
 
 def ingest(
@@ -29,7 +29,7 @@ def ingest(
 ) -> None:
     """Take raw mail from files, a Maildir, an mbox or a pipe."""
     state = state_of(context)
-    if _PIPE in paths:
+    if PIPE in paths:
         if len(paths) > 1:
             raise typer.BadParameter("- is a pipe: it stands alone")
         _from_pipe(state, mailbox, no_ack=no_ack)
@@ -54,7 +54,7 @@ def _from_pipe(state: State, mailbox: str, *, no_ack: bool) -> None:
         return settings, piped(sys.stdin.buffer.read(), mailbox, utcnow(), no_ack=no_ack)
 
     settled = take_piped(opened)
-    tell(lambda: _show(state, [_row(_PIPE, one) for one in settled]))
+    tell(lambda: _show(state, [_row(PIPE, one) for one in settled]))
 
 
 def _ready(state: State, mailbox: str) -> "Settings":

@@ -51,14 +51,22 @@ def place_keys(settings: "Settings", saved: list[tuple[str, bytes]]) -> list[str
     """Bring back keys that the configuration does not have; returns what a person must know, a line each.
 
     A key file that is missing is written; beside another key it gets a name of its own, to be added as one that
-    verifies, so that answers to mail of before the restore find their cases.
+    verifies, so that answers to mail of before the restore find their cases. While a configured key cannot be read,
+    nobody can say whether a saved one is it: then nothing is written.
 
     Raises:
         Permanent: a file cannot be written.
     """
     told = []
-    for place, key in saved:
+    unreadable = _unreadable(settings)
+    for number, (place, key) in enumerate(saved):
         if key in _known(settings):
+            continue
+        if unreadable:
+            told.append(
+                f"a configured token key cannot be read now ({unreadable}); the backup's key {number} ({place}) may be "
+                f"it, so it was not written: `tar -xOf BACKUP keys/{number}` shows it"
+            )
             continue
         wanted = next((one for one in settings.security.token_keys if one.kind == "file" and one.place == place), None)
         file = settings.path(wanted.place if wanted else Path(place).name)
@@ -77,6 +85,17 @@ def place_keys(settings: "Settings", saved: list[tuple[str, bytes]]) -> list[str
 
 def _known(settings: "Settings") -> set[bytes]:
     return {key for one in settings.security.token_keys if (key := _text(settings, one)) is not None}
+
+
+def _unreadable(settings: "Settings") -> str:
+    """Why a configured key cannot be read, though it may be there: systemd and environment give it to the daemon."""
+    for one in settings.security.token_keys:
+        try:
+            settings.secret(one)
+        except ConfigError as error:
+            if one.kind != "file" or settings.path(one.place).exists():
+                return str(error)
+    return ""
 
 
 def _text(settings: "Settings", secret: "Secret") -> bytes | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mailcase.acts import file_arrival
-from mailcase.errors import Permanent
+from mailcase.errors import Permanent, Unavailable
 from mailcase.intake.maildir import files
 from mailcase.intake.maildir.names import source_of
 from mailcase.ports import Arrival
@@ -46,9 +46,14 @@ def piped(raw: bytes, name: str, now: datetime, *, no_ack: bool) -> Arrival:
     """One mail from a pipe: a new delivery each time (behaviour.md 1).
 
     A line `From sender date` before the header is the envelope's, as Exim, procmail and Postfix's flag F write it.
+
+    Raises:
+        Unavailable: nothing but white space came; no mail server hands in such a thing, so something went wrong there.
     """
     if raw.startswith(_MBOX) and not raw[len(_MBOX) :].lstrip(b" ").startswith(b":"):
         raw = raw.partition(b"\n")[2]
+    if not raw.strip():
+        raise Unavailable("the pipe was empty: there was no mail on standard input")
     return Arrival(name, "pipe", "", uuid.uuid4().hex, None, None, now, raw, no_ack=no_ack)
 
 

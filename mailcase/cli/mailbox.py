@@ -41,16 +41,18 @@ def list_(context: typer.Context) -> None:
 def _rows(settings: "Settings", store: "Store | None") -> list[dict[str, Any]]:
     from mailcase.clock import utcnow
     from mailcase.roster import PAUSED
+    from mailcase.source_ids import source_ids
 
     now = utcnow()
     told = store.health_told(now) if store else None
     flags = store.flags(PAUSED) if store else {}
-    return [_row(settings, box, told, flags.get(PAUSED + box.name), now) for box in settings.mailbox]
+    sources = source_ids(settings)
+    handed_in = "lmtp" if settings.lmtp.listen else "ingest"
+    rows = [_row(box, told, flags.get(PAUSED + box.name), now) for box in settings.mailbox]
+    return [{**row, "source": sources.get(row["name"], handed_in)} for row in rows]
 
 
-def _row(
-    settings: "Settings", box: "MailboxSection", told: "Told | None", paused: str | None, now: "datetime"
-) -> dict[str, Any]:
+def _row(box: "MailboxSection", told: "Told | None", paused: str | None, now: "datetime") -> dict[str, Any]:
     living = {one.owner for one in told.daemons if one.alive(now)} if told else set()
     row = next((one for one in told.mailboxes if one.mailbox == box.name), None) if told else None
     works = row is not None and row.owner in living
@@ -60,20 +62,11 @@ def _row(
         state = "error"
     return {
         "name": box.name, "address": box.address, "aliases": list(box.aliases), "group": box.group,
-        "source": _source(settings, box), "state": "paused" if paused is not None else state,
+        "source": "", "state": "paused" if paused is not None else state,
         "paused": _who(paused), "error": fares.error if fares and works else "",
         "failing_since": fares.failing_since if fares and works else None,
         "last_look": fares.last_look if fares else None, "last_mail": fares.last_mail if fares else None,
     }  # fmt: skip
-
-
-def _source(settings: "Settings", box: "MailboxSection") -> str:
-    """Where its mail comes from, in the words of a delivery's source."""
-    if box.imap:
-        return f"imap:{box.imap.host}:{box.imap.user}"
-    if box.maildir:
-        return f"maildir:{settings.path(box.maildir.path)}"
-    return "lmtp" if settings.lmtp.listen else "ingest"
 
 
 def _who(paused: str | None) -> dict[str, str] | None:
@@ -85,6 +78,16 @@ def _who(paused: str | None) -> dict[str, str] | None:
     except ValueError:
         return {"by": "", "at": ""}
     return {key: str(found.get(key, "")) for key in ("by", "at")} if isinstance(found, dict) else {"by": "", "at": ""}
+
+
+def _moment(text: str) -> "datetime | None":
+    """When it was paused; None where the flag does not say it."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 @app.command()
@@ -101,7 +104,10 @@ def resume(context: typer.Context, name: Name, as_: As = "") -> None:
 
 def _set_pause(context: typer.Context, name: str, given: str, *, wanted: bool) -> None:
     """The flag that the roster obeys; setting what is set already changes nothing."""
+    from zoneinfo import ZoneInfo
+
     from mailcase.cli.output import plain
+    from mailcase.cli.when import moment
     from mailcase.clock import utcnow
     from mailcase.roster import PAUSED
 
@@ -119,7 +125,8 @@ def _set_pause(context: typer.Context, name: str, given: str, *, wanted: bool) -
         return
     if who:
         said = "is paused, by" if changed else "was paused already, by"
-        say(f"{name} {said} {safe(who['by'] or '–')} at {who['at'] or '–'}")
+        at = moment(_moment(who["at"]), ZoneInfo(settings.cases.timezone), utcnow())
+        say(f"{name} {said} {safe(who['by'] or '–')}, {at}")
     else:
         say(f"{name} is read again" if changed else f"{name} was not paused")
 

@@ -37,6 +37,9 @@ EXITS: Final[tuple[tuple[type[MailcaseError], int], ...]] = (
     (Permanent, 1),
     (MailcaseError, 1),
 )
+_WRONG_USAGE: Final = 2  # click's
+#: What a wrong command line with a pipe exits with: after a slip in master.cf no mail goes back to its sender (P1).
+_KEEP_IT: Final = 75
 
 app = typer.Typer(
     name="mailcase",
@@ -96,3 +99,7 @@ def main() -> None:
     except MailcaseError as error:
         print(f"mailcase: {error}", file=sys.stderr)
         raise SystemExit(next(code for kind, code in EXITS if isinstance(error, kind))) from None
+    except SystemExit as ended:
+        if ended.code == _WRONG_USAGE and ingest.PIPE in sys.argv[1:]:
+            raise SystemExit(_KEEP_IT) from None
+        raise

@@ -2,14 +2,14 @@
 
 import asyncio
 import sys
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mailcase.cli import when
 from mailcase.cli.output import note, print_json, print_table, safe, say
-from mailcase.cli.state import As, State, actor, reading, refuse_other_user, state_of
+from mailcase.cli.state import As, State, actor, may_write, reading, state_of
 from mailcase.errors import Permanent
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ Id = Annotated[int, typer.Argument(metavar="ID", help="As in the list.")]
 @app.command("list")
 def list_(
     context: typer.Context,
-    since: Annotated[str, typer.Option(metavar="DATE", help="Received on that day or later (UTC).")] = "",
+    since: Annotated[str, typer.Option(metavar="TIME", help=when.SINCE)] = "",
     outcome: Annotated[str | None, typer.Option(help="Such as created, linked, ignored.")] = None,
     mailbox: Annotated[str | None, typer.Option(help="The mailbox's name.")] = None,
     last: Annotated[int | None, typer.Option(min=1, help="Only so many, the newest.")] = None,
 ) -> None:
     """All deliveries in journal order, with outcome and reason."""
     state = state_of(context)
-    start = moment_of(since)
+    start = when.since(since) if since else None
     _must_be_outcome(outcome)
     settings = state.settings()
     with reading(settings) as store:
@@ -44,17 +44,6 @@ def list_(
         print_json(rows)
     else:
         print_table(rows, _COLUMNS, "there is no mail")
-
-
-def moment_of(text: str) -> datetime | None:
-    """The moment of `--since`: a date is its beginning in UTC; None where nothing was given."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text} is no date; write it as {date(2027, 1, 31)}") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _must_be_outcome(outcome: str | None) -> None:
@@ -172,7 +161,7 @@ def accept(
     """Decide an ignored or junk mail again as if it were allowed."""
     state = state_of(context)
     settings = state.settings()
-    refuse_other_user(settings)
+    may_write(settings)
     state.start_log()
     mail = _shown(settings, number)
     asyncio.run(_decide_again(settings, number, case, actor(as_)))

@@ -7,6 +7,7 @@ import typer
 
 from mailcase.cli.output import print_json, print_table, safe, say
 from mailcase.cli.state import reading, state_of, writing
+from mailcase.errors import Unavailable
 
 if TYPE_CHECKING:
     from mailcase.config import Settings
@@ -32,7 +33,10 @@ def list_(context: typer.Context) -> None:
 
 @app.command()
 def retry(context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
-    """Send a failed, expired or uncertain mail after all; an uncertain one may then arrive twice."""
+    """Send a failed, expired or uncertain mail after all; an uncertain one may then arrive twice.
+
+    A daemon that works on the store sends it within a minute.
+    """
     from mailcase.clock import utcnow
 
     state = state_of(context)
@@ -52,14 +56,16 @@ def retry(context: typer.Context, number: Annotated[int, typer.Argument(metavar=
 
 
 async def _send(settings: "Settings") -> None:
-    from mailcase.errors import Unavailable
     from mailcase.house import open_house
+    from mailcase.lock import Held
 
     try:
         async with open_house(settings, sender="mailcase outbox retry") as house:
             await house.drain.once()
-    except Unavailable as error:
-        raise Unavailable(f"{error}\n→ the mail is pending again: whoever holds the store sends it") from None
+    except Held as error:
+        # contract.md: who must send and may not says who holds the store, and exits 75
+        said = f"the mail is pending again: {error.holder} holds the store and sends it within a minute"
+        raise Unavailable(said) from None
 
 
 @app.command()

@@ -3,13 +3,16 @@
 import json
 import sys
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import accumulate
 from typing import Any, Final
 
 _SHOWN_AS: Final = "\N{REPLACEMENT CHARACTER}"
 #: Cc: control characters; Cf: bidirectional overrides and other invisible ones; Cs, Co: not for a terminal.
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_MARKS: Final = 8  # characters that share a column: letters with combining marks
 _JOINERS: Final = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 
 
@@ -30,10 +33,13 @@ def _harmless(char: str) -> bool:
 
 def width(text: str) -> int:
     """Columns on a terminal: East Asian wide characters take two, combining ones none."""
-    return sum(
-        0 if unicodedata.combining(char) or char in _JOINERS else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )
+    return sum(map(_columns, text))
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char) or char in _JOINERS:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def padded(text: str, columns: int) -> str:
@@ -43,11 +49,11 @@ def padded(text: str, columns: int) -> str:
 
 def cut(text: str, columns: int) -> str:
     """At most so wide, with … where something was cut."""
-    if width(text) <= columns:
+    start = text[: _MARKS * columns]  # no more is looked at, however long a stranger's subject is
+    widths = list(accumulate(map(_columns, start)))
+    if len(start) == len(text) and (not widths or widths[-1] <= columns):
         return text
-    while text and width(text) > columns - 1:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    return start[: bisect_right(widths, columns - 1)].rstrip() + "…"
 
 
 def say(text: str = "") -> None:

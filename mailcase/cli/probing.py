@@ -76,7 +76,7 @@ def _plain_secrets(settings: Settings) -> list[str]:
 def store(settings: Settings) -> Finding:
     """Whether the store is there, reachable and of the right schema."""
     file = settings.sqlite_file
-    name = f"sqlite {_short(file)}" if file else "postgresql"
+    name = f"sqlite {file}" if file else "postgresql"
     try:
         found = migrate.current(migrate.absolute(settings.store.url, settings.state_dir))
     except MailcaseError as error:
@@ -93,10 +93,6 @@ def store(settings: Settings) -> Finding:
     detail = f"{name}, schema {found}: a migration to {newest} is due" if found else f"{name}: not there yet"
     cure = "`mailcase run` or `mailcase db upgrade` migrates it, after a copy" if found else "the first run makes it"
     return Finding("store", "", ok=True, detail=detail, cure=cure, store="shut" if found else "none")
-
-
-def _short(file: Path) -> str:
-    return os.path.relpath(file) if file.is_relative_to(Path.cwd()) else str(file)
 
 
 def _other_owner(file: Path | None) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailcase.cli.output import print_json, print_table, say
-from mailcase.cli.state import As, actor, reading, refuse_other_user, state_of, writing
+from mailcase.cli.state import As, actor, may_write, reading, state_of, writing
 from mailcase.errors import Permanent
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def retry(
     """Process one, or all, once more."""
     state = state_of(context)
     settings = state.settings()
-    refuse_other_user(settings)
+    may_write(settings)
     state.start_log()
     settled = asyncio.run(_again(settings, number, actor(as_)))
     rows = [{"id": one.delivery_id, "outcome": one.outcome, "reason": one.reason, "case": one.case} for one in settled]

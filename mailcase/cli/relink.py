@@ -53,5 +53,7 @@ def _tell(state: State, done: dict[str, Any], *, undo: bool) -> None:
     answers = f", with our answer{'s' if done['answers'] > 1 else ''} to it" if done["answers"] else ""
     say(f"mail {done['id']}  {done['from']} → {done['to']}{answers}{' (undone)' if undo else ''}")
     note("statuses stay as they are, and the customer is not told")
+    if done["pending"]:
+        note(f"the answer that still waits in the outbox leaves as it was written, about {', '.join(done['pending'])}")
     if not done["left"]:
         note(f"no mail is left on {done['from']}, which stays {done['from_status']}; `mailcase case set` closes it")

@@ -9,6 +9,7 @@ from mailcase.cli.render_trace import headline, trace_lines
 from mailcase.cli.when import amount, moment
 
 _MOST_LINES = 1_000  # of the text: more is no letter any more
+GONE = "erased at the person's request: nothing of its content is left"
 _QUOTED = "│ "  # before each line of quotation and signature
 
 
@@ -20,10 +21,22 @@ def print_message(mail: Mapping[str, Any], zone: tzinfo, now: datetime) -> None:
     for one in mail["attachments"]:
         say(f"{'part':<9} {_part(one)}")
     say()
+    if mail.get("erased"):
+        say(headline(mail))
+        say(f"  {safe(GONE)}")
+        return
     _print_text(mail["text"] or "", mail.get("new_text") or "")
     say(headline(mail))
-    for line in trace_lines(mail["trace"]):
-        say(line)
+    for one, line in zip(mail["trace"], trace_lines(mail["trace"]), strict=True):
+        say(line + (_left(mail.get("outbox")) if one["test"] == "acknowledge" else ""))
+
+
+def _left(row: Mapping[str, Any] | None) -> str:
+    """What became of the acknowledgement: that it was decided on is not that it arrived."""
+    if row is None:
+        return ""
+    error = f": {' '.join(row['last_error'].split())}" if row["last_error"] else ""
+    return " · " + safe(f"{row['state']}{error}, outbox {row['id']}")
 
 
 def _title(mail: Mapping[str, Any]) -> str:
@@ -49,7 +62,8 @@ def _head(mail: Mapping[str, Any], zone: tzinfo, now: datetime) -> list[tuple[st
     if len(mail["cases"]) > 1:
         rows.append(("cases", safe(", ".join(mail["cases"]))))
     if mail.get("raw_purged_at"):
-        rows.append(("raw mail", f"removed {moment(mail['raw_purged_at'], zone, now)}; the texts stay"))
+        texts = "" if mail.get("erased") else "; the texts stay"
+        rows.append(("raw mail", f"removed {moment(mail['raw_purged_at'], zone, now)}{texts}"))
     return rows
 
 

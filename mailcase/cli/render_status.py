@@ -79,11 +79,12 @@ class _Screen:
 
     def _mailbox(self, one: Mapping[str, Any]) -> str:
         word = {"no_source": "mail is handed in", "stopped": "nobody reads it now"}.get(one["state"], one["state"])
-        if one["state"] == "failing" and one["failing_since"]:
+        if one["state"] in ("failing", "waiting") and one["failing_since"]:
             word += f" since {self._at(one['failing_since'])}"
         looked = f"last look {self._ago(one['last_look'])}, last mail {self._ago(one['last_mail'])}"
-        error = f": {one['error']}" if one["state"] == "failing" else ""
-        return f"{word}; {looked}, lag {one['lag_s']:.1f} s{error}" if one["source"] else word
+        lag = f", lag {one['lag_s']:.1f} s" if one["lag_s"] is not None else ""
+        error = f": {one['error']}" if one["state"] in ("failing", "waiting") else ""
+        return f"{word}; {looked}{lag}{error}" if one["source"] else word
 
     def _journal(self, one: Mapping[str, Any]) -> str:
         oldest = f", the oldest for {after(one['oldest'], self._now)}" if one["oldest"] else ""

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from mailcase.cli import when
 from mailcase.cli.output import note, print_json, safe, say
 from mailcase.cli.render_trace import headline, winner
 from mailcase.cli.state import must_be_mailbox, reading, state_of
 from mailcase.errors import ConfigError, Permanent
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mailcase.config import Settings
     from mailcase.replaying import Replayed
     from mailcase.store.store import Store
@@ -23,7 +25,7 @@ _VERDICT: Final = ("outcome", "reason", "kind", "case", "linked_by", "acknowledg
 
 def replay(
     context: typer.Context,
-    since: Annotated[str, typer.Option(metavar="TIME", help="A length such as 7d or 24h, or a date (UTC).")],
+    since: Annotated[str, typer.Option(metavar="TIME", help=when.SINCE)],
     new: Annotated[
         Path | None, typer.Option("--config", metavar="NEW", help="Rules to try; else those in force now.")
     ] = None,
@@ -35,7 +37,7 @@ def replay(
     state = state_of(context)
     settings = state.settings()
     rules = config.load(new) if new is not None else settings
-    start = _moment(since)
+    start = when.since(since)
     if mailbox is not None:
         must_be_mailbox(settings, mailbox)
     with reading(settings) as store:
@@ -49,21 +51,6 @@ def replay(
         _tell(found)
 
 
-def _moment(since: str) -> datetime:
-    from mailcase.clock import utcnow
-    from mailcase.configuration.values import duration
-
-    try:
-        return utcnow() - duration(since)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(since)
-    except ValueError:
-        raise typer.BadParameter(f"{since} is neither a length such as 7d nor a date such as 2027-01-31") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _must_know_statuses(store: "Store", rules: "Settings") -> None:
     """As a daemon with these rules would refuse to start."""
     from mailcase.configuration.checks import status_table
@@ -74,7 +61,7 @@ def _must_know_statuses(store: "Store", rules: "Settings") -> None:
         raise ConfigError(f"{rules.file}: [[cases.status]]: cases have the status {lost[0]!r}, which is not configured")
 
 
-async def _replay(store: "Store", rules: "Settings", since: datetime, mailbox: str | None) -> "Replayed":
+async def _replay(store: "Store", rules: "Settings", since: "datetime", mailbox: str | None) -> "Replayed":
     from mailcase.bench import Bench
     from mailcase.intake.reader import Reader
     from mailcase.outbox.compose import Composer

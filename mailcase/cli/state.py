@@ -78,23 +78,32 @@ def _system_user() -> str:
 
 
 @contextmanager
-def reading(settings: "Settings") -> "Iterator[Store | None]":
+def reading(settings: "Settings", *, told: bool = False) -> "Iterator[Store | None]":
     """The store for a command that only reads; None where there is none yet.
 
+    `told`: the command itself says that the daemon works on another store.
+
     Raises:
-        Permanent: the store must be migrated, and this user may not.
+        Permanent: this user must not read the store, or it must be migrated, and this user may not.
         ConfigError, Unavailable: as Store.open.
     """
+    from mailcase.cli.output import note
+    from mailcase.lock import elsewhere
     from mailcase.places import is_there
     from mailcase.store import migrate
     from mailcase.store.raw.setting import raw_setting
     from mailcase.store.store import Store
 
+    if not told and (other := elsewhere(settings.state_dir, settings.sqlite_file)):
+        note(f"this is not the daemon's store: {other}")
     file = settings.sqlite_file
     if file is not None and not is_there(file):
         yield None
         return
-    if file is not None and migrate.current(migrate.absolute(settings.store.url, settings.state_dir)) != newest():
+    if file is not None and (
+        not os.access(file, os.R_OK, effective_ids=True)
+        or migrate.current(migrate.absolute(settings.store.url, settings.state_dir)) != newest()
+    ):
         refuse_other_user(settings)
     store = Store.open(settings.store.url, settings.state_dir, raw=raw_setting(settings))
     try:
@@ -105,12 +114,12 @@ def reading(settings: "Settings") -> "Iterator[Store | None]":
 
 @contextmanager
 def writing(settings: "Settings") -> "Iterator[Store]":
-    """The store for a command that writes; raises as `refuse_other_user`, `private_folder` and Store.open."""
+    """The store for a command that writes; raises as `may_write`, `private_folder` and Store.open."""
     from mailcase.places import private_folder
     from mailcase.store.raw.setting import raw_setting
     from mailcase.store.store import Store
 
-    refuse_other_user(settings)
+    may_write(settings)
     private_folder(settings.state_dir)
     store = Store.open(settings.store.url, settings.state_dir, raw=raw_setting(settings))
     try:
@@ -124,6 +133,19 @@ def newest() -> str:
     from mailcase.store.migrate import SCHEMAS
 
     return SCHEMAS[-1]
+
+
+def may_write(settings: "Settings") -> None:
+    """Whether what this command writes reaches the daemon.
+
+    Raises:
+        Permanent: as `refuse_other_user`, or the daemon works on another store until it is started again.
+    """
+    from mailcase.lock import elsewhere
+
+    refuse_other_user(settings)
+    if other := elsewhere(settings.state_dir, settings.sqlite_file):
+        raise Permanent(f"this is not the daemon's store: {other}\n→ systemctl restart mailcase, then do it again")
 
 
 def refuse_other_user(settings: "Settings") -> None:

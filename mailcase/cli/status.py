@@ -1,5 +1,7 @@
 """`mailcase status`: how the daemon fares, in one screen, from the store alone."""
 
+import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,11 +21,18 @@ def status(context: typer.Context) -> None:
     from mailcase.clock import utcnow
     from mailcase.health.overview import overview
     from mailcase.health.situation import Numbers, Told
+    from mailcase.lock import elsewhere
 
     state = state_of(context)
     settings, files = _files(state)
     now = utcnow()
-    with reading(settings) as store:
+    files = replace(
+        files,
+        host=socket.gethostname(),
+        path=str(settings.file.resolve()),
+        elsewhere=elsewhere(settings.state_dir, settings.sqlite_file),
+    )
+    with reading(settings, told=True) as store:
         told = store.health_told(now) if store else Told((), (), (), Numbers(), (), {})
     found = overview(told, files, now)
     if state.json:

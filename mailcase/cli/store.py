@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailcase.cli.output import note, print_json, say
+from mailcase.cli.output import note, print_json, safe, say
 from mailcase.cli.state import refuse_other_user, state_of
 
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ def _say_restored(done: "Restored", margin: int, told: list[str]) -> None:
         say(f"the store before lies in {done.kept}")
     say(f"case numbers go on from {done.manifest.last_number + margin + 1}; {margin} were skipped")
     say("acknowledgements that waited expired; agents' mails are uncertain: `mailcase outbox retry ID` sends one")
-    say("mail of before now that is read again makes cases and is not acknowledged")
+    say("mail of before now that is read again, or comes within ten minutes, makes cases and is not acknowledged")
     for line in told:
-        say(line)
+        say(safe(line))  # it names a file of the backup
     if done.unnamed:
         say(f"{done.unnamed} raw mails in files are of later than the backup: `mailcase ingest --no-ack` takes them")

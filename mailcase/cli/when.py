@@ -1,6 +1,31 @@
 """Times and sizes as people read them."""
 
 from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+import typer
+
+SINCE: Final = "A length such as 7d or 12h, a date, or a moment such as 2027-01-31T09:00 (UTC)."
+
+
+def since(text: str) -> datetime:
+    """The moment that `--since` means: so long ago, the beginning of a day, or as written; UTC where no zone is.
+
+    Raises typer.BadParameter for anything else, and for what lies before the calendar.
+    """
+    from mailcase.clock import utcnow
+    from mailcase.configuration.values import duration
+
+    try:
+        return utcnow() - duration(text)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        said = "is neither a length such as 7d, nor a date such as 2027-01-31, nor a moment such as 2027-01-31T09:00"
+        raise typer.BadParameter(f"{text} {said}") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def moment(at: datetime | None, zone: tzinfo, now: datetime) -> str:

@@ -7,6 +7,8 @@ from typing import Any, Final
 Path = tuple[str | int, ...]
 
 _TABLE: Final = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\"' -]+?)\s*\]\]?\s*(?:#.*)?$")
+_AT: Final = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)")
+_TWICE: Final = re.compile(r"Cannot declare \('(.*?)',?\) twice")
 _KEY: Final = re.compile(r"\s*([A-Za-z0-9_.\"'-]+(?:\s*\.\s*[A-Za-z0-9_\"'-]+)*)\s*=")
 
 
@@ -17,6 +19,20 @@ def line_of(text: str, path: Path) -> int | None:
         if path[:length] in places:
             return places[path[:length]]
     return None
+
+
+def not_toml(text: str, error: str) -> tuple[int, str]:
+    """The line (from 1) where the text is no TOML, and what is wrong there, from what tomllib says; never a value."""
+    rows = text.rstrip().splitlines()
+    if (found := _AT.fullmatch(error)) is None:
+        return len(rows), error
+    line = min(int(found[2] or len(rows)), len(rows))
+    if found[1] == "Cannot overwrite a value":
+        key = _KEY.match(rows[line - 1]) or _TABLE.match(rows[line - 1])
+        return line, f"{key[key.lastindex or 0] if key else 'a key'} is given twice"
+    if twice := _TWICE.fullmatch(found[1]):
+        return line, f"[{twice[1].replace(chr(39), '').replace(', ', '.')}] stands twice, or once as [[…]]"
+    return line, f"{found[1]}{f' (column {found[3]})' if found[3] else ''}"
 
 
 def table(text: str, name: str) -> dict[str, Any]:

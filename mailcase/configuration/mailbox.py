@@ -21,8 +21,22 @@ from mailcase.configuration.values import (
 )
 from mailcase.netplace import is_loopback
 
+
+def _folder(name: str) -> str:
+    """The name of an IMAP folder; INBOX alone is the same however it is written (RFC 3501 5.1)."""
+    return "INBOX" if name.lower() == "inbox" else name
+
+
+def _target(after: str) -> str:
+    kind, colon, folder = after.partition(":")
+    return f"{kind}{colon}{_folder(folder)}"
+
+
 Security = Literal["tls", "starttls", "none"]
-After = Annotated[str, fits(r"keep|seen|delete|move:.+", '"keep", "seen", "delete" or "move:Folder"')]
+Folder = Annotated[Word, AfterValidator(_folder)]
+After = Annotated[
+    str, fits(r"keep|seen|delete|move:.+", '"keep", "seen", "delete" or "move:Folder"'), AfterValidator(_target)
+]
 _PLAIN_TEXT = (
     'security = "none" sends passwords and mail in plain text: it is taken for a loopback host only; '
     'use "tls" or "starttls", or set allow_insecure = true here'
@@ -45,8 +59,8 @@ class ImapSection(ServerSection):
     security: Security = "tls"
     user: Word
     password: Secret | None = None
-    folders: tuple[Word, ...] = Field(default=("INBOX",), min_length=1)
-    sent_folder: str = ""
+    folders: tuple[Folder, ...] = Field(default=("INBOX",), min_length=1)
+    sent_folder: Annotated[str, AfterValidator(_folder)] = ""
     after: After = "keep"
     poll: Duration = duration("60s")
     idle: Flag = True
@@ -60,6 +74,8 @@ class ImapSection(ServerSection):
                 'password is missing: password = { file = "…" }, { env = "…" } or { credential = "…" }; '
                 'or auth = "xoauth2" with [mailbox.oauth2]'
             )
+        if again := next((one for one in self.folders if self.folders.count(one) > 1), ""):
+            raise ValueError(f"folders names {again!r} twice; write it once")
         if self.after.removeprefix("move:") in self.folders and self.after.startswith("move:"):
             raise ValueError(f"after = {self.after!r} names a folder that is read itself: mails would come back")
         if self.sent_folder and self.sent_folder in (*self.folders, self.after.removeprefix("move:")):
@@ -100,7 +116,7 @@ class MaildirSection(Section):
     @model_validator(mode="after")
     def _check(self) -> Self:
         kind, _, folder = self.after.partition(":")
-        if kind == "move" and folder.upper() == "INBOX":
+        if kind == "move" and folder == "INBOX":
             raise ValueError(f"after = {self.after!r} names the Maildir itself: mails would come back")
         if kind == "move" and not all(folder.replace(".", "/").split("/")):
             raise ValueError(f'after = {self.after!r}: expected a sub-folder such as "move:Archive/2026"')

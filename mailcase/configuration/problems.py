@@ -92,6 +92,8 @@ def _words(model: type[BaseModel], path: lines.Path, error: Mapping[str, Any]) -
             return f"expected at least {context['ge']}{_found(path, error)}"
         case "less_than_equal":
             return f"expected at most {context['le']}{_found(path, error)}"
+        case "tuple_type" if isinstance(error.get("input"), Mapping):
+            return f"write [[{'.'.join(map(str, path))}]], with double brackets: there may be several"
         case "too_short":
             return "expected at least one entry"
     return f"{_EXPECTED.get(kind, error['msg'])}{_found(path, error)}"

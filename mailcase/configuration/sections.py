@@ -93,7 +93,7 @@ class CasesSection(Section):
 
     number_mask: MaskText = "SR-{0}"
     retired_masks: tuple[MaskText, ...] = ()
-    first_number: Count = 1
+    first_number: Annotated[Count, Field(le=2**53)] = 1
     categories: tuple[Word, ...] = Field(default=("Incident", "Request", "Question", "Complaint"), min_length=1)
     organizations: tuple[Word, ...] = ()
     title_max: Annotated[Whole, Field(ge=20, le=1000)] = 128

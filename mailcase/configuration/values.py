@@ -157,6 +157,6 @@ class Secret(Section):
             return {"kind": "plain", "plain": SecretStr(value)}
         if isinstance(value, dict) and len(value) == 1:
             kind, place = next(iter(value.items()))
-            if kind in ("file", "env", "credential") and isinstance(place, str) and place:
+            if kind in ("file", "env", "credential") and isinstance(place, str) and place and "\0" not in place:
                 return {"kind": kind, "place": place}
         raise ValueError('expected { file = "…" }, { env = "…" }, { credential = "…" } or a text that is not empty')

@@ -130,13 +130,14 @@ class Alarms:
 
     def _mails(self, step: Plan, now: Situation) -> Iterator[Notice]:
         """At most one mail of each sort to each administrator, however many conditions."""
-        zone, host = self._post.zone, now.host
+        zone, host, tokens = self._post.zone, now.host, now.facts.by_token
         begun: list[Condition | AlarmTold] = [*step.begin, *step.tell]
         over = [one for one in step.end if one.told_at is not None]
         if begun:
-            yield from self._post.write("alarm", letters.beginning(begun, host, zone), _about("begin", begun, now), now)
+            letter = letters.beginning(begun, host, zone, tokens)
+            yield from self._post.write("alarm", letter, _about("begin", begun, now), now)
         if step.remind:
-            letter = letters.reminder(step.remind, host, zone)
+            letter = letters.reminder(step.remind, host, zone, tokens)
             yield from self._post.write("alarm", letter, _about("remind", step.remind, now), now)
         if over:
             yield from self._post.write("alarm", letters.ending(over, host, zone), _about("end", over, now), now)

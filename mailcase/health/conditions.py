@@ -1,6 +1,6 @@
 """What needs a person: one table of conditions, read by alarms, `status` and /health alike. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -39,11 +39,18 @@ class Rule:
     means: str
     cure: str
     after: timedelta | None = _AT_ONCE  # how long it must last; None: [alarm] after
+    service: str = ""  # whose login it is about, "imap" or "smtp"
+    oauth_cure: str = ""  # the cure where that login is by token
+
+
+def waits(state: MailboxState) -> bool:
+    """Whether it is not the mailbox's own trouble: it waits for the store, or for room on the disk."""
+    return state.trouble in ("store_busy", "disk_low")
 
 
 def _trouble(state: MailboxState) -> str:
     """The word of what keeps a mailbox from being read; trouble of store and disk is not the mailbox's own."""
-    if state.trouble in ("store_busy", "disk_low"):
+    if waits(state):
         return ""
     return state.trouble or ("mailbox_unreachable" if state.error else "")
 
@@ -78,7 +85,7 @@ def _disk(rule: Rule, now: Situation) -> Iterator[Condition]:
     if now.facts.disk_low:
         free = now.facts.disk_free
         left = f"{free // 1024**2} MB are free" if free is not None else "too little is free"
-        yield Condition(rule.word, now.now, left, host=now.host)
+        yield Condition(rule.word, now.facts.disk_low_since or now.now, left, host=now.host)
 
 
 def _configuration(rule: Rule, now: Situation) -> Iterator[Condition]:
@@ -132,9 +139,12 @@ RULES: Final = (
         "mailbox",
         _mailboxes,
         "login refused",
-        "The server does not take user and password. New mail stays there; after three tries it is asked once an hour.",
+        "The server does not let this account in. New mail stays there; after three tries it is asked once an hour.",
         "Correct user and password in [mailbox.imap], then `mailcase check`. Microsoft 365 and Google refuse "
         'passwords: use auth = "xoauth2". A changed file is taken in without a restart.',
+        service="imap",
+        oauth_cure="The endpoint gives tokens, the server does not take them for this user: is [mailbox.imap] user the "
+        "mailbox's own address, and may the app read it? `mailcase check` says which permission it takes.",
     ),
     Rule(
         "token_ended",
@@ -192,7 +202,11 @@ RULES: Final = (
         _relays,
         "mail cannot be sent: login refused",
         "The SMTP server does not let us in; no mail of this mailbox leaves until it does.",
-        "Correct user and password in [mailbox.smtp], or renew the sign-in in [mailbox.oauth2], then `mailcase check`.",
+        "Correct user and password in [mailbox.smtp], then `mailcase check`. A changed file is taken in without a "
+        "restart, and the mail that waits leaves at once.",
+        service="smtp",
+        oauth_cure="`mailcase check` tells which it is: the sign-in has ended (renew secret or grant in "
+        "[mailbox.oauth2]), or the server does not take the token (may the app send as [mailbox.smtp] user?).",
     ),
     Rule(
         "outbox_stuck",
@@ -223,6 +237,13 @@ RULES: Final = (
     ),
 )
 BY_WORD: Final = {rule.word: rule for rule in RULES}
+
+
+def cure_of(word: str, mailbox: str, by_token: Collection[str]) -> str:
+    """What to do; "" for a word of another version. `by_token`: as Facts.by_token."""
+    if (rule := BY_WORD.get(word)) is None:
+        return ""
+    return rule.oauth_cure if rule.service and f"{rule.service}:{mailbox}" in by_token else rule.cure
 
 
 def conditions(now: Situation) -> tuple[Condition, ...]:

@@ -56,6 +56,8 @@ class Keeper:
         self.pulse = Pulse(self._host, after, self._started_at)
         self._told: DaemonTold | None = None
         self._told_boxes: Mapping[str, MailboxState] = {}
+        self._last_mails: dict[str, tuple[datetime, float]] = {}  # by mailbox: when, and its lag
+        self._remembers = False  # whether the store was asked for those of earlier daemons
         self._tidied: datetime | None = None
         self._counted: datetime | None = None
 
@@ -77,11 +79,28 @@ class Keeper:
         except Transient as error:  # a file system that does not answer, for a moment
             emit(Event.STORE_BUSY, error=str(error))
             return
+        facts = await self._with_last_mails(facts)
         written = await self._write(facts, now)
         numbers = await self._numbers()
         self.pulse.looked(now, facts, numbers, written=written)
         if numbers is not None and _due(self._counted, COUNT_EVERY, now):
             await self._count(now)
+
+    async def _with_last_mails(self, facts: Facts) -> Facts:
+        """When the last mail came is known over restarts and reloads: a source knows of its own time alone."""
+        known = self._last_mails
+        try:
+            if not self._remembers:
+                known.update(await asyncio.to_thread(self._store.last_mails))
+                self._remembers = True
+        except Transient as error:
+            emit(Event.STORE_BUSY, error=str(error))
+        known.update({name: (one.last_mail, one.lag_s) for name, one in facts.mailboxes.items() if one.last_mail})
+        boxes = {
+            name: replace(one, last_mail=known[name][0], lag_s=known[name][1]) if name in known else one
+            for name, one in facts.mailboxes.items()
+        }
+        return replace(facts, mailboxes=boxes)
 
     async def _write(self, facts: Facts, now: datetime) -> bool:
         row = DaemonTold(self._owner, self._host, os.getpid(), __version__, self._started_at, now, facts)
@@ -104,7 +123,7 @@ class Keeper:
         return MailboxTold(name, self._owner, facts.sources.get(name, ""), facts.mailboxes[name], now)
 
     def _must_tell(self, row: DaemonTold) -> bool:
-        """Whether the heartbeat is due or the daemon's own facts changed; free space changes all the time."""
+        """Whether the heartbeat is due or the daemon's own facts changed; free space and a token's rest always do."""
         told = self._told
         if told is None or row.seen_at - told.seen_at >= HEARTBEAT:
             return True
@@ -130,4 +149,4 @@ def _due(last: datetime | None, every: timedelta, now: datetime) -> bool:
 
 
 def _steady(facts: Facts) -> Facts:
-    return replace(facts, mailboxes={}, disk_free=None)
+    return replace(facts, mailboxes={}, disk_free=None, token_expiry={})

@@ -1,11 +1,11 @@
 """The texts of alarm mails: what, since when, what it means, what to do. Pure; no mail's content is in them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
 
-from mailcase.health.conditions import BY_WORD, Condition
+from mailcase.health.conditions import BY_WORD, Condition, cure_of
 from mailcase.health.situation import AlarmTold
 from mailcase.outbox.lines import one_line
 
@@ -22,14 +22,15 @@ class Letter:
     text: str
 
 
-def beginning(what: Sequence[Condition | AlarmTold], host: str, zone: tzinfo) -> Letter:
-    """These conditions have begun, together."""
-    return Letter(_subject(what, "things need a person"), _text(what, host, zone, _OPEN))
+def beginning(what: Sequence[Condition | AlarmTold], host: str, zone: tzinfo, by_token: Collection[str] = ()) -> Letter:
+    """These conditions have begun, together; `by_token` as Facts.by_token."""
+    return Letter(_subject(what, "things need a person"), _text(what, zone, by_token) + _foot(host, _OPEN))
 
 
-def reminder(what: Sequence[AlarmTold], host: str, zone: tzinfo) -> Letter:
+def reminder(what: Sequence[AlarmTold], host: str, zone: tzinfo, by_token: Collection[str] = ()) -> Letter:
     """These conditions still last."""
-    return Letter(_subject(what, "things still need a person", "still: "), _text(what, host, zone, _OPEN))
+    subject = _subject(what, "things still need a person", "still: ")
+    return Letter(subject, _text(what, zone, by_token) + _foot(host, _OPEN))
 
 
 def ending(what: Sequence[AlarmTold], host: str, zone: tzinfo) -> Letter:
@@ -53,11 +54,11 @@ def _title(one: Condition | AlarmTold) -> str:
     return f"{one.mailbox}: {title}" if one.mailbox else title
 
 
-def _text(what: Iterable[Condition | AlarmTold], host: str, zone: tzinfo, foot: str) -> str:
-    return "\n\n".join("\n".join(_lines(one, zone)) for one in what) + _foot(host, foot)
+def _text(what: Iterable[Condition | AlarmTold], zone: tzinfo, by_token: Collection[str]) -> str:
+    return "\n\n".join("\n".join(_lines(one, zone, by_token)) for one in what)
 
 
-def _lines(one: Condition | AlarmTold, zone: tzinfo) -> Iterator[str]:
+def _lines(one: Condition | AlarmTold, zone: tzinfo, by_token: Collection[str]) -> Iterator[str]:
     rule = BY_WORD.get(one.word)
     detail = one.detail if isinstance(one, Condition) else one.text
     yield _title(one)
@@ -65,7 +66,7 @@ def _lines(one: Condition | AlarmTold, zone: tzinfo) -> Iterator[str]:
     yield from (f"  {one_line(line, _DETAIL)}" for line in detail.splitlines())
     if rule is not None:
         yield f"What it means: {rule.means}"
-        yield f"What to do: {rule.cure}"
+        yield f"What to do: {cure_of(one.word, one.mailbox, by_token)}"
 
 
 def _foot(host: str, said: str) -> str:

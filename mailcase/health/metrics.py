@@ -21,6 +21,12 @@ from mailcase.health.situation import Facts, Numbers
 from mailcase.health.stages import BOUNDS, REGISTRY, Registry
 
 _LABELS: Final = ["mailbox"]
+#: What is counted where it happens (`stages.count`): name, what it says, labels.
+_COUNTED: Final = (
+    ("deliveries", "Deliveries decided by this process", ["outcome", "kind"]),
+    ("mails", "What became of mails to be sent", ["state"]),
+    ("lmtp", "Answers to mail handed in by LMTP", ["reply"]),
+)
 
 
 class Metrics(Collector):
@@ -55,16 +61,11 @@ class Metrics(Collector):
         yield _each("unregistered_recipients", "Mails of seven days to no address of the mailbox", mails)
 
     def _counted(self) -> Iterator[Metric]:
-        decided = CounterMetricFamily(
-            "mailcase_deliveries", "Deliveries decided by this process", labels=["outcome", "kind"]
-        )
-        for labels, times in sorted(self._registry.counts("deliveries").items()):
-            decided.add_metric(list(labels), times)
-        yield decided
-        sent = CounterMetricFamily("mailcase_mails", "What became of mails to be sent", labels=["state"])
-        for labels, times in sorted(self._registry.counts("mails").items()):
-            sent.add_metric(list(labels), times)
-        yield sent
+        for name, says, labels in _COUNTED:
+            family = CounterMetricFamily(f"mailcase_{name}", says, labels=labels)
+            for values, times in sorted(self._registry.counts(name).items()):
+                family.add_metric(list(values), times)
+            yield family
 
     def _stages(self) -> Metric:
         family = HistogramMetricFamily("mailcase_stage_seconds", "Time that a stage took", labels=["stage"])
@@ -90,7 +91,7 @@ def _mailboxes(facts: Facts) -> Iterator[Metric]:
     ):
         known = {mailbox: _stamp(at) for mailbox, at in times.items() if at is not None}
         yield _each(f"mailbox_{name}_timestamp_seconds", says, known)
-    lags = {name: state.lag_s for name, state in boxes.items()}
+    lags = {name: state.lag_s for name, state in boxes.items() if state.last_mail is not None}
     yield _each("mailbox_lag_seconds", "From the arrival of its last mail to its journal row", lags)
 
 

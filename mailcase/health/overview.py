@@ -1,11 +1,11 @@
 """The daemon's health as one value: what `mailcase status` prints, from the store alone. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from mailcase.health.conditions import BY_WORD, Condition, conditions, well
+from mailcase.health.conditions import BY_WORD, Condition, conditions, cure_of, waits, well
 from mailcase.health.situation import AlarmTold, DaemonTold, Facts, MailboxTold, Situation, Told, Unregistered
 from mailcase.intake.state import MailboxState
 
@@ -41,6 +41,9 @@ class Files:
     policy_hash: str = ""
     mailboxes: Mapping[str, bool] | None = None  # name -> whether it has a source; None: cannot be read
     after: timedelta = timedelta(minutes=5)
+    host: str = ""  # where they lie
+    path: str = ""  # as a daemon tells it in Facts.config
+    elsewhere: str = ""  # a daemon lives that works on another store than the files say
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,11 @@ class Overview:
 def overview(told: Told, files: Files, now: datetime) -> Overview:
     """Everything together; `needs` empty means that nobody has to do anything."""
     living = [one for one in told.daemons if one.alive(now)]
-    needs = (*_from_outside(living, files), *map(_need, _conditions(told, living, files, now)))
+    by_token = {login for one in living for login in one.facts.by_token}
+    needs = (
+        *_from_outside(living, files),
+        *(_need(one, by_token) for one in _conditions(told, living, files, now)),
+    )
     numbers = told.numbers
     data = {
         "ok": not needs,
@@ -109,13 +116,15 @@ def _facts(told: Told, daemon: DaemonTold) -> Facts:
     return replace(daemon.facts, mailboxes=states, paused=daemon.facts.paused | told.paused)
 
 
-def _need(one: Condition) -> Need:
-    rule = BY_WORD[one.word]
-    return Need(one.word, one.mailbox, one.since, rule.title, one.detail, rule.cure)
+def _need(one: Condition, by_token: Collection[str]) -> Need:
+    cure = cure_of(one.word, one.mailbox, by_token)
+    return Need(one.word, one.mailbox, one.since, BY_WORD[one.word].title, one.detail, cure)
 
 
 def _from_outside(living: list[DaemonTold], files: Files) -> Iterator[Need]:
-    if not living:
+    if files.elsewhere:
+        yield _outside("restart_needed", files.elsewhere)
+    elif not living:
         yield _outside("no_daemon", "nothing is read, decided or sent")
     if files.error and files.error not in {one.facts.config_error for one in living}:
         yield _outside("config_wrong", files.error)
@@ -123,7 +132,8 @@ def _from_outside(living: list[DaemonTold], files: Files) -> Iterator[Need]:
     if len(hashes) > 1:
         yield _outside("policies_differ", f"policies {', '.join(hashes)}")
     for one in living:
-        if files.policy_hash and one.facts.policy_hash != files.policy_hash:
+        theirs = (one.host, one.facts.config) == (files.host, files.path)  # others may have files of their own
+        if theirs and files.policy_hash and one.facts.policy_hash != files.policy_hash:
             yield _outside("reload_due", f"{one.host} works by policy {one.facts.policy_hash}, not {files.policy_hash}")
         if one.facts.restart_needed:
             yield _outside("restart_needed", f"on {one.host}: {', '.join(one.facts.restart_needed)}")
@@ -162,7 +172,8 @@ def _mailbox(name: str, told: Told, living: list[DaemonTold], files: Files) -> d
     unregistered = next((one for one in told.unregistered if one.mailbox == name), Unregistered(name, 0))
     return {
         "mailbox": name, "state": _state(name, row, told, living, files), "source": row.source if row else "",
-        "last_look": state.last_look, "last_mail": state.last_mail, "lag_s": state.lag_s, "trouble": state.trouble,
+        "last_look": state.last_look, "last_mail": state.last_mail,
+        "lag_s": state.lag_s if state.last_mail else None, "trouble": state.trouble,
         "error": state.error, "failing_since": state.failing_since,
         "unregistered": {
             "mails": unregistered.mails,
@@ -172,13 +183,15 @@ def _mailbox(name: str, told: Told, living: list[DaemonTold], files: Files) -> d
 
 
 def _state(name: str, row: MailboxTold | None, told: Told, living: list[DaemonTold], files: Files) -> str:
-    """reading, paused, failing, starting, stopped (nobody reads it now) or no_source (mail is handed in)."""
+    """reading, paused, failing, waiting (for store or disk), starting, stopped (nobody reads it) or no_source."""
     if name in told.paused:
         return "paused"
     if files.mailboxes is not None and not files.mailboxes.get(name, True):
         return "no_source"
     if row is None or row.owner not in {one.owner for one in living}:
-        return "starting" if living and row is None else "stopped"
+        return "starting" if any(name in one.facts.sources for one in living) else "stopped"
+    if waits(row.state):
+        return "waiting"
     if row.state.error:
         return "failing"
     return "reading" if well(row.state) else "starting"

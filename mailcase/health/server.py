@@ -1,12 +1,13 @@
 """[http]: /health and /metrics on a thread of its own, answered from memory even while the store is locked."""
 
+import io
 import json
 import socket
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from socketserver import ThreadingMixIn
-from typing import Any, Final
+from typing import Any, Final, TextIO
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -18,6 +19,7 @@ from mailcase.errors import ConfigError
 from mailcase.health.conditions import Condition
 from mailcase.health.metrics import Metrics
 from mailcase.health.pulse import Pulse
+from mailcase.log import Event, emit
 
 _PATIENCE: Final = 10.0  # seconds for a request
 _POLL: Final = 0.1  # seconds until a stop is seen
@@ -94,7 +96,14 @@ class Application:
         self._now = now
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """One answer."""
+        """One answer; a fault of ours is an event and a 500."""
+        try:
+            return self._page(environ, start_response)
+        except Exception as error:  # a page that cannot be made is no reason to write elsewhere than into the log
+            emit(Event.TASK_DIED, task="http", error=repr(error))
+            return _answer(start_response, "500 Internal Server Error", b"see the log\n", "text/plain")
+
+    def _page(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return _answer(start_response, "405 Method Not Allowed", b"only GET\n", "text/plain")
         match environ["PATH_INFO"]:
@@ -138,6 +147,9 @@ class _Server(ThreadingMixIn, WSGIServer):
 
     daemon_threads = True
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Write nothing: a client that is slow or goes away is no event."""
+
     def server_bind(self) -> None:
         """As WSGIServer's, without asking the DNS for our name."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -154,3 +166,7 @@ class _Handler(WSGIRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Write nothing."""
+
+    def get_stderr(self) -> TextIO:
+        """Where wsgiref puts its tracebacks of clients that went away while they were answered."""
+        return io.StringIO()

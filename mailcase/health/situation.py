@@ -27,7 +27,10 @@ class Facts:
     restart_needed: tuple[str, ...] = ()  # keys whose change waits for the next start
     disk_free: int | None = None  # bytes, where the store lies
     disk_low: bool = False
+    disk_low_since: datetime | None = None
     token_expiry: Mapping[str, datetime] = field(default_factory=dict)  # mailbox -> end of its access token
+    by_token: frozenset[str] = frozenset()  # who signs in with tokens: "imap:support", "smtp:support"
+    config: str = ""  # path of the configuration's file on the daemon's host
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from mailcase.clock import utcnow
 from mailcase.health.alarms import Alarms, Post
+from mailcase.health.complaints import Complaints
 from mailcase.health.daily import Daily
 from mailcase.health.keeper import Keeper
 from mailcase.health.server import HttpServer
@@ -24,11 +25,17 @@ class Watch:
         self.keeper = Keeper(*shop, facts, house.owner, utcnow, lambda: house.settings.alarm.after)
         post = Post(lambda: house.settings, lambda: house.policy, lambda: house.built.smtp)
         self._alarms = Alarms(*shop, self.keeper.pulse, post, house.drain.wake, house.owner)
-        self._daily = Daily(*shop, self.keeper.pulse, post, utcnow, house.drain.wake)
+        told = (*shop, self.keeper.pulse, post, utcnow, house.drain.wake)
+        self._daily, self._complaints = Daily(*told), Complaints(*told)
 
-    def parts(self, stop: asyncio.Event) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """What runs until the stop event, by name."""
-        return {"keeper": self.keeper.run(stop), "alarms": self._alarms.run(stop), "digest": self._daily.run(stop)}
+    def parts(self) -> Mapping[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]:
+        """What runs until the stop event, by name; each may be started anew after an error."""
+        return {
+            "keeper": self.keeper.run,
+            "alarms": self._alarms.run,
+            "digest": self._daily.run,
+            "complaints": self._complaints.run,
+        }
 
     @contextmanager
     def listening(self) -> Iterator[None]:

@@ -1,13 +1,18 @@
 """What makes a mail the same mail again (B2): digests that neither another way nor a footer changes."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from mailcase.message import Address, Attachment
 from mailcase.subjects import base_subject
 
 LONGEST: Final = 199  # characters of an identity
+_BEGINNING: Final = 65_536  # bytes of the body; of an oversize mail four times as many are fetched (I10)
+#: What the writer's program wrote; headers of the way differ.
+_WRITTEN: Final = frozenset({
+    "from", "to", "cc", "date", "subject", "message-id", "in-reply-to", "references", "content-type",
+})  # fmt: skip
 
 
 def fingerprint(
@@ -36,6 +41,24 @@ def identity(message_id: str | None, date_key: str, content: str) -> str:
         return f"c:{content}"
     made = f"m:{message_id}:{date_key}" if date_key else f"m:{message_id}:c:{content}"
     return made if len(made) <= LONGEST else f"m:h:{_digest(made)}"
+
+
+def beginning(fields: Iterable[tuple[str, str, bytes]], body: bytes, message_id: str | None, date_key: str) -> str:
+    """By what a mail is known again of which the beginning alone was fetched: sha256 of its own headers and that.
+
+    "" where Message-ID and Date tell it.
+
+    Args:
+        fields: of the header block (headers.Block).
+        body: the raw mail after its header block, or the beginning of that; a view of it costs no copy.
+        message_id: of the mail.
+        date_key: of the mail.
+    """
+    if message_id is not None and date_key:
+        return ""
+    own = sorted(f"{key}:{value.decode('latin-1')}" for key, _, value in fields if key in _WRITTEN)
+    text = body[: 2 * _BEGINNING].replace(b"\r\n", b"\n")[:_BEGINNING]
+    return _digest(*own, text.decode("latin-1"))
 
 
 def _keys(senders: Sequence[Address]) -> str:

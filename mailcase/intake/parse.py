@@ -21,7 +21,7 @@ from mailcase.intake import dates, headers, reports, winmail
 from mailcase.intake.addresses import LONGEST_HEADER, key_of, parse_addresses
 from mailcase.intake.body import Body, read_body
 from mailcase.intake.headers import Block
-from mailcase.intake.identity import content_key, fingerprint, identity
+from mailcase.intake.identity import beginning, content_key, fingerprint, identity
 from mailcase.intake.quotation import new_text
 from mailcase.intake.references import MOST, message_id, message_ids
 from mailcase.intake.structure import Part, scan, with_lines
@@ -34,6 +34,7 @@ _T = TypeVar("_T")
 _FIRST_PASS: Final = ("from", "reply-to")  # mail-parser knows no Sender
 _SHORT: Final = 4_096  # characters of a header that mail-parser gets; longer ones are read by us
 _LONGEST_SUBJECT: Final = 10_000
+_LONGEST_WRITER: Final = 500
 _DELIVERED: Final = ("delivered-to", "x-original-to", "envelope-to")
 
 # What a stage that failed leaves behind.
@@ -112,8 +113,7 @@ def _first_pass(reading: _Reading) -> Any:
 
 
 def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
-    senders = _mailboxes(reading, "from")
-    found_id, (date, date_key) = _message_id(reading), _date(reading)
+    senders, found_id, (date, date_key) = _mailboxes(reading, "from"), _message_id(reading), _date(reading)
     subject = headers.line(reading.block, "subject", reading.charset)[:_LONGEST_SUBJECT]
     kept, cut = reading.guarded("headers", lambda: headers.visible(reading.block, reading.charset), _NO_HEADERS)
     files, inner, text = _attachments(reading, body)
@@ -138,7 +138,8 @@ def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
         return_path=_return_path(reading),
         subject=subject,
         text=text,
-        new_text=_new_text(reading, subject, text, body.html),
+        beginning=beginning(reading.block.fields, reading.raw[reading.root.start :], found_id, date_key),
+        new_text=_new_text(reading, subject, senders, text, body.html),
         html=body.html,
         html_clean=body.html_clean,
         attachments=(*files, *inner),
@@ -153,12 +154,13 @@ def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
     )
 
 
-def _new_text(reading: _Reading, subject: str, text: str, html: str) -> str:
+def _new_text(reading: _Reading, subject: str, senders: tuple[Address, ...], text: str, html: str) -> str:
     """A report quotes in order to be read: it is no reply, whatever it cites."""
     cites = bool(reading.block.first("in-reply-to") or reading.block.first("references"))
     report = reading.root.type == "multipart/report" or _return_path(reading) == ""
     reply = not report and _is_reply(subject, cites)
-    return reading.guarded("new_text", lambda: new_text(text, html, reply=reply), "")
+    writer = " ".join(f"{one.name} {one.key}" for one in senders[:1])[:_LONGEST_WRITER]
+    return reading.guarded("new_text", lambda: new_text(text, html, reply=reply, writer=writer), "")
 
 
 def _is_reply(subject: str, cites: bool) -> bool:
@@ -192,7 +194,8 @@ def _opened(reading: _Reading, files: tuple[Attachment, ...], text: str) -> tupl
     numbers = {one.part for one in files}
     parts = [one for one in reading.root.leaves() if one.number in numbers and winmail.is_winmail(one)]
     for part in parts[: winmail.MOST]:
-        found = winmail.opened(reading.raw, part)
+        # of one at most: unpacking hostile text takes half a second
+        found = winmail.opened(reading.raw, part, words=part is parts[0] and not text)
         if found is None:
             reading.defects.append("winmail_not_opened")
             continue

@@ -16,14 +16,13 @@ from mailparser_reply.parser import EmailMessage
 
 from mailcase.intake import html as markup
 from mailcase.intake.quotation_html import above_quotation
-from mailcase.intake.quotation_words import INLINE, LABELS, ORIGINAL, SENT_FROM
+from mailcase.intake.quotation_words import INLINE, LABELS, ORIGINAL
+from mailcase.intake.signature import first_line_of_signature, is_sent_from
 
 _WINDOW: Final = 300  # characters of the lines that mail-parser-reply sees: 1,000 hostile ones take half a second
 _MOST_WINDOWS: Final = 8
 _MOST_LINES: Final = 20_000  # a longer text is not looked at
-_LONGEST_SIGNATURE: Final = 12  # lines below "-- "
-_LONGEST_LINE: Final = 100  # characters of a line of a signature whose mark has lost its blank
-_GREETING: Final = 600  # characters in which somebody says that he answers within the quotation
+_GREETING: Final = 600  # characters, first and last, in which somebody says that he answers within the quotation
 _TRIMS: Final = 4  # signature, quotation, signature, "Sent from my …"
 _LABEL: Final = re.compile(r"[*\s]{0,4}([^\W\d_][^\n:：]{0,24}?)[\s*]{0,4}[:：]")
 _WHEN_OR_WHO: Final = re.compile(r"@|\b(?:19|20)\d\d\b|\d{1,2}[:.]\d\d|\d{1,2}[./-]\d{1,2}[./-]\d\d")
@@ -31,13 +30,14 @@ _CERTAIN: Final = re.compile(r"@|\b(?:19|20)\d\d\b.*\d{1,2}[:.h]\d\d|\d{1,2}[:.h
 _INLINE: Final = {word: re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in INLINE}
 
 
-def new_text(text: str, html: str, *, reply: bool) -> str:
+def new_text(text: str, html: str, *, reply: bool, writer: str = "") -> str:
     """The piece of `text` that is new; "" where all of it is, or where that is not certain.
 
     Args:
         text: the visible body.
         html: the mail's own HTML ("" where it has none), whose quotations are marked by elements.
         reply: whether the mail answers one. In another mail a quotation is what its writer wants to show.
+        writer: the sender's name and address, by which a signature is told whose mark has lost its blank.
     """
     if not (reply and _may_quote(text)) and "\n--" not in text and not _ends_sent_from(text):
         return ""
@@ -45,7 +45,7 @@ def new_text(text: str, html: str, *, reply: bool) -> str:
     if len(lines) > _MOST_LINES:
         return ""
     end = _announced(lines, html) if reply else len(lines)
-    start, end = _bounds(lines, end, reply)
+    start, end = _bounds(lines, end, reply, writer)
     found = "\n".join(lines[start:end]).strip("\n")
     return found if found.strip() and found.strip() != text.strip() else ""
 
@@ -56,13 +56,13 @@ def _may_quote(text: str) -> bool:
 
 
 def _ends_sent_from(text: str) -> bool:
-    return _is_sent_from(text.rstrip().rpartition("\n")[2])
+    return is_sent_from(text.rstrip().rpartition("\n")[2])
 
 
-def _bounds(lines: Sequence[str], end: int, reply: bool) -> tuple[int, int]:
+def _bounds(lines: Sequence[str], end: int, reply: bool, writer: str) -> tuple[int, int]:
     """Where the new text begins and ends, its first line and the one after its last."""
     for _ in range(_TRIMS):
-        before, end = end, _without_signature(lines, _blanks_off(lines, end))
+        before, end = end, first_line_of_signature(lines, _blanks_off(lines, end), writer)
         end = _without_quotation(lines, end) if reply else end
         if end == before:
             break
@@ -115,34 +115,13 @@ def _announcing(lines: Sequence[str], end: int) -> int:
     return 0
 
 
-def _without_signature(lines: Sequence[str], end: int) -> int:
-    """The end without a signature: below "-- " (RFC 3676 4.3), or the line of a telephone."""
-    if end and _is_sent_from(lines[end - 1]):
-        return _blanks_off(lines, end - 1)
-    for place in range(max(0, end - 1 - _LONGEST_SIGNATURE), end):
-        if lines[place].strip() == "--" and not lines[place].startswith(" "):
-            return place if _is_signature(lines[place], lines[place + 1 : end]) else end
-    return end
-
-
-def _is_signature(mark: str, below: Sequence[str]) -> bool:
-    if any(map(_is_quoted, below)):
-        return False
-    # without its blank the mark may be somebody's ruler
-    return mark == "-- " or all(len(line) <= _LONGEST_LINE for line in below)
-
-
-def _is_sent_from(line: str) -> bool:
-    return len(line) <= _LONGEST_LINE and line.strip(" *_\t").lower().startswith(SENT_FROM)
-
-
 def _announced(lines: Sequence[str], html: str) -> int:
     """Where a quotation begins that is not marked line by line; the number of lines where none does for certain."""
     above = above_quotation(html) if html else None
     if above == "":
         return len(lines)
     if above and (end := _after(lines, markup.crude_text(above)) or _after(lines, _laid_out(above))):
-        return end
+        return end if _is_certain(lines[:end]) else len(lines)
     place = _first_announcement(lines)
     return place if place and _is_certain(lines[:place]) else len(lines)
 
@@ -167,7 +146,9 @@ def _after(lines: Sequence[str], own: str) -> int:
 def _is_certain(own: Sequence[str]) -> bool:
     """Whether the lines above a quotation are all that its reader wrote."""
     text = "\n".join(own).strip()
-    return bool(text) and not text.endswith((":", "：")) and not _answers_within(text[:_GREETING].lower())
+    # nobody ends with a salutation
+    ends = bool(text) and not text.endswith((":", "：", ","))
+    return ends and not _answers_within(f"{text[:_GREETING]}\n{text[-_GREETING:]}".lower())
 
 
 def _answers_within(text: str) -> bool:

@@ -24,9 +24,14 @@ LABELS: Final = frozenset({
 })  # fmt: skip
 #: Whoever says so answers within the quotation, where no mark tells his words from the others (low confidence).
 INLINE: Final = (
-    "below", "inline", "in-line", "in red", "in blue", "in green", "unten", "im text", "in rot", "ci-dessous",
-    "dans le texte", "en rouge", "abajo", "abaixo", "sotto", "in rosso", "hieronder", "onderaan", "poniżej",
-    "w tekście", "nedan", "nedenfor", "nedenunder", "níže", "ниже",
+    "below", "inline", "in-line", "within", "between the lines", "answers", "replies", "comments", "capitals",
+    "capital letters", "upper case", "uppercase", "bold", "highlighted", "red", "blue", "green", "unten", "im text",
+    "antworten", "anmerkungen", "kommentare", "dazwischen", "großbuchstaben", "fett", "rot", "roter", "blau", "blauer",
+    "grün", "grüner", "ci-dessous", "dans le texte", "réponses", "commentaires", "majuscules", "en gras", "rouge",
+    "en bleu", "en vert", "abajo", "respuestas", "comentarios", "mayúsculas", "rojo", "en azul", "abaixo", "respostas",
+    "maiúsculas", "vermelho", "sotto", "risposte", "maiuscolo", "maiuscole", "rosso", "hieronder", "onderaan",
+    "antwoorden", "hoofdletters", "rood", "poniżej", "w tekście", "odpowiedzi", "na czerwono", "nedan", "svaren",
+    "rött", "nedenfor", "nedenunder", "svarene", "níže", "odpovědi", "červeně", "ниже", "ответы", "красным",
 )  # fmt: skip
 #: With these words a telephone or a web mailer signs; a line of its own, at the end.
 SENT_FROM: Final = (
@@ -35,5 +40,26 @@ SENT_FROM: Final = (
     "enviado desde", "obtener outlook para", "enviado do", "enviado a partir", "inviato da", "scarica outlook per",
     "verzonden vanaf", "verstuurd vanaf", "outlook voor", "sendt fra", "hent outlook", "skickat från", "hämta outlook",
     "lähetetty", "hanki outlook", "wysłano z", "wysłane z", "pobierz outlook", "odesláno z", "отправлено с",
-    "отправлено из", "从我的", "发自我的", "iphoneから送信", "나의",
+    "отправлено из",
+)  # fmt: skip
+#: What they name themselves, and the small words around it; with any other word the line is the writer's.
+DEVICES: Final = frozenset({
+    "iphone", "ipad", "ipod", "ios", "android", "samsung", "galaxy", "huawei", "xiaomi", "nokia", "sony", "xperia",
+    "pixel", "oneplus", "motorola", "htc", "blackberry", "windows", "outlook", "gmail", "yahoo", "gmx", "aol",
+    "proton", "protonmail", "thunderbird", "fairmail", "icloud", "mailbird", "spark", "phone", "smartphone",
+    "handy", "mobiltelefon", "mobile", "téléphone", "portable", "teléfono", "móvil", "celular", "telemóvel",
+    "telefono", "cellulare", "telefoon", "puhelimesta", "telefonu", "telefonem", "tablet", "web.de", "t-online",
+    "айфона", "телефона", "смартфона",
+})  # fmt: skip
+AROUND_DEVICES: Final = frozenset({
+    "my", "mail", "email", "app", "for", "on", "with", "the", "via", "from", "secure", "touch", "touchscreen",
+    "wireless", "device", "gerät", "mein", "meinem", "meiner", "mit", "von", "der", "dem", "gesendet", "mobil",
+    "mobilen", "verschickt", "mon", "ma", "un", "mobiles", "avec", "pour", "mi", "meu", "mio", "dal", "il", "o",
+    "mijn", "min", "mitt", "laitteesta", "mojego", "mého", "iphonesta", "androidista", "för", "til", "till", "para",
+    "per", "voor", "für", "pro", "max", "mini", "plus", "ultra", "note", "моего", "почты", "mobiltelefonen",
+})  # fmt: skip
+#: The same in writing that sets no blanks between words.
+SENT_FROM_UNSPACED: Final = (
+    "iphoneから送信", "ipadから送信", "androidから送信", "从我的iphone发送", "从我的ipad发送", "从我的手机发送",
+    "发自我的iphone", "发自我的ipad", "发自我的手机", "發自我的iphone", "나의iphone에서보냄", "나의ipad에서보냄",
 )  # fmt: skip

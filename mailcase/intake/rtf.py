@@ -5,6 +5,7 @@ import struct
 from typing import Final
 
 LONGEST: Final = 524_288  # bytes of RTF: what is compressed may say that it is 4 GB
+_NEVER: Final = 2 * LONGEST  # more groups than there can be
 _COMPRESSED, _PLAIN = 0x75465A4C, 0x414C454D
 _DICTIONARY: Final = (
     b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor "
@@ -68,15 +69,16 @@ def _copy(out: bytearray, token: int) -> bool:
 
 def _words(rtf: str) -> str:
     said: list[str] = []
-    silent: list[bool] = [False]  # for each open group
+    depth, silent = 0, _NEVER  # groups that are open; in how many of them silence began
     skip = 0  # characters that stand for a \u before them
     for found in _WORD.finditer(rtf):
         word, number, code, symbol, bracket, text = found.groups()
         if bracket:
-            silent = [*silent, silent[-1]] if bracket == "{" and len(silent) < 1_000 else silent[:-1] or [False]
+            depth += 1 if bracket == "{" else -1
+            silent = _NEVER if depth < silent else silent
         elif word in _SILENT or symbol == "*":
-            silent[-1] = True
-        elif not silent[-1]:
+            silent = min(silent, depth)
+        elif silent == _NEVER:
             new = _said(word, number, code, symbol, text)
             said.append(new[skip:] if skip and not word else new)
             skip = 1 if word == "u" else 0 if not word else skip

@@ -18,7 +18,7 @@ LARGEST: Final = 25_165_824  # bytes of a winmail.dat that is opened
 MOST_FILES: Final = 200
 _MOST_ATTRIBUTES: Final = 20_000
 _MOST_PROPERTIES: Final = 2_000
-_MOST_VALUES: Final = 20_000  # of the properties of one block
+_MOST_VALUES: Final = 20_000  # of the properties of one winmail.dat
 _LARGEST_BLOCK: Final = 2_097_152  # bytes of properties that tnefparse gets
 _LONGEST_BODY: Final = 1_048_576
 _SIGNATURE: Final = 0x223E9F78
@@ -49,20 +49,25 @@ class Contents:
     html: str = ""
 
 
-def contents(data: bytes) -> Contents:
-    """Open a winmail.dat. Raises BadTnef, and anything that junk makes tnefparse raise."""
-    found, codepage, body = Contents(), "cp1252", ""
+def contents(data: bytes, *, words: bool = True) -> Contents:
+    """Open a winmail.dat, without its text where no `words` are wanted.
+
+    Raises BadTnef, and anything that junk makes tnefparse raise.
+    """
+    found, codepage, body, budget = Contents(), "cp1252", "", _Budget()
     for name, span in _attributes(data):
         if name == _CODEPAGE:
             codepage = _codec(struct.unpack_from("<I", span)[0])
         elif name == _BODY:
             body = decode(span[:_LONGEST_BODY].rstrip(b"\0"), codepage)[0]
         elif name == _MESSAGE:
-            _take_bodies(found, _properties(span, codepage))
+            if words:
+                _take_bodies(found, _properties(span, codepage, budget))
+            words = False  # of the first one: Outlook writes no second, and thousands would take hours to unpack
         elif name == _RENDERING and len(found.files) < MOST_FILES:
             found.files.append(File())
         elif found.files:
-            _fill(found.files[-1], name, span, codepage)
+            _fill(found.files[-1], name, span, codepage, budget)
     found.text = body or found.text
     found.files = [one for one in found.files if one.name or one.data]
     return found
@@ -84,13 +89,13 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
     raise BadTnef("too many attributes")
 
 
-def _fill(file: File, name: int, span: bytes, codepage: str) -> None:
+def _fill(file: File, name: int, span: bytes, codepage: str, budget: "_Budget") -> None:
     if name == _TITLE:
         file.name = file.name or decode(span.rstrip(b"\0"), codepage)[0]
     elif name == _DATA:
         file.data = span
     elif name == _ATTACHMENT:
-        known = _properties(span, codepage)
+        known = _properties(span, codepage, budget)
         file.name = _said(known, properties.MAPI_ATTACH_LONG_FILENAME) or file.name
         file.type = _said(known, properties.MAPI_ATTACH_MIME_TAG)
         file.content_id = _said(known, properties.MAPI_ATTACH_CONTENT_ID)
@@ -108,7 +113,7 @@ def _said(known: dict[int, Any], name: int) -> str:
     return value[:_LONGEST_BODY] if isinstance(value, str) else decode(bytes(value)[:_LONGEST_BODY], "cp1252")[0]
 
 
-def _properties(block: bytes, codepage: str) -> dict[int, Any]:
+def _properties(block: bytes, codepage: str, budget: "_Budget") -> dict[int, Any]:
     if len(block) > _LARGEST_BLOCK or struct.unpack_from("<I", block)[0] > _MOST_PROPERTIES:
         raise BadTnef("too many properties")
     wanted = {
@@ -116,7 +121,9 @@ def _properties(block: bytes, codepage: str) -> dict[int, Any]:
         properties.MAPI_INTERNET_CODEPAGE, properties.MAPI_BODY, properties.MAPI_BODY_HTML,
         properties.MAPI_RTF_COMPRESSED,
     }  # fmt: skip
-    return {one.name: one.data for one in mapi.decode_mapi(_Block(block), codepage) if one.name in wanted}
+    counted = _Block(block)
+    counted.budget = budget
+    return {one.name: one.data for one in mapi.decode_mapi(counted, codepage) if one.name in wanted}
 
 
 def _codec(number: int) -> str:
@@ -124,20 +131,31 @@ def _codec(number: int) -> str:
 
 
 _parse_property = mapi.parse_property
+_COUNTED: Final = frozenset({
+    mapi.SZMAPI_STRING, mapi.SZMAPI_UNICODE_STRING, mapi.SZMAPI_OBJECT, mapi.SZMAPI_BINARY, mapi.SZMAPI_UNSPECIFIED,
+})  # fmt: skip # each says how many values follow
+
+
+@dataclass(slots=True)
+class _Budget:
+    """How many values were read of one winmail.dat."""
+
+    values: int = 0
 
 
 class _Block(bytes):
-    """The properties, with how many values were read of them."""
+    """Properties, and whose budget they use."""
 
-    values = 0
+    budget: _Budget
 
 
-def _within(data: _Block, offset: int, *rest: Any) -> Any:
+def _within(data: _Block, offset: int, name: int, kind: int, codepage: str, multiple: int | None) -> Any:
     """tnefparse's own, which would read four thousand million values, most beyond the end of the block."""
-    data.values += 1
-    if offset >= len(data) or data.values > _MOST_VALUES:
+    counted = not multiple and kind in _COUNTED and offset + 4 <= len(data)
+    data.budget.values += struct.unpack_from("<I", data, offset)[0] if counted else 1
+    if offset >= len(data) or data.budget.values > _MOST_VALUES:
         raise BadTnef("more properties than there can be")
-    return _parse_property(data, offset, *rest)
+    return _parse_property(data, offset, name, kind, codepage, multiple)
 
 
 mapi.parse_property = _within

@@ -175,13 +175,14 @@ class Watcher:
     async def _stay(self, session: MailSession, permit: Permit) -> float:
         """Look and wait, until the stop event or until others wait for the connection."""
         folders, sync = self.settings.watched, self._sync(session)
+        announced = tuple(one for one in (folders[0], self.settings.sent_folder) if one)
         loop, poll_s = asyncio.get_running_loop(), self.settings.poll_s
         errors = await self._look(sync, folders, compare=not self._turns)
         looked = loop.time()
         while not (self.stop.is_set() or permit.wanted.is_set()):
             left = looked + poll_s - loop.time()
             if left > 0 and await self._wait(session, permit, left, idle=not errors):
-                errors = await self._look(sync, folders[:1], compare=False)
+                errors = await self._look(sync, announced, compare=False)
             elif not (self.stop.is_set() or permit.wanted.is_set()):
                 errors = await self._look(sync, folders, compare=False)
                 looked = loop.time()

@@ -24,12 +24,12 @@ def is_winmail(part: Part) -> bool:
     return part.type in _TYPES or name.lower() == _NAME
 
 
-def opened(raw: bytes, part: Part) -> Contents | None:
-    """What a winmail.dat holds; None where it is none that can be read."""
+def opened(raw: bytes, part: Part, *, words: bool = False) -> Contents | None:
+    """What a winmail.dat holds, its text where `words` are wanted; None where it is none that can be read."""
     if part.end - part.start > 2 * LARGEST:
         return None
     try:
-        return contents(payload(raw, part))
+        return contents(payload(raw, part), words=words)
     except Exception:  # tnefparse raises whatever junk brings about; the part stays as it is
         return None
 

@@ -1,10 +1,11 @@
-"""Rows 10 and 11: mailing lists and bulk mail, by List-*, Precedence and Feedback-ID."""
+"""Rows 10 and 11: mailing lists and bulk mail, by List-*, Precedence, Feedback-ID and marks of mass senders."""
 
 from collections.abc import Iterator, Set
 from typing import Final
 
 from mailcase.junk.finding import Hit, KindQuestion
 from mailcase.junk.header_values import plain_token, tokens
+from mailcase.junk.mass_mail import mass_mark
 from mailcase.message import Email, Kind
 
 #: The first three are those of the table; the others older list software writes.
@@ -54,7 +55,7 @@ def mailing_list(question: KindQuestion) -> Hit | None:
 
 
 def bulk(question: KindQuestion) -> Hit | None:
-    """Row 11: a Precedence of bulk mail, any other List-*, Feedback-ID."""
+    """Row 11: a Precedence of bulk mail, any other List-*, Feedback-ID, the mark of a mass sender."""
     if question.form:
         return None
     email, ours = question.email, question.policy.linking.own_lists
@@ -62,4 +63,6 @@ def bulk(question: KindQuestion) -> Hit | None:
         return Hit(Kind.BULK, precedence)
     if name := next(list_marks(email, ours), None):
         return Hit(Kind.BULK, f"{name}: {(email.header(name) or '')[:80]}")
-    return Hit(Kind.BULK, "Feedback-ID") if email.has("Feedback-ID") else None
+    if mark := "Feedback-ID" if email.has("Feedback-ID") else mass_mark(email):
+        return Hit(Kind.BULK, mark)
+    return None

@@ -31,7 +31,7 @@ def own(question: KindQuestion) -> Hit | None:
 def _signed(mark: Mark, group: str) -> Hit | None:
     what = "an automatic mail" if mark.automatic else "an agent's mail"
     if mark.running == NO_CASE:
-        return Hit(Kind.OWN, "a notice to the administrators, signature valid")
+        return Hit(Kind.OWN, "a notice to the administrators or a probe of `mailbox test`, signature valid")
     if mark.group == group:
         return Hit(Kind.OWN, f"{what} of this group about case {mark.running}, signature valid")
     if mark.automatic:

@@ -1,18 +1,14 @@
 """One mail as it is handed in: whom it is for, and the trace lines of a final delivery (RFC 5321 4.4)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
-from uuid import uuid4
 
 from aiosmtpd.smtp import Envelope
 
 from mailcase.intake.addresses import key_of, without_tag
 from mailcase.policy import MailboxPolicy
-from mailcase.ports import Arrival
 
-SOURCE: Final = "lmtp"
 NULL: Final = "<>"  # the null sender, as aiosmtpd names it
 _CONTROLS: Final = bytes([*range(32), 127])
 
@@ -45,20 +41,17 @@ def mailbox_of(address: str, mailboxes: Iterable[MailboxPolicy]) -> str | None:
     return None
 
 
-def arrivals(sender: str, recipients: Sequence[Recipient], content: bytes, now: datetime) -> list[Arrival]:
-    """A delivery for each mailbox, in the order of the recipients; several of one mailbox share one.
+def traces(sender: str, recipients: Sequence[Recipient]) -> Mapping[str, bytes]:
+    """Mailbox -> the lines above its copy, in the order of the recipients; several of one mailbox share one.
 
-    The envelope is written above the mail as Return-Path and Delivered-To, so that a mail whose header names
-    nobody (a Bcc) has its registered recipient (B4) and a null sender is seen (K3). Each mailbox sees its own
-    recipients only. Below these lines the bytes are as they were handed in.
+    They hold the envelope, Return-Path and Delivered-To, so that a mail whose header names nobody (a Bcc) has its
+    registered recipient (B4) and a null sender is seen (K3). Each mailbox sees its own recipients only: who else
+    got a Bcc is not told to the agents of another group.
     """
     found: dict[str, list[str]] = {}
     for one in recipients:
         found.setdefault(one.mailbox, []).append(one.address)
-    return [
-        Arrival(name, SOURCE, "", uuid4().hex, None, None, now, _trace(sender, addresses) + content)
-        for name, addresses in found.items()
-    ]
+    return {name: _trace(sender, addresses) for name, addresses in found.items()}
 
 
 def _trace(sender: str, addresses: Sequence[str]) -> bytes:

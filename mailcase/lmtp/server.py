@@ -2,8 +2,7 @@
 
 import asyncio
 import socket
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
@@ -13,18 +12,21 @@ from aiosmtpd.smtp import Session
 from mailcase import faults
 from mailcase.clock import utcnow
 from mailcase.errors import MailcaseError, Unavailable
+from mailcase.health.stages import count
 from mailcase.house import House
 from mailcase.lmtp import replies
 from mailcase.lmtp.budget import Budget, Load
-from mailcase.lmtp.envelope import Handed, Recipient, arrivals, mailbox_of
+from mailcase.lmtp.copies import SOURCE, Copies
+from mailcase.lmtp.envelope import Handed, Recipient, mailbox_of, traces
 from mailcase.lmtp.place import Place
 from mailcase.lmtp.session import LmtpSession
 from mailcase.log import Event, emit
-from mailcase.ports import Arrival, Journalled
+from mailcase.ports import Journalled
 
 MOST_SESSIONS: Final = 100
 FINISH_WITHIN: Final = 10.0  # seconds that a mail under way has after a stop
 _PATIENCE: Final = 60.0  # seconds that a client waits for room in memory; it gives up after two minutes or more
+_SETTLE_WITHIN: Final = 2.0  # seconds that mail already journalled has after a stop; else the next start decides it
 _FIRST: Final = 256 * 1024  # bytes of room for a mail whose size was not announced
 
 
@@ -52,14 +54,13 @@ class LmtpServer:
     ) -> None:
         self.place = place
         self.closing = False
-        self.taken: Counter[str] = Counter()  # mails by mailbox
         self.last_mail: dict[str, datetime] = {}  # by mailbox
-        self.refused: Counter[str] = Counter()  # replies other than 250, by their first three digits
         self._house = house
         self._paused = paused
         self._room = room
         self._budget = Budget(lambda: house.settings.intake.memory)
-        self._work: set[asyncio.Task[Any]] = set()
+        self._work: set[asyncio.Task[Any]] = set()  # journalling
+        self._settling: set[asyncio.Task[Any]] = set()
         self._server: asyncio.Server | None = None
         self._sessions: set[LmtpSession] = set()
         self._nobody = asyncio.Event()  # there is no connection
@@ -96,6 +97,10 @@ class LmtpServer:
             session.abort()
         while self._work:
             await asyncio.wait(tuple(self._work))
+        if self._settling:
+            _, late = await asyncio.wait(tuple(self._settling), timeout=_SETTLE_WITHIN)
+            for task in late:
+                task.cancel()
 
     def joined(self, session: LmtpSession) -> None:
         """A connection begins."""
@@ -172,45 +177,60 @@ class LmtpServer:
         self._note(reply, mailboxes=sorted({one.mailbox for one in envelope.recipients}))
         return [reply] * len(envelope.recipients)
 
-    async def take(self, envelope: Handed, content: bytes, load: Load) -> list[str]:
-        """250 for each recipient once all their deliveries are durable, else 451 or 452 (B1).
+    async def take(self, envelope: Handed, content: bytes, load: Load) -> AsyncIterator[str]:
+        """250 for each recipient once the delivery of its mailbox is durable, else 451 or 452 (B1).
 
         A client that goes away meanwhile stops nothing: it got no 250 and sends the mail again, which is then a
         duplicate of this one (B2).
         """
         faults.hit("after_fetch")
-        mails = arrivals(envelope.mail_from or "", envelope.recipients, content, utcnow())
+        copies = Copies(traces(envelope.mail_from or "", envelope.recipients), content, load)
         del content  # a large mail is not held twice while it is journalled (R10)
-        reply = await asyncio.shield(self._start(self._journal(mails, load)))
-        if reply != replies.TAKEN:
-            return self.refuse(envelope, reply)
-        return [reply] * len(envelope.recipients)
+        loop = asyncio.get_running_loop()
+        answers = {name: loop.create_future() for name in copies.mailboxes}
+        self._start(self._journal(copies, answers), self._work)
+        for one in envelope.recipients:
+            yield await asyncio.shield(answers[one.mailbox])
 
-    async def _journal(self, mails: Sequence[Arrival], load: Load) -> str:
-        load.hold(sum(len(one.raw) for one in mails))  # a copy a mailbox; the bytes are here already
+    async def _journal(self, copies: Copies, answers: "Mapping[str, asyncio.Future[str]]") -> None:
+        """One mailbox after another, so that one copy is in memory; after the first that fails none is tried."""
+        kept: list[Journalled] = []
+        reply = replies.TAKEN
+        for name, answer in answers.items():
+            if reply == replies.TAKEN:
+                reply = await self._journal_one(copies, name, kept)
+            answer.set_result(reply)
+        if put_off := list(answers)[len(kept) :]:
+            self._note(reply, mailboxes=sorted(put_off))
+        self._start(self._hand_on(kept, copies), self._settling)
+
+    async def _journal_one(self, copies: Copies, name: str, kept: list[Journalled]) -> str:
+        now = utcnow()
         try:
             self._room()
-            rows = await self._house.call(self._house.store.journal, mails, None)
+            rows = await self._house.call(self._house.store.journal, [copies.arrival(name, now)], None)
         except Exception as error:  # whatever the store's trouble is, the mail stays with its server
-            load.release()
             emit(Event.STORE_BUSY, error=str(error) if isinstance(error, MailcaseError) else repr(error))
             return replies.NO_ROOM if self._full() else replies.NO_STORE
         faults.hit("after_journal")
-        self._start(self._hand_on(rows, [one.raw for one in mails], load))
-        for one in mails:
-            self.taken[one.mailbox] += 1
-            self.last_mail[one.mailbox] = one.received_at
-            emit(Event.JOURNALLED, mailbox=one.mailbox, source=one.source, mails=1, new=1)
+        kept += rows
+        self._house.pipeline.in_flight |= {one.delivery.id for one in rows}  # nobody else is to take them up
+        self.last_mail[name] = now
+        count("lmtp", replies.TAKEN[:3])
+        emit(Event.JOURNALLED, mailbox=name, source=SOURCE, mails=1, new=1)
         return replies.TAKEN
 
-    async def _hand_on(self, rows: Sequence[Journalled], raws: Sequence[bytes], load: Load) -> None:
+    async def _hand_on(self, kept: Sequence[Journalled], copies: Copies) -> None:
         """To the pipeline, behind the client's back; what fails there lies in the journal and is taken up again."""
+        pipeline = self._house.pipeline
         try:
-            await self._house.pipeline.submit(rows, raws)
+            for one in kept:  # without patience: the room is given back when the copy is no longer held
+                await pipeline.submit([one], [copies.raw(one.delivery.mailbox)], patience=None)
         except Exception as error:
             emit(Event.TASK_DIED, task="lmtp settling", error=repr(error))
         finally:
-            load.release()
+            pipeline.in_flight -= {one.delivery.id for one in kept}
+            copies.release()
 
     def _full(self) -> str:
         """What the disk lacks; "" where there is room."""
@@ -220,13 +240,12 @@ class LmtpServer:
             return str(error)
         return ""
 
-    def _start(self, work: Any) -> "asyncio.Task[Any]":
+    def _start(self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[Any]]) -> None:
         task = asyncio.create_task(work)
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
-        return task
+        among.add(task)
+        task.add_done_callback(among.discard)
 
     def _note(self, reply: str, **fields: object) -> None:
         """4xx: the client keeps the mail; 5xx: it tells the sender."""
-        self.refused[reply[:3]] += 1
+        count("lmtp", reply[:3])
         emit(Event.LMTP_DEFERRED if reply.startswith("4") else Event.LMTP_REFUSED, reply=reply, **fields)

@@ -43,8 +43,8 @@ class Desk(Protocol):
         """Bytes of the largest mail."""
         ...
 
-    async def take(self, envelope: Handed, content: bytes, load: Load) -> list[str]:
-        """Journal the mail; a reply a recipient, in order. Takes over the load."""
+    def take(self, envelope: Handed, content: bytes, load: Load) -> AsyncIterator[str]:
+        """Journal the mail; a reply a recipient, in order, each as soon as it is known. Takes over the load."""
         ...
 
     def refuse(self, envelope: Handed, reply: str) -> list[str]:
@@ -138,13 +138,14 @@ class LmtpSession(LMTP):
         if load is None:
             await self.push(self._desk.refuse(envelope, replies.NO_MEMORY)[0])
             return
-        answers = await self._taken(envelope, load)
+        async for answer in self._answers(envelope, load):
+            await self.push(answer)
+            self._reset_timeout()  # a large mail for many mailboxes takes its time
         self.envelope = self._create_envelope()
-        await self.push("\r\n".join(answers))
         if self._desk.closing:
             self.dismiss()
 
-    async def _taken(self, envelope: Handed, load: Load) -> list[str]:
+    async def _answers(self, envelope: Handed, load: Load) -> AsyncIterator[str]:
         try:
             content, reply = await self._received(load)
         except BaseException:
@@ -152,8 +153,11 @@ class LmtpSession(LMTP):
             raise
         if reply:
             load.release()
-            return self._desk.refuse(envelope, reply)
-        return await self._desk.take(envelope, _plain(content), load)
+            for one in self._desk.refuse(envelope, reply):
+                yield one
+            return
+        async for one in self._desk.take(envelope, _plain(content), load):
+            yield one
 
     async def _received(self, load: Load) -> tuple[bytearray, str]:
         """The content up to its lone dot, or why it cannot be taken; then it is read to its end all the same."""

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import httpx2
@@ -25,6 +25,8 @@ _PASSING: Final = frozenset({"temporarily_unavailable", "server_error", "slow_do
 _NO_ENDPOINT: Final = frozenset({404, 405})
 _BUSY: Final = frozenset({408, 429})
 _LONGEST: Final = 300  # characters of what an endpoint says
+_LARGEST: Final = 256 * 1024  # bytes of an answer
+_LONGEST_LIFE: Final = 86400.0  # seconds; what claims more is asked for again after a day
 #: What Microsoft adds to each refusal, and what may be a secret said back.
 _NOISE: Final = re.compile(r"\s*\b(Trace ID|Correlation ID|Timestamp): .*|\S{60,}", re.DOTALL)
 _TOKEN: Final = re.compile(r"[!-~]+")  # RFC 6749 A.12 without the space
@@ -52,8 +54,8 @@ async def ask(grant: Grant, refresh_token: str = "") -> Answer:
         raise Transient(f"{grant.host}: no answer within {grant.timeout_s:g} s") from None
     except httpx2.HTTPError as error:
         raise Transient(f"{grant.host}: {error or type(error).__name__}") from error
-    except ValueError:
-        raise _no_endpoint(grant, "no JSON") from None
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):  # what Authlib makes of odd answers
+        raise _no_endpoint(grant, "no JSON of a token") from None
 
 
 async def _asked(grant: Grant, refresh_token: str) -> Mapping[str, Any]:
@@ -61,7 +63,8 @@ async def _asked(grant: Grant, refresh_token: str) -> Mapping[str, Any]:
         "verify": tls_context(grant.ca_file),
         "timeout": grant.timeout_s,
         "trust_env": not is_loopback(grant.host),  # a proxy, for what is outside
-        "event_hooks": {"response": [_passing(grant)]},
+        "headers": {"Accept-Encoding": "identity"},
+        "event_hooks": {"response": [_passing(grant), _bounded(grant)]},
     }
     if grant.service_account is not None:
         return await _as_service(grant, grant.service_account, http)
@@ -114,16 +117,46 @@ def _passing(grant: Grant) -> Any:
     return look
 
 
+def _bounded(grant: Grant) -> Any:
+    """A hook that lets no answer fill our memory (P4); httpx reads the body after it."""
+
+    async def look(response: httpx2.Response) -> None:
+        if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+            raise _no_endpoint(grant, "compressed, which was not asked for")  # a few bytes may unpack to gigabytes
+        response.stream = _Bounded(grant, response.stream)
+
+    return look
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """A body that is Transient where it grows too large."""
+
+    def __init__(self, grant: Grant, body: Any) -> None:
+        self._grant, self._body = grant, body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._body:
+            size += len(chunk)
+            if size > _LARGEST:
+                raise _no_endpoint(self._grant, f"more than {_LARGEST // 1024} KB")
+            yield chunk
+
+    async def aclose(self) -> None:
+        """As the body's own."""
+        await self._body.aclose()
+
+
 def _answer(grant: Grant, found: Mapping[str, Any], shown: str) -> Answer:
     token, given = found.get("access_token"), found.get("refresh_token")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise _no_endpoint(grant, "no access_token")
     try:
         life = float(found.get("expires_in") or _USUAL_LIFE)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         life = _USUAL_LIFE
     rotated = given if isinstance(given, str) and given != shown else ""
-    return Answer(token, max(life, 0.0), rotated)
+    return Answer(token, max(0.0, min(life, _LONGEST_LIFE)), rotated)
 
 
 def _refusal(grant: Grant, word: str, told: str, shown: str) -> MailcaseError:

@@ -8,12 +8,13 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from mailcase.errors import MailcaseError, TokenRefused, Transient
+from mailcase.log import Event, emit
 from mailcase.signin.answer import Answer, Ask
 from mailcase.signin.grant import Grant
 from mailcase.signin.refreshing import Refreshing
 
 RENEW_BEFORE: Final = 300.0  # seconds before its end, or half of a short life
-FRESH: Final = 60.0  # seconds; one that a server refuses so soon is no better when asked for again
+FRESH: Final = 60.0  # seconds in which a new token, once refused and replaced, is not replaced again
 REFUSED_PAUSES: Final = (300.0, 600.0, 1800.0, 3600.0)  # seconds: after a refusal people must act, not we
 BUSY_PAUSE: Final = 5.0  # seconds in which others are told the same instead of asking again
 
@@ -46,6 +47,7 @@ class TokenSource:
         self._trouble: MailcaseError | None = None
         self._again_at = 0.0  # until then the trouble is told again and nobody is asked
         self._refusals = 0  # in a row
+        self._replaced: float | None = None  # when a fresh token was last dropped
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TokenSource) and other.grant == self.grant
@@ -73,7 +75,10 @@ class TokenSource:
         if held is None or held.text != token:
             return True
         if now - held.got < min(FRESH, (held.ends - held.got) / 2):
-            return False
+            # Only the endpoint can tell a revoked grant from a server that takes no token: it is asked, but not often.
+            if self._replaced is not None and now - self._replaced < FRESH:
+                return False
+            self._replaced = now
         self._held = None
         return True
 
@@ -96,6 +101,10 @@ class TokenSource:
             self._trouble, self._again_at = error, self._now() + pause
         except MailcaseError as error:
             self._trouble, self._again_at = error, self._now() + BUSY_PAUSE
+        except Exception as error:  # a fault of ours or of a library is no reason to ask without a rest
+            emit(Event.TASK_DIED, task=f"token {self.grant.host}", error=type(error).__name__, exc_info=error)
+            said = f"{self.grant.host}: asking for a token failed ({type(error).__name__}); the log says where"
+            self._trouble, self._again_at = Transient(said), self._now() + BUSY_PAUSE
         else:
             self._held = _Held(answer.token, began, began + answer.life_s)
             self._trouble, self._refusals = None, 0

@@ -12,6 +12,7 @@ from mailcase.health.conditions import Condition
 from mailcase.health.notices import KINDS, Notice, WayOut
 from mailcase.health.situation import NO_WAY_OUT
 from mailcase.intake.addresses import key_of
+from mailcase.intake.texts import clean_text
 from mailcase.store import tables as t
 from mailcase.store.dialect import insert_new
 from mailcase.store.edit import get_flag, set_flag
@@ -42,8 +43,8 @@ def change(conn: Connection, change: AlarmChange, now: datetime) -> bool:
     told_at = now if change.told_begin else None
     rows = [
         {
-            "condition": one.key, "event": one.word, "mailbox": one.mailbox, "text": one.detail, "since": one.since,
-            "told_at": told_at, "ended_at": None,
+            "condition": one.key, "event": one.word, "mailbox": one.mailbox, "text": clean_text(one.detail),
+            "since": one.since, "told_at": told_at, "ended_at": None,
         }
         for one in change.begin
     ]  # fmt: skip
@@ -65,7 +66,8 @@ def queue(conn: Connection, notice: Notice, now: datetime) -> bool:
         "to_name": "", "cc": [], "automatic": False, "attempts": 0, "created_at": now,
         "created_hour": int(now.timestamp() // 3600), "next_attempt_at": now, "expires_at": now + _LIVES,
         "claimed_at": None, "sent_at": None, "owner": "", "content_key": "", "in_reply_to": None,
-        "message_id": notice.message_id, "last_error": "", "subject": notice.subject, "text": notice.text, "html": "",
+        "message_id": notice.message_id, "last_error": "", "subject": clean_text(notice.subject),
+        "text": clean_text(notice.text), "html": "",
         **_by(notice.way),
     }  # fmt: skip
     return conn.execute(insert_new(conn, t.outbox, "dedup").returning(_O.id), row).one_or_none() is not None

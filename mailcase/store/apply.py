@@ -17,7 +17,7 @@ from mailcase.store.apply_case import (
     withdraw_case,
 )
 from mailcase.store.apply_message import take_as_sent, write_message
-from mailcase.store.apply_outbox import mark_bounced, queue_mail, suppress_address
+from mailcase.store.apply_outbox import keep_answer_back, mark_bounced, queue_mail, suppress_address
 from mailcase.store.references import forget_named_ids
 from mailcase.store.work import Work
 from mailcase.verdict import Outcome
@@ -32,6 +32,7 @@ HANDLERS: Final[Mapping[type, Callable[[Work, Any], None]]] = {
     a.ShowMessage: show_message,
     a.TakeAsSent: take_as_sent,
     a.WithdrawCase: withdraw_case,
+    a.KeepAnswerBack: keep_answer_back,
     a.MarkBounced: mark_bounced,
     a.SuppressAddress: suppress_address,
     a.QueueMail: queue_mail,

@@ -149,10 +149,11 @@ def show_message(work: Work, action: ShowMessage) -> None:
 
 
 def withdraw_case(work: Work, action: WithdrawCase) -> None:
-    """Cancel it and take its mail off, if that is still its only one and nobody changed the case."""
+    """Cancel it and take its mail off, if nobody else's is on it (ours is nobody's) and nobody changed the case."""
     on_it = t.case_message.c.case_id == action.case
-    mails = list(work.conn.execute(sa.select(t.case_message.c.message_pk).where(on_it)).scalars())
-    if mails != [action.message_pk]:
+    somebodys = sa.not_(sa.and_(t.message.c.direction == "out", t.message.c.automatic.is_(True)))
+    mails = sa.select(t.message.c.id).join(t.case_message, t.case_message.c.message_pk == t.message.c.id)
+    if list(work.conn.execute(mails.where(on_it, somebodys)).scalars()) != [action.message_pk]:
         return
     values = {
         "status": action.to_status, "closing_reason": action.closing_reason, "updated_at": work.now,
@@ -161,7 +162,8 @@ def withdraw_case(work: Work, action: WithdrawCase) -> None:
     changed = sa.update(t.case).where(_C.running == action.case, _C.version == action.version)
     if work.conn.execute(changed.values(values)).rowcount != 1:
         raise Conflict
-    work.conn.execute(sa.delete(t.case_message).where(on_it))
+    its_own = t.case_message.c.message_pk == action.message_pk
+    work.conn.execute(sa.delete(t.case_message).where(on_it, its_own))
     data = {"from": action.from_status, "to": action.to_status, "message": action.message_pk}
     work.event(action.case, "withdrawn", {**data, "message_id": work.email.message_id})
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from mailcase.actions import TakeAsSent
 from mailcase.decision import Outcome
 from mailcase.message import Address, Email, Kind
+from mailcase.same_mail import stored_beginning
 from mailcase.store import tables as t
 from mailcase.store.hot import Hot
 from mailcase.store.references import cite
@@ -81,7 +82,8 @@ def _row(work: Work) -> dict[str, Any]:
         "message_id": email.message_id, "sender_key": lookup.sender_key or (sender.key if sender else ""),
         "sender_name": sender.name if sender else "", "sender_address": sender.address if sender else "",
         "date": email.date, "date_key": email.date_key, "fingerprint": email.fingerprint,
-        "content_key": email.content_key, "received_at": work.now, "erased": False,
+        "content_key": email.content_key, "beginning": stored_beginning(email, oversize=work.delivery.oversize),
+        "received_at": work.now, "erased": False,
         "participants": sorted(written(email)), "raw_sha256": email.sha256,
         "in_reply_to": list(email.in_reply_to), "subject": email.subject, "recipients": recipients(email),
         "references": list(email.references), "text": email.text, "new_text": email.new_text,

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailcase.actions import MarkBounced, QueueMail, SuppressAddress
+from mailcase.actions import KeepAnswerBack, MarkBounced, QueueMail, SuppressAddress
 from mailcase.errors import Permanent
 from mailcase.intake.addresses import key_of
 from mailcase.message import Address
@@ -88,7 +88,7 @@ def _outgoing(work: Work, action: QueueMail, composed: Composed) -> int:
         "group_name": work.lookup.group, "identity": f"out:{composed.message_id}", "direction": "out",
         "message_id": composed.message_id, "kind": "own", "automatic": True, "sender_key": sender,
         "sender_name": composed.from_name, "sender_address": composed.from_address, "date": None,
-        "date_key": "", "fingerprint": "", "content_key": "", "received_at": work.now, "outcome": "",
+        "date_key": "", "fingerprint": "", "content_key": "", "beginning": "", "received_at": work.now, "outcome": "",
         "reason": action.rule, "sender_unverified": False, "erased": False, "contact_id": work.contact_id,
         "account_id": work.account_id, "delivery_id": None, "raw_sha256": None,
         "participants": sorted({sender, to.key, *(one.key for one in copies)}),
@@ -109,10 +109,29 @@ def _outgoing(work: Work, action: QueueMail, composed: Composed) -> int:
     return pk
 
 
+def keep_answer_back(work: Work, action: KeepAnswerBack) -> None:
+    """What still waits to be sent is suppressed and leaves its case; what is under way is not stopped."""
+    answered = sa.select(t.delivery.c.id).where(t.delivery.c.message_pk == action.message_pk)
+    waits = (_O.delivery_id.in_(answered), _O.automatic.is_(True), _O.state == "pending")
+    rows = work.conn.execute(sa.select(_O.id, _O.message_pk).where(*waits).with_for_update()).all()
+    for row in rows:
+        ended = {"state": "suppressed", "reason": action.reason, "next_attempt_at": None, "message_pk": None}
+        work.conn.execute(sa.update(t.outbox).where(_O.id == row.id).values(ended))
+        unsent = t.message_reference.c.message_pk == row.message_pk
+        work.conn.execute(sa.update(t.message_reference).where(unsent).values(message_pk=None))
+        work.conn.execute(sa.delete(t.case_message).where(t.case_message.c.message_pk == row.message_pk))
+        work.conn.execute(sa.delete(t.message).where(t.message.c.id == row.message_pk))
+
+
 def mark_bounced(work: Work, action: MarkBounced) -> None:
-    """The outgoing mail came back, with its SMTP status (B5)."""
+    """The outgoing mail came back, with its SMTP status (B5); a copy that came back is only told beside it."""
+    row = sa.update(t.outbox).where(_O.message_pk == action.message_pk)
     values = {"state": "bounced", "reason": action.status, "next_attempt_at": None}
-    work.conn.execute(sa.update(t.outbox).where(_O.message_pk == action.message_pk).values(values))
+    work.conn.execute(row.where(_O.to_key == action.recipient).values(values))
+    told = f"copy to {action.recipient}: {action.status or 'failed'}"
+    of_copy = row.where(_O.to_key != action.recipient, ~_O.last_error.contains(told, autoescape=True))
+    before = sa.case((_O.last_error == "", ""), else_=_O.last_error + "; ")
+    work.conn.execute(of_copy.values(last_error=before + told))
 
 
 def suppress_address(work: Work, action: SuppressAddress) -> None:

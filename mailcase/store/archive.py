@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -18,7 +19,11 @@ from mailcase.places import PASSING
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 SEAL: Final = "end.json"  # without it the file is cut off
+SMALL: Final = 1024 * 1024  # bytes of a manifest, a key or a seal at most
+LARGE: Final = 1024**3  # bytes of one raw mail; more than any database takes as one value
+_FIRST_YEAR: Final = 2000  # an earlier backup is none; there is always something to take away from its date
 _CHUNK: Final = 1024 * 1024
+_NO_MANIFEST: Final = "this is no backup of mailcase: its manifest cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +41,39 @@ class Manifest:
     hashes: dict[str, str] = field(default_factory=dict)  # member -> sha256; raw mail is named by its own
     format: int = FORMAT
 
+    @property
+    def made(self) -> datetime:
+        """`created` as a moment; what `read` gave has one."""
+        return datetime.fromisoformat(self.created).astimezone(UTC)
+
     @classmethod
     def read(cls, text: bytes) -> "Manifest":
         """Raises Permanent for what is no manifest, or one of a newer program."""
         try:
             values = json.loads(text)
             if values.get("format") != FORMAT:
-                raise Permanent(f"this backup has format {values.get('format')}: install a newer mailcase")
-            return cls(**values)
-        except (ValueError, TypeError, AttributeError):
-            raise Permanent("this is no backup of mailcase: its manifest cannot be read") from None
+                raise Permanent(f"this backup has format {values.get('format')!r}: install a newer mailcase")
+            found = cls(**values)
+            when = found.made
+        except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
+            raise Permanent(_NO_MANIFEST) from None
+        if when.year < _FIRST_YEAR or not _is_plain(values):
+            raise Permanent(_NO_MANIFEST)
+        return found
+
+
+def _is_plain(values: Mapping[str, Any]) -> bool:
+    """Whether each value of a manifest has its type, what is shown is one line, and each key has a file's name."""
+    counts, keys, hashes = values["counts"], values.get("keys", []), values.get("hashes", {})
+    if not (isinstance(counts, dict) and isinstance(keys, list) and isinstance(hashes, dict)):
+        return False
+    shown = [values[name] for name in ("version", "schema", "created", "database", "store")]
+    return (
+        all(isinstance(one, str) and one.isprintable() for one in (*shown, *counts))
+        and all(isinstance(one, int) for one in (values["last_number"], *counts.values()))
+        and all(isinstance(one, str) for one in (*keys, *hashes.values()))
+        and all("\0" not in one and Path(one).name not in ("", "..") for one in keys)
+    )
 
 
 class ArchiveWriter:
@@ -116,10 +144,13 @@ class Part:
     """One part while it is read."""
 
     name: str
+    size: int
     content: IO[bytes]
 
-    def data(self) -> bytes:
-        """All of it; raises Permanent where the file is cut off."""
+    def data(self, at_most: int) -> bytes:
+        """All of it; raises Permanent where it has more bytes than that, or the file is cut off."""
+        if self.size > at_most:
+            raise Permanent(f"this is no backup of mailcase: {self.name!r} has {self.size} bytes")
         return b"".join(self.chunks())
 
     def chunks(self) -> Iterator[bytes]:
@@ -140,7 +171,7 @@ def parts(file: Path) -> Iterator[Part]:
     try:
         with tarfile.open(file, "r:") as tar:
             yield from _until_seal(file, tar)
-    except (tarfile.TarError, ValueError):
+    except (tarfile.TarError, ValueError, OverflowError, RecursionError):
         raise Permanent(f"{file} is no backup of mailcase, or it is damaged") from None
     except OSError as error:
         raise trouble(file, error) from None
@@ -151,14 +182,16 @@ def _until_seal(file: Path, tar: tarfile.TarFile) -> Iterator[Part]:
     while (member := tar.next()) is not None:
         # tarfile keeps every header; a million mails would fill the memory. Typeshed does not know them.
         tar.members = []  # type: ignore[attr-defined]
-        content = tar.extractfile(member)
+        # a link may point anywhere, and a sparse file of a few bytes claims to be gigabytes
+        content = tar.extractfile(member) if member.isreg() and not member.issparse() else None
         if content is None:
-            raise Permanent(f"{file} is no backup of mailcase: {member.name} is no file")
-        if member.name == SEAL:
-            sealed = json.loads(content.read()) == {"raw": count}
+            raise Permanent(f"{file} is no backup of mailcase: {member.name!r} is no file")
+        part = Part(member.name, member.size, content)
+        if part.name == SEAL:
+            sealed = json.loads(part.data(SMALL)) == {"raw": count}
             break
         count += member.name.startswith("raw/")
-        yield Part(member.name, content)
+        yield part
     if not sealed:
         raise Permanent(f"{file} is not whole: it ends too early")
 
@@ -178,7 +211,7 @@ def write_checked(part: Part, target: Path, hashes: Mapping[str, str]) -> None:
 def must_be(name: str, digest: str, hashes: Mapping[str, str]) -> None:
     """Raises Permanent where a part is not what the manifest says."""
     if hashes.get(name) != digest:
-        raise Permanent(f"the backup is damaged: {name} is not what was saved")
+        raise Permanent(f"the backup is damaged: {name!r} is not what was saved")
 
 
 def digest_of(path: Path) -> str:

@@ -7,12 +7,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from mailcase.erasure import address_digests, erased_identity
+from mailcase.erasure import address_digests, erased_beginning, erased_identity
+from mailcase.health.notices import KINDS
 from mailcase.store import tables as t
 from mailcase.store.dialect import insert_new
 from mailcase.store.person import Person, chunked
 from mailcase.store.references import unnamed
-from mailcase.store.scrub import GONE, scrub_histories
+from mailcase.store.scrub import GONE, scrub_histories, without
 
 _M, _D, _C, _O = t.message.c, t.delivery.c, t.case.c, t.outbox.c
 _R, _CI, _CO, _A = t.message_reference.c, t.citation.c, t.contact.c, t.attachment.c
@@ -57,6 +58,7 @@ def erase(conn: Connection, person: Person, key: bytes, now: datetime, actor: st
         person.deliveries, lambda some: conn.execute(sa.update(t.delivery).where(_D.id.in_(some)).values(_DELIVERY))
     )
     _outbox(conn, person)
+    _notices(conn, person)
     _people(conn, person)
     _cases(conn, person, now, actor)
     marks = [{"digest": one, "what": "address", "at": now} for one in address_digests(key, person.keys)]
@@ -80,11 +82,12 @@ def _words(conn: Connection, person: Person) -> tuple[str, ...]:
 def _messages(conn: Connection, person: Person, key: bytes) -> None:
     inbound = sorted({*person.written, *person.reports})
     rows: list[Any] = []
-    columns = (_M.id, _M.group_name, _M.identity)
+    columns = (_M.id, _M.group_name, _M.identity, _M.beginning)
     in_rows(inbound, lambda some: rows.extend(conn.execute(sa.select(*columns).where(_M.id.in_(some)))))
     for row in rows:
         mark = erased_identity(key, row.group_name, row.identity)
-        conn.execute(sa.update(t.message).where(_M.id == row.id).values(**_INBOUND, identity=mark))
+        begins = erased_beginning(key, row.group_name, row.beginning) if row.beginning else ""
+        conn.execute(sa.update(t.message).where(_M.id == row.id).values(**_INBOUND, identity=mark, beginning=begins))
     ours = sa.update(t.message).values(_MESSAGE)
     in_rows(person.sent, lambda some: conn.execute(ours.where(_M.id.in_(some))))
     in_rows(person.messages, lambda some: conn.execute(sa.delete(t.attachment).where(_A.message_pk.in_(some))))
@@ -110,6 +113,20 @@ def _outbox(conn: Connection, person: Person) -> None:
         conn.execute(sa.update(t.outbox).where(mine).values(**_OUTBOX, dedup=mark))
 
     in_rows(person.outbox, blank)
+
+
+def _notices(conn: Connection, person: Person) -> None:
+    """Mails to the administrators: a digest has names and subjects without the address, so all that left are emptied.
+
+    What still waits loses the lines about the person.
+    """
+    mine = _O.kind.in_(KINDS)
+    gone = sa.update(t.outbox).where(mine, _O.kind == "digest", _O.state.not_in(_WAITING), _O.text != "")
+    conn.execute(gone.values(text=""))
+    for row in conn.execute(sa.select(_O.id, _O.text, _O.last_error).where(mine)).all():
+        text, error = (without(one, person.keys) for one in (row.text, row.last_error))
+        if (text, error) != (row.text, row.last_error):
+            conn.execute(sa.update(t.outbox).where(_O.id == row.id).values(text=text, last_error=error))
 
 
 def _people(conn: Connection, person: Person) -> None:

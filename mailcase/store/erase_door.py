@@ -10,11 +10,8 @@ from sqlalchemy import exc
 
 from mailcase.errors import Permanent, Unavailable
 from mailcase.store import erase, erase_unread, export, person
-from mailcase.store import tables as t
 from mailcase.store.engine import Engines
 from mailcase.store.raw import RawPlace
-
-_D, _M, _R = t.delivery.c, t.message.c, t.raw.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +21,7 @@ class Known:
     addresses: tuple[str, ...]
     contacts: int
     cases: int
-    messages: int  # that he sent, and reports on his address
+    messages: int  # that he sent, and reports on his address, also those that belong to no case
     sent: int  # messages of ours to him
     outbox: int
     deliveries: int
@@ -42,9 +39,9 @@ class EraseDoor:
 
     def known_of(self, key: str) -> Known:
         """How much `forget` would erase; writes nothing. Permanent where there is nothing."""
-        waiting = self._unread_of(key)
+        waiting, reports = self._unread_of(key), self._reports_on(key)
         with self._engines.read() as conn:
-            found = _found(conn, key, waiting)
+            found = _found(conn, key, waiting, reports)
             return _known(found, waiting, person.quoting(conn, found))
 
     def forget(self, key: str, token_key: bytes, now: datetime, actor: str) -> Known:
@@ -58,9 +55,9 @@ class EraseDoor:
             Unavailable: the store, or the place of the raw mail, cannot be reached.
         """
         self._overwrite_what_is_deleted()
-        waiting = self._unread_of(key)
+        waiting, reports = self._unread_of(key), self._reports_on(key)
         with self._engines.write() as conn:
-            found = _found(conn, key, waiting)
+            found = _found(conn, key, waiting, reports)
             told = _known(found, waiting, person.quoting(conn, found))
             erase.erase(conn, found, token_key, now, actor)
             erase_unread.give_up(conn, [one for one, outcome in waiting if outcome is not None], now, actor)
@@ -72,16 +69,14 @@ class EraseDoor:
 
         A mail that comes again is journalled with its bytes before it is known as erased: this takes them away.
         """
-        undecided = t.delivery.alias()
-        joined = sa.outerjoin(sa.join(t.delivery, t.raw, _R.sha256 == _D.raw_sha256), t.message, _M.id == _D.message_pk)
-        gone = sa.or_(_M.erased.is_(True), _D.reason == "erased")
-        waits = sa.exists().where(undecided.c.raw_sha256 == _D.raw_sha256, undecided.c.outcome.is_(None))
-        statement = sa.select(_D.raw_sha256).distinct().select_from(joined).where(_R.purged_at.is_(None), gone, ~waits)
-        if deliveries is not None:
-            statement = statement.where(_D.id.in_(deliveries))
-        with self._engines.write() as conn:
-            hashes = list(conn.execute(statement).scalars())
-            return self._raw.remove(conn, hashes, now) if hashes else 0
+        with self._engines.read() as conn:  # all of the journal is looked at: not while nobody else can write
+            candidates = sorted(erase_unread.left_of_erased(conn, deliveries))
+        count = 0
+        for start in range(0, len(candidates), 500):
+            with self._engines.write() as conn:
+                hashes = erase_unread.decided(conn, candidates[start : start + 500])
+                count += self._raw.remove(conn, hashes, now) if hashes else 0
+        return count
 
     def compact(self, *, vacuum: bool) -> bool:
         """Let nothing that was erased lie in the database's files any longer.
@@ -101,8 +96,9 @@ class EraseDoor:
 
         Keys: address, contacts, cases, messages, outbox, suppression; each message has `raw_sha256`.
         """
+        reports = self._reports_on(key)
         with self._engines.read() as conn:
-            return export.export(conn, person.find(conn, key), key)
+            return export.export(conn, person.find(conn, key, reports), key)
 
     def contact_list(self) -> list[dict[str, Any]]:
         """Contacts with addresses, account and number of cases, oldest first."""
@@ -114,6 +110,18 @@ class EraseDoor:
         with self._engines.read() as conn:
             rows = erase_unread.unread(conn)
         return [(row.id, row.outcome) for row in rows if key in erase_unread.written_by(self._bytes(row.raw_sha256))]
+
+    def _reports_on(self, key: str) -> list[int]:
+        """Messages that are reports on one of the person's addresses and belong to no case."""
+        with self._engines.read() as conn:
+            keys = person.keys_of(conn, key)
+            rows = person.unmatched(conn)
+        names = person.naming(keys)
+        return [
+            row.id
+            for row in rows
+            if names(repr((row.text, row.headers))) or names(self._bytes(row.raw_sha256).decode("latin-1"))
+        ]
 
     def _bytes(self, sha256: str) -> bytes:
         """Raw bytes; what is lost or damaged names nobody."""
@@ -148,10 +156,10 @@ class EraseDoor:
             raise Unavailable(f"store: {error.orig}") from error
 
 
-def _found(conn: sa.Connection, key: str, waiting: Sequence[object]) -> person.Person:
+def _found(conn: sa.Connection, key: str, waiting: Sequence[object], reports: Sequence[int]) -> person.Person:
     """The person; one who has nothing but mail in quarantine is known by it."""
     try:
-        return person.find(conn, key)
+        return person.find(conn, key, reports)
     except Permanent:
         if not waiting:
             raise

@@ -1,7 +1,7 @@
-"""Mail that was never parsed for good (undecided, in quarantine, dropped): whose is it, by its raw headers?"""
+"""Mail that erasure finds in the journal alone: what was never parsed for good, and bytes of what was erased."""
 
 import email.errors
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
@@ -14,9 +14,10 @@ from mailcase.intake.addresses import key_of
 from mailcase.store import tables as t
 from mailcase.store.scrub import GONE
 
-_D, _R, _H = t.delivery.c, t.raw.c, t.delivery_outcome.c
+_D, _R, _H, _M = t.delivery.c, t.raw.c, t.delivery_outcome.c, t.message.c
 _HEADERS: Final = ("From", "Sender", "Reply-To", "Return-Path")
 _HEAD: Final = 65536  # bytes that are looked at
+_MOST_UNDECIDED: Final = 1000  # mails that wait are only counted: a first connection may bring any number
 _GONE: Final[dict[str, Any]] = {
     "outcome": "ignored", "reason": "erased", "error": "", "mail_from": None, "mail_to": None, "subject": None,
     "message_id": None, "date": None,
@@ -24,11 +25,35 @@ _GONE: Final[dict[str, Any]] = {
 
 
 def unread(conn: Connection) -> list[Any]:
-    """(id, raw_sha256, outcome) of mails without a message row whose bytes are there, oldest first."""
+    """(id, raw_sha256, outcome) of mails without a message row whose bytes are there, oldest first.
+
+    All that lie in quarantine or were dropped from it; of those that wait for their decision the first thousand.
+    """
     joined = sa.join(t.delivery, t.raw, _R.sha256 == _D.raw_sha256)
-    statement = sa.select(_D.id, _D.raw_sha256, _D.outcome).select_from(joined)
     mine = (_D.message_pk.is_(None), _R.purged_at.is_(None), _D.reason != "before_start")
-    return list(conn.execute(statement.where(*mine).order_by(_D.id)))
+    wanted = sa.select(_D.id, _D.raw_sha256, _D.outcome).select_from(joined).where(*mine).order_by(_D.id)
+    decided = conn.execute(wanted.where(_D.outcome.is_not(None))).all()
+    waits = conn.execute(wanted.where(_D.outcome.is_(None)).limit(_MOST_UNDECIDED)).all()
+    return sorted((*decided, *waits), key=lambda row: row.id)
+
+
+def left_of_erased(conn: Connection, deliveries: Collection[int] | None) -> set[str]:
+    """Hashes of erased mail, or of these deliveries of it, whose bytes are still there."""
+    joined = sa.join(t.message, t.delivery, _D.message_pk == _M.id)
+    by_message = sa.select(_D.raw_sha256).select_from(joined).where(_M.erased.is_(True))
+    by_delivery = sa.select(_D.raw_sha256).where(_D.reason == "erased")
+    if deliveries is not None:
+        by_message, by_delivery = (one.where(_D.id.in_(deliveries)) for one in (by_message, by_delivery))
+    erased = sa.union(by_message, by_delivery).subquery()
+    there = sa.select(_R.sha256).where(_R.sha256.in_(sa.select(erased.c.raw_sha256)), _R.purged_at.is_(None))
+    return set(conn.execute(there).scalars())
+
+
+def decided(conn: Connection, hashes: Sequence[str]) -> list[str]:
+    """Those of which no delivery waits for its decision; it would need the bytes."""
+    waits = sa.select(_D.raw_sha256).where(_D.raw_sha256.in_(hashes), _D.outcome.is_(None))
+    waiting = set(conn.execute(waits).scalars())
+    return [one for one in hashes if one not in waiting]
 
 
 def written_by(raw: bytes) -> Iterator[str]:

@@ -23,6 +23,7 @@ from mailcase.health.situation import (
     Unregistered,
 )
 from mailcase.intake.state import MailboxState
+from mailcase.intake.texts import clean_text
 from mailcase.outbox.breaker import FLAG, WATCH_FLAG, Breaker
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow, insert_or_set
@@ -56,10 +57,16 @@ def tell(conn: Connection, daemon: DaemonTold, mailboxes: Sequence[MailboxTold])
 def _mailbox_row(one: MailboxTold) -> dict[str, Any]:
     state = one.state
     return {
-        "mailbox": one.mailbox, "owner": one.owner, "source": one.source, "connected": state.connected,
-        "last_look": state.last_look, "last_mail": state.last_mail, "lag_s": state.lag_s, "error": state.error,
-        "failing_since": state.failing_since, "seen_at": one.seen_at,
+        "mailbox": one.mailbox, "owner": one.owner, "source": clean_text(one.source), "connected": state.connected,
+        "last_look": state.last_look, "last_mail": state.last_mail, "lag_s": state.lag_s,
+        "error": clean_text(state.error), "failing_since": state.failing_since, "seen_at": one.seen_at,
     }  # fmt: skip
+
+
+def last_mails(conn: Connection) -> dict[str, tuple[datetime, float]]:
+    """Of each mailbox that got any: when, and its lag in seconds."""
+    rows = conn.execute(sa.select(_M.mailbox, _M.last_mail, _M.lag_s).where(_M.last_mail.is_not(None)))
+    return {row.mailbox: (row.last_mail, row.lag_s) for row in rows}
 
 
 def tidy(conn: Connection, owner: str, configured: Collection[str], now: datetime) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from mailcase.health.complaints import Complaint
 from mailcase.health.digest import Digest
 from mailcase.health.notices import Notice, WayOut
 from mailcase.health.situation import AlarmTold, DaemonTold, MailboxTold, Numbers, Told, Unregistered
-from mailcase.store import alarms, digest, health
+from mailcase.store import alarms, complaints, digest, health
 from mailcase.store.alarms import AlarmChange
 from mailcase.store.engine import Engines
 
@@ -30,6 +31,11 @@ class HealthDoor:
         """Remove a daemon's row at its orderly stop."""
         with self._engines.write() as conn:
             health.leave(conn, owner)
+
+    def last_mails(self) -> dict[str, tuple[datetime, float]]:
+        """When each mailbox's last mail came, and its lag in seconds, as daemons told."""
+        with self._engines.read() as conn:
+            return health.last_mails(conn)
 
     def health_numbers(self) -> Numbers:
         """What is open now; cheap."""
@@ -65,6 +71,11 @@ class HealthDoor:
         """One mail to an administrator into the outbox; False where it is there already."""
         with self._engines.write() as conn:
             return alarms.queue(conn, notice, now)
+
+    def complaints(self, now: datetime) -> Sequence[Complaint]:
+        """The complaints of the last day that were noted on a case, at most twenty (3.2)."""
+        with self._engines.read() as conn:
+            return complaints.of_late(conn, now)
 
     def reroute_notices(self, way: WayOut, now: datetime) -> int:
         """Notices that wait for a relay that does not work leave by this mailbox instead; how many."""

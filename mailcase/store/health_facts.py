@@ -6,24 +6,28 @@ from typing import Any, get_args
 
 from mailcase.health.situation import Facts
 from mailcase.intake.state import Trouble
+from mailcase.intake.texts import clean_text
 from mailcase.store.dialect import AnyRow
 
 _TROUBLES: Mapping[str, Trouble] = {word: word for word in get_args(Trouble)}
 
 
 def facts_row(facts: Facts) -> dict[str, Any]:
-    """The columns; what has none of its own is in `facts`."""
+    """The columns; what has none of its own is in `facts`. Texts are cleaned: PostgreSQL takes no NUL."""
     more = {
-        "sources": dict(facts.sources),
+        "sources": {name: clean_text(source) for name, source in facts.sources.items()},
         "paused": sorted(facts.paused),
         "restart_needed": list(facts.restart_needed),
         "disk_free": facts.disk_free,
         "disk_low": facts.disk_low,
+        "disk_low_since": facts.disk_low_since.isoformat() if facts.disk_low_since else None,
         "token_expiry": {name: at.isoformat() for name, at in facts.token_expiry.items()},
+        "by_token": sorted(facts.by_token),
+        "config": clean_text(facts.config),
         "trouble": {name: state.trouble for name, state in facts.mailboxes.items() if state.trouble},
     }
     return {
-        "policy_hash": facts.policy_hash, "config_error": facts.config_error,
+        "policy_hash": facts.policy_hash, "config_error": clean_text(facts.config_error),
         "config_error_at": facts.config_error_at, "facts": more,
     }  # fmt: skip
 
@@ -40,7 +44,10 @@ def facts_of(row: AnyRow) -> Facts:
         restart_needed=tuple(more.get("restart_needed", ())),
         disk_free=more.get("disk_free"),
         disk_low=bool(more.get("disk_low")),
+        disk_low_since=datetime.fromisoformat(since) if (since := more.get("disk_low_since")) else None,
         token_expiry={name: datetime.fromisoformat(at) for name, at in more.get("token_expiry", {}).items()},
+        by_token=frozenset(more.get("by_token", ())),
+        config=more.get("config", ""),
     )
 
 

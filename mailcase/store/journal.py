@@ -30,6 +30,7 @@ _CURSOR = (
     _C.source, _C.folder, _C.mailbox, _C.uidvalidity, _C.last_uid, _C.baseline_uid, _C.baseline_at,
     _C.start, _C.compared_at,
 )  # fmt: skip
+_INBOX = ("", "INBOX")  # a Maildir's only folder has no name
 _BY_KEY = sa.select(*_FACTS).where(
     _D.source == sa.bindparam("at_source"), _D.folder == sa.bindparam("at_folder"), _D.key == sa.bindparam("at_key")
 )
@@ -98,8 +99,9 @@ def cursor(conn: Connection, source: str, folder: str) -> Cursor | None:
 
 
 def moved_cursor(conn: Connection, mailbox: str, folder: str) -> Cursor | None:
-    """The newest cursor that this mailbox name has for such a folder."""
-    statement = sa.select(*_CURSOR).where(_C.mailbox == mailbox, _C.folder == folder).order_by(_C.saved_at.desc())
+    """The newest cursor that this mailbox name has for such a folder; a Maildir is the INBOX of a mailbox."""
+    same = _C.folder.in_(_INBOX if folder in _INBOX else (folder,))
+    statement = sa.select(*_CURSOR).where(_C.mailbox == mailbox, same).order_by(_C.saved_at.desc())
     row = conn.execute(statement.limit(1)).one_or_none()
     return Cursor(*row) if row is not None else None
 

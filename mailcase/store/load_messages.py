@@ -24,7 +24,9 @@ _L = t.case_message.c
 _KNOWN = (
     _M.id, _M.group_name, _M.message_id, _M.direction, _M.automatic, _M.identity, _M.date_key, _M.fingerprint,
     _M.sender_key, _M.participants, _M.account_id, _M.received_at, _M.outcome, _M.reason, _M.erased,
+    _M.beginning, _M.delivery_id,
 )  # fmt: skip
+_HAS_BEGINNING = _M.beginning != sa.literal_column("''")  # as in the index, which few messages are in
 _LINKS = (
     sa.select(_L.message_pk, _L.case_id, _L.linked_by)
     .where(_L.message_pk.in_(sa.bindparam("pks", expanding=True)))
@@ -53,7 +55,8 @@ def load_messages(conn: Connection, lookup: Lookup) -> Messages:
     """Two statements, and one more for the links if anything was found."""
     ids = tuple(dict.fromkeys((*lookup.thread_ids, *lookup.carried_ids)))
     groups = padded(len(lookup.groups))
-    found = _known_statement(padded(len(ids)), groups, padded(len(_identities(lookup))))
+    counts = (padded(len(one)) for one in (_identities(lookup), lookup.beginnings))
+    found = _known_statement(padded(len(ids)), groups, *counts)
     rows = found.run(conn, _known_parameters(lookup, ids))
     wanted = _to_cite(lookup, rows)
     cited: list[Any] = []
@@ -80,6 +83,7 @@ def _is_same(row: AnyRow, lookup: Lookup) -> bool:
     return (
         row.identity in _identities(lookup)
         or row.fingerprint == lookup.fingerprint
+        or (row.beginning != "" and row.beginning in lookup.beginnings)
         or (row.message_id is not None and row.message_id == lookup.message_id)
     )
 
@@ -112,7 +116,8 @@ def _known(row: AnyRow, links: Links) -> KnownMessage:
         identity=row.identity.partition(":")[2], date_key=row.date_key, fingerprint=row.fingerprint,
         sender_key=row.sender_key, participants=frozenset(row.participants), account_id=row.account_id,
         cases=tuple(one.case_id for one in mine), received_at=row.received_at, outcome=row.outcome, reason=row.reason,
-        erased=row.erased, by_hand=any(one.linked_by == "manual" for one in mine),
+        erased=row.erased, beginning=row.beginning, delivery=row.delivery_id,
+        by_hand=any(one.linked_by == "manual" for one in mine),
     )  # fmt: skip
 
 
@@ -128,11 +133,12 @@ def _known_parameters(lookup: Lookup, ids: Sequence[str]) -> dict[str, Any]:
     return {
         "of_group": lookup.group, **places("group", lookup.groups), **places("identity", _identities(lookup)),
         "own_id": lookup.message_id, "of_fingerprint": lookup.fingerprint, **places("id", ids),
+        **places("beginning", lookup.beginnings),
     }  # fmt: skip
 
 
 @lru_cache(maxsize=64)
-def _known_statement(ids: int, groups: int, identities: int) -> Hot:
+def _known_statement(ids: int, groups: int, identities: int, beginnings: int) -> Hot:
     def newest(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
         inner = sa.select(_M.id).where(*where).order_by(_M.id.desc()).limit(_MOST_SAME).subquery()
         return sa.select(inner.c.id)
@@ -143,6 +149,7 @@ def _known_statement(ids: int, groups: int, identities: int) -> Hot:
         sa.select(_M.id).where(of_group, is_in(_M.identity, "identity", identities)),
         newest(of_group, _M.message_id == sa.bindparam("own_id")),
         newest(of_group, _M.fingerprint == sa.bindparam("of_fingerprint")),
+        *([newest(of_group, _HAS_BEGINNING, is_in(_M.beginning, "beginning", beginnings))] if beginnings else []),
         *(newest(in_groups, _M.message_id == sa.bindparam(f"id_{at}")) for at in range(ids)),
     ]
     return Hot(sa.select(*_KNOWN).where(_M.id.in_(sa.union_all(*branches))).order_by(_M.id.desc()))

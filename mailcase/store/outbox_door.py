@@ -1,6 +1,6 @@
 """The outbox's side of the store's door (ports.OutboxStore, and what `mailcase outbox` asks)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,11 @@ class OutboxDoor:
         """Give pending rows their next attempt, all in one commit; their attempts stay."""
         with self._engines.write() as conn:
             outbox_state.hold(conn, rows, until, reason, error)
+
+    def free_stranded(self, mailboxes: Collection[str], now: datetime) -> int:
+        """Mail that waits for these mailboxes' way out alone is due at once; how many."""
+        with self._engines.write() as conn:
+            return outbox_state.free_stranded(conn, mailboxes, now)
 
     def settle_orphans(self, owner: str, now: datetime) -> list[tuple[int, str]]:
         """Rows left `sending` by a daemon that is gone: automatic -> uncertain, others -> pending (R3)."""

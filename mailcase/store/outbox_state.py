@@ -1,6 +1,6 @@
 """The states of an outbox row and the only ways between them (R3)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.errors import Permanent
+from mailcase.health.situation import NO_WAY_OUT
+from mailcase.intake.texts import clean_text
 from mailcase.outbox.breaker import FLAG
 from mailcase.store import tables as t
 from mailcase.store.edit import set_flag
@@ -35,7 +37,12 @@ def finish(conn: Connection, row: int, state: str, now: datetime, reason: str, e
     """
     if state not in _ENDED:
         raise ValueError(f"{state!r} is not an end of an outbox row")
-    values: dict[str, Any] = {"state": state, "reason": reason, "last_error": error, "next_attempt_at": None}
+    values: dict[str, Any] = {
+        "state": state,
+        "reason": reason,
+        "last_error": clean_text(error),
+        "next_attempt_at": None,
+    }
     if state == "sent":
         values["sent_at"] = now
         _date_message(conn, row, now)
@@ -50,7 +57,12 @@ def _date_message(conn: Connection, row: int, now: datetime) -> None:
 
 def postpone(conn: Connection, row: int, at: datetime, reason: str, error: str, *, tried: bool) -> None:
     """Back to pending, due at `at`; a claim that led to no try is not counted."""
-    values: dict[str, Any] = {"state": "pending", "next_attempt_at": at, "reason": reason, "last_error": error}
+    values: dict[str, Any] = {
+        "state": "pending",
+        "next_attempt_at": at,
+        "reason": reason,
+        "last_error": clean_text(error),
+    }
     if not tried:
         was_claimed = sa.and_(_O.state == "sending", _O.attempts > 0)
         values["attempts"] = sa.case((was_claimed, _O.attempts - 1), else_=_O.attempts)
@@ -61,8 +73,17 @@ def postpone(conn: Connection, row: int, at: datetime, reason: str, error: str, 
 
 def hold(conn: Connection, rows: Sequence[int], until: datetime, reason: str, error: str) -> None:
     """Pending rows wait until then; one that somebody claimed or ended meanwhile is left to them."""
-    values = {"next_attempt_at": until, "reason": reason, "last_error": error}
+    values = {"next_attempt_at": until, "reason": reason, "last_error": clean_text(error)}
     conn.execute(sa.update(t.outbox).where(_O.id.in_(rows), _O.state == "pending").values(values))
+
+
+def free_stranded(conn: Connection, mailboxes: Collection[str], now: datetime) -> int:
+    """What waits for the way out of these mailboxes is due now; the reason stays until it left, so `status` tells it.
+
+    What a limit or the breaker holds, or one mail's own back-off, has other reasons and waits on.
+    """
+    waits = (_O.state == "pending", _O.reason.in_(NO_WAY_OUT), _O.next_attempt_at > now, _O.mailbox.in_(mailboxes))
+    return conn.execute(sa.update(t.outbox).where(*waits).values(next_attempt_at=now)).rowcount
 
 
 def settle_orphans(conn: Connection, owner: str, now: datetime) -> list[tuple[int, str]]:

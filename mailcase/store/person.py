@@ -1,6 +1,7 @@
 """Everything that the store holds of one person: found once, for erasure and for export (GDPR)."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ class Person:
     cases: tuple[int, ...]  # of the contact, or made by the person's mail
     seen_on: tuple[int, ...]  # other cases where the person wrote or takes part
     written: tuple[int, ...]  # messages that the person sent
-    reports: tuple[int, ...]  # bounces and other reports on the address
+    reports: tuple[int, ...]  # bounces and other reports on the address; of no case too where the caller found them
     sent: tuple[int, ...]  # messages of ours to the person
     outbox: tuple[int, ...]
     deliveries: tuple[int, ...]  # of the messages above
@@ -44,17 +45,21 @@ class Person:
         return tuple(sorted({*self.cases, *self.seen_on}))
 
 
-def find(conn: Connection, key: str) -> Person:
-    """What there is of an address key; Permanent if there is nothing."""
-    contacts = _ints(conn, sa.select(_A.contact_id).where(_A.key == key))
-    keys = (key, *(one for one in _of_contacts(conn, contacts) if one != key))
+def keys_of(conn: Connection, key: str) -> tuple[str, ...]:
+    """The address, and the contact's others."""
+    return key, *(one for one in _of_contacts(conn, _contacts(conn, key)) if one != key)
+
+
+def find(conn: Connection, key: str, more: Sequence[int] = ()) -> Person:
+    """What there is of an address key, with `more` reports of `unmatched`; Permanent if there is nothing."""
+    contacts, keys = _contacts(conn, key), keys_of(conn, key)
     written = _written(conn, keys)
     outbox = list(chunked(conn, _O.id, _O.to_key, keys))
     sent = set(chunked(conn, _O.message_pk, _O.id, outbox))
     cases = {*chunked(conn, _C.running, _C.contact_id, contacts), *chunked(conn, _C.running, _C.origin_pk, written)}
     seen = {*chunked(conn, _P.case_id, _P.key, keys), *chunked(conn, _L.case_id, _L.message_pk, written)}
     around = _around(conn, cases, seen - cases, keys)
-    reports = {pk for pk, way in around if way == "in"}
+    reports = {*more, *(pk for pk, way in around if way == "in")}
     sent |= {pk for pk, way in around if way == "out"}
     sent.discard(None)
     person = Person(
@@ -82,6 +87,10 @@ def chunked(conn: Connection, wanted: Any, column: Any, values: Sequence[Any]) -
 
 def _ints(conn: Connection, statement: Any) -> tuple[int, ...]:
     return tuple(sorted(set(conn.execute(statement).scalars())))
+
+
+def _contacts(conn: Connection, key: str) -> tuple[int, ...]:
+    return _ints(conn, sa.select(_A.contact_id).where(_A.key == key))
 
 
 def _of_contacts(conn: Connection, contacts: Sequence[int]) -> list[str]:
@@ -135,6 +144,21 @@ def mentions(texts: Any, words: Sequence[str]) -> bool:
     """Whether one of the words stands anywhere in these values, whatever the case."""
     whole = repr(texts).casefold()
     return any(one.casefold() in whole for one in words)
+
+
+def unmatched(conn: Connection) -> list[AnyRow]:
+    """(id, raw_sha256, text, headers) of reports that stand on no case: about whom is not stored."""
+    columns = (_M.id, _M.raw_sha256, _M.text, _M.headers)
+    on_none = ~sa.exists().where(_L.message_pk == _M.id)
+    mine = (_M.kind.in_(_REPORTS), _M.direction == "in", _M.erased.is_(False), on_none)
+    return list(conn.execute(sa.select(*columns).where(*mine)).all())
+
+
+def naming(keys: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a text has one of the addresses, as a whole: ann@x.example is not joann@x.example."""
+    any_of = "|".join(re.escape(one) for one in keys)
+    found = re.compile(rf"(?<![\w.+-])(?:{any_of})(?![\w-]|\.\w)", re.IGNORECASE)
+    return lambda text: found.search(text) is not None
 
 
 def quoting(conn: Connection, person: Person) -> int:

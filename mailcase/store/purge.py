@@ -40,7 +40,7 @@ def expired(conn: Connection, before: datetime, final: Collection[str], after: i
     if last is None:
         return Slice((), None)
     mine = sa.and_(_D.id > after, _D.id <= last)
-    free = sa.select(_D.raw_sha256).where(mine, sa.not_(_holds(Rule(before, tuple(final))))).distinct()
+    free = sa.select(_D.raw_sha256).where(mine, *_free(Rule(before, tuple(final)))).distinct()
     hashes = conn.execute(free).scalars().all()
     there: list[str] = []
     for start in range(0, len(hashes), 500):
@@ -59,24 +59,27 @@ def purge(conn: Connection, place: RawPlace, hashes: Sequence[str], rule: Rule, 
     """Lock the rows, ask again whether any delivery holds them, and remove the bytes of the rest."""
     locked = sa.select(_R.sha256).where(_R.sha256.in_(sorted(hashes))).order_by(_R.sha256).with_for_update()
     mine = list(conn.execute(locked).scalars())
-    held = sa.select(_D.raw_sha256).where(_D.raw_sha256.in_(mine), _holds(rule))
-    free = set(mine) - set(conn.execute(held).scalars())
+    of_them = sa.select(_D.id, _D.raw_sha256).where(_D.raw_sha256.in_(mine))
+    not_needing = set(conn.execute(of_them.where(*_free(rule)).with_only_columns(_D.id)).scalars())
+    free = set(mine) - {row.raw_sha256 for row in conn.execute(of_them) if row.id not in not_needing}
     return place.remove(conn, sorted(free), now) if free else 0
 
 
-def _holds(rule: Rule) -> sa.ColumnElement[bool]:
-    """Whether a delivery still needs its raw mail.
+def _free(rule: Rule) -> tuple[sa.ColumnElement[bool], ...]:
+    """What must be true of a delivery that does not need its raw mail any more.
 
-    It does while it is undecided or in quarantine, and so long after it came; with a case, so long after the
+    It needs it while it is undecided or in quarantine, and so long after it came; with a case, so long after the
     last change of every case that its message stands in, and as long as one of them is not closed.
+
+    A list of NOT EXISTS, not the opposite of one OR: PostgreSQL would read every case for each slice.
     """
     needed = sa.or_(_C.status.not_in(rule.final), _C.updated_at > rule.before)
     acted_on = sa.select(_C.running).where(_C.running == _D.case_id, needed)
     linked = sa.select(_L.case_id).join_from(t.case_message, t.case, _C.running == _L.case_id)
-    return sa.or_(
-        _D.outcome.is_(None),
-        _D.outcome == "quarantined",
-        _D.journalled_at > rule.before,
-        sa.exists(acted_on),
-        sa.exists(linked.where(_L.message_pk == _D.message_pk, needed)),
+    return (
+        _D.outcome.is_not(None),
+        _D.outcome != "quarantined",
+        _D.journalled_at <= rule.before,
+        ~sa.exists(acted_on),
+        ~sa.exists(linked.where(_L.message_pk == _D.message_pk, needed)),
     )

@@ -14,6 +14,7 @@ from mailcase.store.dialect import AnyRow, insert_new
 from mailcase.store.relink_state import Place, case_rows, put_back, record, state_of
 
 _D, _M, _C, _L, _R, _P = t.delivery.c, t.message.c, t.case.c, t.case_message.c, t.relink.c, t.case_participant.c
+_O = t.outbox.c
 #: Outcomes without a case that could be changed, with what to do instead.
 _INSTEAD: Final = {
     None: "is not decided yet: `mailcase run --once` decides it",
@@ -161,7 +162,7 @@ def _events(
 ) -> None:
     """A line in the history of both cases; the version tells mails under way that the case changed."""
     old, new = cases
-    data = {"message": place.message_pk, "from": old.number, "to": new.number}
+    data = {"mail": place.delivery_id, "from": old.number, "to": new.number}
     shared = {"at": now, "event": event, "actor": actor, "delivery_id": place.delivery_id, "data": data}
     conn.execute(sa.insert(t.case_event), [{"case_id": one.running, **shared} for one in sorted(cases)])
     touched = sa.update(t.case).where(_C.running.in_([one.running for one in cases]))
@@ -170,7 +171,10 @@ def _events(
 
 def _told(conn: Connection, place: Place, old: AnyRow, new: AnyRow) -> dict[str, Any]:
     mails = sa.select(sa.func.count()).select_from(t.case_message).where(_L.case_id == old.running)
+    waits = sa.select(_C.number).join_from(t.outbox, t.case, _C.running == _O.case_id)
+    waits = waits.where(_O.delivery_id == place.delivery_id, _O.state == "pending")
     return {
         "id": place.delivery_id, "from": old.number, "to": new.number, "answers": len(place.answers),
         "left": int(conn.execute(mails).scalar_one()), "from_status": old.status,
+        "pending": list(conn.execute(waits).scalars()),
     }  # fmt: skip

@@ -14,6 +14,7 @@ from mailcase.store import tables as t
 _D, _C, _M, _L, _H, _A = (
     t.delivery.c, t.case.c, t.message.c, t.case_message.c, t.delivery_outcome.c, t.attachment.c,
 )  # fmt: skip
+_O = t.outbox.c
 _KEYS = (
     "id", "mailbox", "source", "folder", "uidvalidity", "uid", "message_id", "from", "to", "subject", "date",
     "received_at", "kind", "outcome", "reason", "linked_by", "case", "cases", "sender_unverified",
@@ -27,8 +28,9 @@ WITH_CASE = sa.outerjoin(t.delivery, t.case, _C.running == _D.case_id)
 _SHOWN = (
     _D.acknowledge, _D.acknowledge_reason, _D.error, _D.raw_sha256, _D.attempts, _D.policy_hash, _D.decided_at,
     _D.message_pk, _D.sent, _D.oversize, _D.remainder, t.raw.c.purged_at.label("raw_purged_at"),
+    _D.case_id,
 )  # fmt: skip
-_TEXTS = (_M.text, _M.new_text, _M.html_clean.label("html"), _M.headers)
+_TEXTS = (_M.text, _M.new_text, _M.html_clean.label("html"), _M.headers, _M.erased)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +90,37 @@ def show(conn: Connection, delivery_id: int) -> dict[str, Any]:
         raise Permanent(f"there is no message {delivery_id}")
     with_raw = sa.select(*_SHOWN).join_from(t.delivery, t.raw, t.raw.c.sha256 == _D.raw_sha256)
     more = dict(conn.execute(with_raw.where(_D.id == delivery_id)).mappings().one())
-    pk, remainder = more.pop("message_pk"), remainder_of(more)
+    pk, case_id, remainder = more.pop("message_pk"), more.pop("case_id"), remainder_of(more)
     texts = conn.execute(sa.select(*_TEXTS).where(_M.id == pk)).mappings().one_or_none()
     history = outcomes(conn, delivery_id)
     return {
         **entries(conn, [dict(row)])[0],
         **(dict(texts) if texts is not None else {"text": "", "new_text": "", "html": "", "headers": []}),
-        "attachments": listed(attachments(conn, {pk} if pk is not None else set()).get(pk, []), remainder),
+        "attachments": _listed(conn, pk, remainder) if pk is not None else [],
         **more,
         "server_size": remainder.get("size") if remainder is not None else None,
         "direction": "out" if more["sent"] else "in",
+        "erased": row["reason"] == "erased" or (texts is not None and texts["erased"]),
+        "outbox": _outbox(conn, delivery_id, case_id),
         "trace": history[-1]["trace"] if history else [],
         "history": [{key: one[key] for key in one if key != "trace"} for one in history[:-1]],
     }
+
+
+def _listed(conn: Connection, pk: int, remainder: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The stored message's attachments; where its first delivery was fetched in part, a later whole one says so too."""
+    if remainder is None:
+        first = sa.select(_D.oversize, _D.remainder).join_from(t.message, t.delivery, _M.delivery_id == _D.id)
+        row = conn.execute(first.where(_M.id == pk)).mappings().one_or_none()
+        remainder = remainder_of(dict(row)) if row is not None else None
+    return listed(attachments(conn, {pk}).get(pk, []), remainder)
+
+
+def _outbox(conn: Connection, delivery_id: int, case_id: int | None) -> dict[str, Any] | None:
+    """What became of the newest mail that answers it; asked by its case, which has an index."""
+    ours = sa.select(_O.id, _O.state, _O.last_error).where(_O.case_id == case_id, _O.delivery_id == delivery_id)
+    row = conn.execute(ours.order_by(_O.id.desc()).limit(1)).mappings().one_or_none()
+    return dict(row) if row is not None else None
 
 
 def remainder_of(row: dict[str, Any]) -> dict[str, Any] | None:

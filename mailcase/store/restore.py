@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from mailcase.errors import ConfigError, MailcaseError, Permanent, Unavailable
 from mailcase.store import migrate, pg_tools, restored
 from mailcase.store import tables as t
-from mailcase.store.archive import MANIFEST, Manifest, must_be, parts, sync, trouble, write_checked
+from mailcase.store.archive import LARGE, MANIFEST, SMALL, Manifest, must_be, parts, sync, trouble, write_checked
 from mailcase.store.engine import Engines, daemons_present, sqlite_file
 from mailcase.store.raw import RawPlace, RawSetting
 from mailcase.store.store import Store
@@ -85,7 +85,7 @@ def _unpack(file: Path, folder: Path, place: RawPlace, database: str) -> _Unpack
     first = next(each, None)
     if first is None or first.name != MANIFEST:
         raise Permanent(f"{file} is no backup of mailcase")
-    manifest = Manifest.read(first.data())
+    manifest = Manifest.read(first.data(SMALL))
     _must_fit(manifest, database)
     keys: list[bytes] = []
     raw, store = 0, folder / "store"
@@ -94,13 +94,15 @@ def _unpack(file: Path, folder: Path, place: RawPlace, database: str) -> _Unpack
             write_checked(part, store, manifest.hashes)
         elif part.name.startswith("raw/"):
             where = part.name.removeprefix("raw/")
-            place.lay_back(where, where.rpartition("/")[2], part.data())
+            place.lay_back(where, where.rpartition("/")[2], part.data(LARGE))
             raw += 1
         elif part.name.startswith("keys/"):
-            keys.append(part.data())
+            keys.append(part.data(SMALL))
             must_be(part.name, sha256(keys[-1]).hexdigest(), manifest.hashes)
     if not store.exists():
         raise Permanent(f"{file} is not whole: the store is not in it")
+    if len(keys) != len(manifest.keys):
+        raise Permanent(f"{file} is not whole: of {len(manifest.keys)} keys {len(keys)} are in it")
     return _Unpacked(manifest, store, tuple(keys), raw)
 
 
@@ -153,7 +155,7 @@ def _sqlite(url: str, unpacked: _Unpacked, state_dir: Path, now: datetime, margi
     engines = Engines.open(ready)
     try:
         with engines.write() as conn:
-            for statement in restored.statements(now, margin, lite=True):
+            for statement in restored.statements(now, unpacked.manifest.made, margin, lite=True):
                 conn.execute(statement)
     finally:
         engines.close()
@@ -198,6 +200,7 @@ def _postgres(url: str, unpacked: _Unpacked, state_dir: Path, now: datetime, mar
     kept = state_dir / f"mailcase.before-restore-{now:%Y%m%dT%H%M%S%f}.pgdump" if filled else None
     if kept is not None:
         pg_tools.dump(url, kept)
-    pg_tools.restore(url, unpacked.store, unpacked.store.parent, tuple(restored.statements(now, margin, lite=False)))
+    safe = tuple(restored.statements(now, unpacked.manifest.made, margin, lite=False))
+    pg_tools.restore(url, unpacked.store, unpacked.store.parent, safe)
     Store.upgrade(url, state_dir)
     return str(kept) if kept else ""

@@ -8,13 +8,16 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from mailcase.ports import Arrival
+from mailcase.ports import Arrival, Cursor
 from mailcase.store import numbers
 from mailcase.store import tables as t
 from mailcase.store.dialect import set_statement
 from mailcase.store.edit import get_flag
 
 FLAG: Final = "restored"  # its value: when, ISO 8601
+BACKUP: Final = "restored_backup"  # when that backup was made, ISO 8601
+#: How long after the restore a folder that the backup does not know counts as read before: then a new one is new.
+AWHILE: Final = timedelta(days=1)
 #: How far the mail server's clock may be ahead of ours.
 CLOCKS: Final = timedelta(minutes=10)
 _O, _D = t.outbox.c, t.delivery.c
@@ -32,8 +35,20 @@ def held_back(conn: Connection, arrivals: Sequence[Arrival]) -> Sequence[Arrival
     return [replace(one, no_ack=True) if one.received_at < until else one for one in arrivals]
 
 
-def statements(now: datetime, margin: int, *, lite: bool) -> Iterator[sa.Executable]:
-    """What makes a store of a backup safe to work with, in the transaction that brings it back.
+def lost_cursor(conn: Connection, mailbox: str, folder: str, now: datetime) -> Cursor | None:
+    """Where a folder begins that may have been connected after the backup: its mail since then is not in the store.
+
+    None where the store is none of a backup, or was restored long ago.
+    """
+    found, made = get_flag(conn, FLAG), get_flag(conn, BACKUP)
+    if found is None or made is None or now - datetime.fromisoformat(found) > AWHILE:
+        return None
+    before = datetime.fromisoformat(made) - CLOCKS
+    return Cursor("restored", folder, mailbox, 0, 0, 0, before, "new")
+
+
+def statements(now: datetime, made: datetime, margin: int, *, lite: bool) -> Iterator[sa.Executable]:
+    """What makes a store of a backup of `made` safe to work with, in the transaction that brings it back.
 
     Nothing that was to be sent is sent: automatic mail expires, an agent's words are uncertain (a person looks,
     `outbox retry` sends them). What was not yet decided, or waits in quarantine, may have been acknowledged since.
@@ -47,4 +62,5 @@ def statements(now: datetime, margin: int, *, lite: bool) -> Iterator[sa.Executa
     yield sa.delete(t.mailbox_health)
     yield sa.delete(t.daemon)
     yield from numbers.leap(margin, lite=lite)
-    yield set_statement(t.flag, ("value",), lite=lite).values(name=FLAG, value=now.isoformat())
+    for name, at in ((FLAG, now), (BACKUP, made)):
+        yield set_statement(t.flag, ("value",), lite=lite).values(name=name, value=at.isoformat())

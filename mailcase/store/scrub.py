@@ -34,6 +34,11 @@ def scrubbed(value: Any, words: Sequence[str]) -> Any:
     return GONE if _holds(value, words) else value
 
 
+def without(text: str, words: Sequence[str]) -> str:
+    """The same text, with other lines in place of those that hold a word."""
+    return "\n".join(GONE if _holds(line, words) else line for line in text.split("\n"))
+
+
 def _holds(value: Any, words: Sequence[str]) -> bool:
     return isinstance(value, str) and any(one.casefold() in value.casefold() for one in words)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from mailcase.cases.statuses import StatusTable
+from mailcase.clock import utcnow
 from mailcase.message import Wish
 from mailcase.ports import Arrival, Cursor, Journalled, Judge, Reading, Settled
 from mailcase.snapshot import Lookup, Snapshot
@@ -22,6 +23,7 @@ from mailcase.store import (
     quarantine,
     report_cases,
     report_mail,
+    restored,
     settle,
 )
 from mailcase.store.audit import AuditDoor
@@ -104,6 +106,11 @@ class Store(AuditDoor, EraseDoor, HealthDoor, RelinkDoor, ReplayDoor, RawDoor, M
         """The newest cursor of that mailbox name's folder (moved host, B1)."""
         with self._engines.read() as conn:
             return journal.moved_cursor(conn, mailbox, folder)
+
+    def lost_cursor(self, mailbox: str, folder: str) -> Cursor | None:
+        """After a restore: where such a folder without a cursor begins; see `restored.lost_cursor`."""
+        with self._engines.read() as conn:
+            return restored.lost_cursor(conn, mailbox, folder, utcnow())
 
     def save_cursor(self, cursor: Cursor) -> None:
         """Insert or replace."""

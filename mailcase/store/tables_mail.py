@@ -26,6 +26,14 @@ class Message(Row, table=True):
         sa.UniqueConstraint("group_name", "identity"),
         sa.Index(None, "group_name", "message_id", "id"),
         sa.Index(None, "group_name", "fingerprint", "id"),
+        sa.Index(
+            "ix_message_beginning",
+            "group_name",
+            "beginning",
+            "id",
+            sqlite_where=sa.text("beginning <> ''"),
+            postgresql_where=sa.text("beginning <> ''"),
+        ),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     group_name: str
@@ -41,6 +49,7 @@ class Message(Row, table=True):
     date_key: str = ""
     fingerprint: str = ""
     content_key: str = ""
+    beginning: str = ""  # same_mail.stored_beginning
     received_at: datetime  # when it came to the store, so that clocks elsewhere do not matter (R8)
     outcome: str = ""
     reason: str = ""

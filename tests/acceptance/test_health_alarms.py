@@ -6,7 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mailcase.bench import Bench
+from mailcase.errors import Permanent
 from mailcase.health.situation import Facts
 from mailcase.intake.parse import read
 from mailcase.intake.state import MailboxState
@@ -15,6 +18,17 @@ from tests.builders import make_delivery, make_snapshot
 from tests.contract.store_kit import Clerk, Desk, mail
 from tests.servers.bureau import DAY, HOUR, MINUTE, NOW, REFUSED, WELL, Bureau, box, bureau_of
 from tests.servers.smtp import SmtpSink
+
+
+async def test_when_the_last_mail_came_is_known_after_a_restart(bureau: Bureau) -> None:
+    bureau.mailboxes(support=replace(WELL, last_mail=NOW - HOUR, lag_s=1.5), sales=WELL)
+    await bureau.look()
+    bureau.restart()
+    bureau.mailboxes(support=WELL, sales=WELL)
+    await bureau.look(MINUTE)
+    told = {one.mailbox: (one.state.last_mail, one.state.lag_s) for one in bureau.store.health_told(NOW).mailboxes}
+    assert told == {"support": (NOW - HOUR, 1.5), "sales": (None, 0.0)}
+    assert bureau.keeper.pulse.view().situation.facts.mailboxes["support"].last_mail == NOW - HOUR
 
 
 async def test_a_condition_is_told_once_daily_and_when_it_is_over(bureau: Bureau) -> None:
@@ -158,3 +172,26 @@ async def test_the_keeper_writes_when_something_changed_or_the_heartbeat_is_due(
     stop.set()
     await bureau.keeper.run(stop)
     assert bureau.store.health_told(bureau.now).daemons == ()
+
+
+async def test_what_watches_goes_on_after_an_error_that_nobody_expected(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bureau.mailboxes(support=REFUSED)
+
+    async def broken(*_: object) -> None:
+        raise Permanent("text fields cannot contain NUL")
+
+    stop = asyncio.Event()
+    stop.set()
+    for part in (bureau.keeper, bureau.alarms, bureau.daily):
+        with monkeypatch.context() as patch:
+            patch.setattr(part, "_call", broken)
+            with pytest.raises(Permanent):
+                await part.look()
+        await part.look()
+    await bureau.drain().once()
+    assert [one["kind"] for one in bureau.store.outbox_list()] == ["alarm"]
+    assert bureau.store.health_told(NOW).daemons
+    await bureau.keeper.run(stop)
+    assert bureau.store.health_told(NOW).daemons == ()

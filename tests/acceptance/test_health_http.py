@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import socket
 import sqlite3
+import struct
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from mailcase.errors import ConfigError, Unavailable
 from mailcase.health.server import HttpServer
 from mailcase.health.situation import Unregistered
+from mailcase.health.stages import count
 from tests.servers.bureau import MINUTE, NOW, REFUSED, WELL, Bureau
 
 
@@ -66,6 +69,7 @@ async def test_the_metrics_say_what_the_pulse_knows(bureau: Bureau, server: Http
     bureau.mailboxes(support=REFUSED, sales=WELL)
     await bureau.keeper.look()
     await bureau.drain().once()
+    count("lmtp", "452")
     text = (await asyncio.to_thread(page, server, "/metrics"))[1]
     found = {
         (sample.name, *sorted(sample.labels.values())): sample.value
@@ -79,6 +83,7 @@ async def test_the_metrics_say_what_the_pulse_knows(bureau: Bureau, server: Http
     assert found["mailcase_condition", "login_refused", "support"] == 1
     assert (found["mailcase_disk_free_bytes",], found["mailcase_config_error",]) == (5, 1)
     assert found["mailcase_outbox", "pending"] == 0
+    assert found["mailcase_lmtp_total", "452"] >= 1
     assert ("mailcase_stage_seconds_bucket", "+Inf", "send") in found
     assert 'policy="abc"' in text
 
@@ -103,3 +108,26 @@ def test_a_port_that_is_taken_is_a_configuration_error(bureau: Bureau, server: H
     for wrong in ("127.0.0.1:99999", "nobody.invalid:1"):
         with pytest.raises(ConfigError, match=r"\[http\] listen"):
             HttpServer(wrong, bureau.keeper.pulse, lambda: bureau.now).start()
+
+
+def test_a_client_that_is_slow_or_goes_away_writes_nothing_anywhere(
+    server: HttpServer, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailcase.health.server._Handler.timeout", 0.2)
+    with socket.create_connection(("127.0.0.1", server.port)) as slow:
+        slow.sendall(b"GET /hea")
+        assert slow.recv(1) == b""  # it was waited for, and no longer
+    with socket.create_connection(("127.0.0.1", server.port)) as gone:
+        gone.sendall(b"GET /metrics HTTP/1.0\r\n")
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not an end
+    assert page(server, "/health")[0] == 200
+    server.stop()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_page_that_cannot_be_made_is_an_error_and_no_traceback(
+    bureau: Bureau, server: HttpServer, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(bureau.keeper.pulse), "view", lambda _: None)
+    assert page(server, "/health") == (500, "see the log\n")
+    assert "Traceback" not in capfd.readouterr().err

@@ -8,7 +8,7 @@ import pytest
 from mailcase.log import Event
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy import Limit
-from tests.builders import NOW, make_acknowledge, make_policy
+from tests.builders import NOW, make_acknowledge, make_mailbox, make_policy
 from tests.servers.outbox_desk import Desk, settings
 from tests.servers.ports import free_port, until
 from tests.servers.smtp import SmtpSink
@@ -76,6 +76,7 @@ async def test_rows_held_in_one_look_are_one_commit_and_one_line(desk: Desk) -> 
 
 async def test_rows_without_smtp_and_rows_of_a_relay_at_rest_are_held_together() -> None:
     desk = Desk({"support": SmtpSettings(host="127.0.0.1", port=free_port(), security="none")})
+    desk.policy = make_policy(make_mailbox(), make_mailbox(name="sales"))
     first = desk.add("first@visitor.example")
     drain, stop = desk.drain(), asyncio.Event()
     task = asyncio.create_task(drain.run(stop))
@@ -97,3 +98,11 @@ async def test_the_busiest_hour_is_asked_once_an_hour(desk: Desk) -> None:
         desk.add("customer@visitor.example")
         await drain.once()
         assert desk.outbox.weeks_read == asked
+
+
+async def test_what_a_renamed_mailbox_owed_leaves_by_the_one_that_has_its_address(smtp_sink: SmtpSink) -> None:
+    desk = Desk({"helpdesk": settings(smtp_sink)}, policy=make_policy(make_mailbox(name="helpdesk")))
+    mine = desk.add("erin@visitor.example", from_address=make_mailbox().address)
+    other = desk.add("kim@visitor.example", from_address="gone@helpdesk.example")
+    await desk.once()
+    assert (mine.state, other.state, other.reason) == ("sent", "pending", "no_smtp")

@@ -1,14 +1,19 @@
 """The way to the relay is safe or nothing goes (S5): TLS, certificates, login, and a dialogue never off by one."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from mailcase.errors import ConfigError, Transient
+from mailcase.outbox.drain import Drain
 from mailcase.outbox.mime import envelope
 from mailcase.outbox.smtp import SmtpSender
 from tests.builders import NOW
+from tests.servers.memory_outbox import Row
 from tests.servers.outbox_desk import Desk, make_mail, settings
 from tests.servers.ports import until
 from tests.servers.smtp import SmtpSink
@@ -63,6 +68,52 @@ async def test_a_refused_login_stops_the_sender_and_uses_up_no_mail() -> None:
         assert desk.words().count("smtp_refused") == 1
         assert "old" not in repr([fields for _, fields in desk.events])
         assert "old" not in repr(wrong)
+
+
+@contextlib.asynccontextmanager
+async def running(desk: Desk) -> AsyncIterator[Drain]:
+    """A daemon's drain."""
+    drain, stop = desk.drain(), asyncio.Event()
+    task = asyncio.create_task(drain.run(stop))
+    try:
+        yield drain
+    finally:
+        stop.set()
+        await task
+
+
+def all_are(rows: Iterable[Row], state: str, reason: str) -> bool:
+    return {(row.state, row.reason) for row in rows} == {(state, reason)}
+
+
+async def test_a_corrected_login_frees_the_mail_that_waits_for_it_at_once_or_at_a_restart() -> None:
+    with SmtpSink("starttls", USERS) as sink:
+        good = settings(sink, security="starttls", ca_file=sink.ca_file, **LOGIN)
+        desk = Desk({"support": replace(good, password="old")})
+        rows = [desk.add(f"customer{number}@visitor.example") for number in range(2)]
+        async with running(desk) as drain:
+            await until(lambda: all_are(rows, "pending", "smtp_refused"))
+            limited = desk.add("erin@visitor.example")
+            limited.reason, limited.next_attempt_at = "per_domain", NOW + timedelta(hours=1)
+            desk.smtp["support"] = good
+            drain.wake()
+            await until(lambda: all_are(rows, "sent", ""))
+        rows[0].state, rows[0].reason, rows[0].next_attempt_at = "pending", "no_smtp", NOW + timedelta(hours=1)
+        await desk.once()
+        assert (rows[0].state, limited.state, limited.reason) == ("sent", "pending", "per_domain")
+
+
+async def test_the_first_mail_that_a_relay_takes_after_a_rest_frees_the_others(smtp_sink: SmtpSink) -> None:
+    smtp_sink.script.mail = "530 5.7.0 authentication required"
+    desk = Desk({"support": settings(smtp_sink)})
+    rows = [desk.add(f"customer{number}@visitor.example") for number in range(2)]
+    async with running(desk) as drain:
+        await until(lambda: all_are(rows, "pending", "smtp_refused"))
+        rows[1].next_attempt_at = NOW + timedelta(hours=9)
+        smtp_sink.script.mail = ""
+        desk.now += timedelta(hours=1)
+        drain.wake()
+        await until(lambda: all_are(rows, "sent", ""))
 
 
 async def test_a_relay_that_wants_a_login_at_mail_stops_the_sender(smtp_sink: SmtpSink) -> None:

@@ -12,6 +12,7 @@ import pytest
 from mailcase import acts
 from mailcase.cli.ingest import _from_pipe
 from mailcase.cli.mail_files import piped
+from mailcase.cli.main import main
 from mailcase.cli.pipe import take_piped
 from mailcase.cli.state import State
 from mailcase.config import Settings, load
@@ -87,6 +88,43 @@ def test_a_configuration_that_does_not_fit_sends_no_mail_back(config: Path, more
     config.write_text(CONFIG.format(more=more))
     with pytest.raises(Unavailable, match=said):
         _from_pipe(State(str(config), json=True, verbose=False), mailbox, no_ack=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("ingest -", "Missing option '--mailbox'"),
+        ("ingest - --mailbox support --noack", "No such option: --noack"),
+        ("ingest - file.eml --mailbox support", "it stands alone"),
+        ("--jsn ingest - --mailbox support", "No such option: --jsn"),
+        ("ingst - --mailbox support", "No such command 'ingst'"),
+    ],
+)
+def test_a_wrong_command_line_sends_no_mail_back(
+    line: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["mailcase", *line.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 75
+    assert said in capsys.readouterr().err
+
+
+def test_a_person_s_wrong_command_line_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["mailcase", "ingest", "first.eml"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("nothing", [b"", b"\r\n", b"From erin@x Sat Nov 21 09:15:00 2026\n"])
+def test_an_empty_pipe_is_no_mail(config: Path, nothing: bytes) -> None:
+    def empty() -> "tuple[Settings, Arrival]":
+        return load(config, {}), piped(nothing, "support", NOW, no_ack=False)
+
+    with pytest.raises(Unavailable, match=r"the pipe was empty.*\n→ the mail was not taken"):
+        take_piped(empty)
+    assert outcomes(config.parent) == []
 
 
 def test_once_it_is_journalled_a_failure_is_no_failure_for_the_mta(

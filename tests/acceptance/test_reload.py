@@ -80,11 +80,13 @@ def test_edits_apply_while_it_runs_and_bad_ones_do_not(desk: Desk) -> None:
     assert not (desk.dir / "other.db").exists()
 
 
-def test_sighup_takes_a_change_in_that_the_clock_does_not_show(desk: Desk) -> None:
+def test_an_edit_while_it_starts_counts_and_sighup_reads_the_files_again(desk: Desk) -> None:
     daemon = desk.run()
     desk.wait(lambda: told(desk, "started") == 1, "it runs")
+    edit(desk, "blacklist.txt", "c2@visitor.example\n")
+    desk.wait(lambda: told(desk, "reloaded") == 1, "the edit was seen though nobody had looked before")
     daemon.send_signal(signal.SIGHUP)
-    desk.wait(lambda: told(desk, "reloaded") == 1, "SIGHUP reads the files again")
+    desk.wait(lambda: told(desk, "reloaded") == 2, "SIGHUP reads the files again")
     assert desk.stop(daemon) == 0
 
 

@@ -1,15 +1,25 @@
 """Every grant on a real token endpoint, and every way in which it says no."""
 
+import asyncio
+import gzip
 import json
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mailcase.clock import utcnow
+from mailcase.config import load
 from mailcase.errors import MailcaseError, TokenRefused, Transient
+from mailcase.house import open_house
+from mailcase.reloading import Reloader
+from mailcase.roster import Roster
 from mailcase.signin.endpoint import ask
 from mailcase.signin.grant import Grant, ServiceAccount, check_key
 from mailcase.signin.source import TokenSource
+from mailcase.sources import Sources
+from mailcase.telling import facts_of
 from tests.servers.dovecot import certificate
 from tests.servers.token_endpoint import CLIENT, SECRET, SERVICE, Refused, TokenEndpoint, rsa_key, service_account
 
@@ -102,7 +112,7 @@ async def test_a_refused_refresh_token_asks_for_a_new_sign_in(endpoint: TokenEnd
         (500, Transient, "HTTP 500"),
         (429, Transient, "HTTP 429"),
         (404, Transient, r"no.* as a token endpoint \(HTTP 404\): look at \[mailbox.oauth2\] token_url"),
-        (200, Transient, r"as a token endpoint \(no JSON\)"),
+        (200, Transient, r"as a token endpoint \(no JSON of a token\)"),
         (403, TokenRefused, "gives no token: HTTP 403"),
     ],
 )
@@ -112,6 +122,89 @@ async def test_what_passes_is_told_from_what_needs_a_person(
     endpoint.script.status = status
     with pytest.raises(kind, match=said):
         await ask(client(endpoint))
+
+
+async def test_when_the_token_of_a_mailbox_ends_is_a_fact_of_the_daemon(
+    endpoint: TokenEndpoint, tmp_path: Path
+) -> None:
+    (tmp_path / "blacklist.txt").touch()
+    (tmp_path / "mailcase.toml").write_text(
+        f"""[store]
+state_dir = "{tmp_path}"
+[security]
+token_keys = ["{"k" * 40}"]
+[[mailbox]]
+name = "support"
+address = "support@helpdesk.example"
+imap = {{ host = "127.0.0.1", security = "none", user = "support", auth = "xoauth2" }}
+smtp = {{ host = "127.0.0.1", security = "none", user = "support", auth = "xoauth2" }}
+oauth2 = {{ token_url = "{endpoint.url}", client_id = "{CLIENT}", client_secret = "{SECRET}" }}
+"""
+    )
+    async with open_house(load(tmp_path / "mailcase.toml"), sender="test") as house:
+        roster = Roster(house, Sources(house).make)
+        reloader = Reloader(house, (), asyncio.Event(), {})
+        assert facts_of(house, roster, reloader, {}).token_expiry == {}
+        for way in (house.built.imap, house.built.smtp):
+            sign_in = way["support"].sign_in
+            assert sign_in is not None
+            await sign_in.token()
+        (told,) = facts_of(house, roster, reloader, {}).token_expiry.items()
+        assert told[0] == "support"
+        assert 3500 < (told[1] - utcnow()).total_seconds() <= 3600
+
+
+TOKEN = b'"access_token": "t", "token_type": "Bearer"'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"[" * 200_000, b'{"a":' * 40_000, b"5", b"null", b"[]", b'["error"]', b'"error"', b"\xff", b""),
+        *(b'{"access_token": {}}', b'{"access_token": "a b"}', b'{"token_type": 5}'),
+        *(b'{%s, "expires_in": %s}' % (TOKEN, life) for life in (b"Infinity", b"NaN", b'"soon"', b"[5]", b"9" * 5000)),
+    ],
+    ids=lambda body: body[-30:].decode("latin-1"),
+)
+async def test_an_odd_answer_is_no_token_endpoint_and_is_not_asked_again_at_once(
+    endpoint: TokenEndpoint, body: bytes
+) -> None:
+    endpoint.script.body = body
+    source = TokenSource(client(endpoint))
+    for _ in range(3):
+        with pytest.raises(Transient, match=r"does not answer as a token endpoint \(no (JSON|access_token)"):
+            await source.token()
+    assert len(endpoint.asked) == 1
+
+
+@pytest.mark.parametrize(("told", "taken"), [(b"1e12", 86400), (b"-5", 0), (b"9" * 400, 3600), (b"99.9", 99.9)])
+async def test_a_life_is_at_most_a_day(endpoint: TokenEndpoint, told: bytes, taken: float) -> None:
+    endpoint.script.body = b'{%s, "expires_in": %s}' % (TOKEN, told)
+    assert (await ask(client(endpoint))).life_s == taken
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "said"),
+    [
+        (b" " * 300_000, "", "more than 256 KB"),
+        (gzip.compress(b" " * 50_000_000), "gzip", "compressed, which was not asked for"),
+    ],
+)
+async def test_an_answer_that_would_fill_the_memory_is_not_read(
+    endpoint: TokenEndpoint, body: bytes, encoding: str, said: str
+) -> None:
+    endpoint.script.body, endpoint.script.encoding = body, encoding
+    for grant in (client(endpoint), Grant(endpoint.url, service_account=robot())):
+        tracemalloc.start()
+        with pytest.raises(Transient, match=said):
+            await ask(grant)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 20_000_000
+
+
+def robot() -> ServiceAccount:
+    return ServiceAccount.parse(service_account(), "support@helpdesk.example")
 
 
 async def test_words_for_later_are_no_refusal(endpoint: TokenEndpoint) -> None:

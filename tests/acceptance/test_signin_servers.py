@@ -23,7 +23,7 @@ from tests.servers.fixtures import missing
 from tests.servers.outbox_desk import Desk
 from tests.servers.scripted_imap import ScriptedImap, refuse
 from tests.servers.smtp import SmtpSink
-from tests.servers.token_endpoint import CLIENT, SECRET, TokenEndpoint
+from tests.servers.token_endpoint import CLIENT, SECRET, Refused, TokenEndpoint
 from tests.servers.token_mail import TokenSink, token_dovecot
 
 pytestmark = pytest.mark.dovecot
@@ -85,14 +85,29 @@ async def test_a_server_that_takes_no_token_is_asked_twice_at_most(shared: tuple
     endpoint, server = shared
     clock, before = Clock(endpoint), len(endpoint.asked)
     stranger = replace(imap(server, clock.source), user="nobody-known")
-    for asked in (1, 1):
+    for asked in (2, 2):
         with pytest.raises(LoginRefused, match="login refused for nobody-known"):
             await ImapSession.open(stranger)
-        assert len(endpoint.asked) - before == asked  # a new token is no better when asked for again
+        assert len(endpoint.asked) - before == asked  # another new token is no better
     clock.now = 61.0
     with pytest.raises(LoginRefused):
         await ImapSession.open(stranger)
-    assert len(endpoint.asked) - before == 2
+    assert len(endpoint.asked) - before == 3
+
+
+async def test_a_revoked_grant_is_told_as_that_and_not_as_a_refused_login(
+    shared: tuple[TokenEndpoint, Dovecot],
+) -> None:
+    endpoint, server = shared
+    clock = Clock(endpoint)
+    stranger = replace(imap(server, clock.source), user="nobody-known")  # its token is refused, as a revoked one
+    await clock.source.token()
+    endpoint.script.revoked = Refused("invalid_grant")
+    try:
+        with pytest.raises(TokenRefused, match="invalid_grant"):
+            await ImapSession.open(stranger)
+    finally:
+        endpoint.script.revoked = None
 
 
 async def test_without_a_token_the_server_is_left_alone(
@@ -106,7 +121,8 @@ async def test_without_a_token_the_server_is_left_alone(
 
 async def test_oauthbearer_is_used_where_there_is_nothing_else(clock: Clock, scripted: ScriptedImap) -> None:
     scripted.capabilities = "IMAP4rev1 AUTH=OAUTHBEARER"
-    scripted.fault("AUTHENTICATE", refuse("NO [AUTHENTICATIONFAILED] no"))
+    for _ in range(2):
+        scripted.fault("AUTHENTICATE", refuse("NO [AUTHENTICATIONFAILED] no"))
     with pytest.raises(LoginRefused):
         await ImapSession.open(imap(scripted, clock.source))
     assert scripted.commands[-1] == "AUTHENTICATE OAUTHBEARER"
@@ -158,7 +174,7 @@ async def test_a_relay_that_takes_no_token_rests_as_after_a_wrong_password(
         desk = Desk({"support": smtp(sink, clock.source)})
         row = desk.add("erin@visitor.example")
         await desk.once()
-        assert (row.state, row.mail.attempts, len(sink.logins)) == ("pending", 0, 1)
+        assert (row.state, row.mail.attempts, len(sink.logins)) == ("pending", 0, 2)
         assert Event.SMTP_REFUSED.word in desk.words()
     with SmtpSink() as plain, pytest.raises(ConfigError, match="neither XOAUTH2 nor OAUTHBEARER"):
         await SmtpSender(smtp(plain, clock.source)).connect()

@@ -90,6 +90,22 @@ def test_mail_of_before_the_restore_makes_cases_and_is_not_acknowledged(lite: Pl
     store.close()
 
 
+def test_a_folder_that_the_backup_does_not_know_begins_at_its_date_for_a_day(
+    lite: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = utcnow()
+    lite.restore(replace=True)
+    store = lite.open()
+    lost = store.lost_cursor("sales", "INBOX")
+    assert lost is not None
+    assert (lost.start, lost.folder, lost.mailbox) == ("new", "INBOX", "sales")
+    assert lost.baseline_at is not None
+    assert lost.baseline_at < before - timedelta(minutes=5)
+    monkeypatch.setattr("mailcase.store.store.utcnow", lambda: utcnow() + timedelta(days=2))
+    assert store.lost_cursor("sales", "INBOX") is None
+    store.close()
+
+
 def test_a_backup_goes_into_an_empty_store_and_never_over_a_file(place: Place) -> None:
     store = place.open()
     take(store, "1")

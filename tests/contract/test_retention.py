@@ -132,6 +132,16 @@ def test_a_mail_that_comes_again_between_look_and_removal_keeps_its_bytes(desk: 
     assert desk.store.raw(found.hashes[0]) == b"a"
 
 
+@pytest.mark.parametrize("url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_no_slice_makes_postgresql_read_every_case(store: Store) -> None:
+    asked = sa.select(t.delivery.c.raw_sha256).where(*purge._free(purge.Rule(utcnow(), FINAL)))
+    with store._engines.read() as conn:
+        text = str(asked.compile(conn, compile_kwargs={"literal_binds": True}))
+        plan = "\n".join(conn.exec_driver_sql(f"EXPLAIN {text}").scalars())
+    assert "Anti Join" in plan
+    assert "SubPlan" not in plan
+
+
 def test_the_journal_is_walked_in_slices(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(purge, "SLICE", 2)
     mails: list[Arrival] = [arrival(f"5:{uid}") for uid in range(5)]

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,77 @@ def test_a_bounce_of_an_agents_mail_suppresses_the_address(office: Office) -> No
     assert "undeliverable" in [one["event"] for one in office.case("SR-1")["events"]]
     (row,) = office.rows(t.suppression)
     assert (row["key"], row["until"]) == (CUSTOMER, NOW + timedelta(days=30))
+
+
+HOPS = "from mx.visitor.example by mx.helpdesk.example with ESMTPS; Tue, 3 Nov 2026 09:00:00 +0000"
+
+
+@pytest.mark.parametrize("sent_first", [True, False])
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"Cc": COLLEAGUE},  # To us
+        {"to": COLLEAGUE, "Cc": DESK, "Received": HOPS},
+        {"to": COLLEAGUE, "Received": HOPS, "Delivered_To": DESK},  # Bcc to us
+        {"sender": "boss@helpdesk.example", "Cc": COLLEAGUE, "Received": HOPS},  # customers in our own house
+    ],
+)
+def test_a_customers_mail_that_was_put_into_the_sent_folder_makes_its_case(
+    office: Office, over: dict[str, str], sent_first: bool
+) -> None:
+    both_folders(office, letter(1, date=NOW, **over), sent_first=sent_first)
+    by_folder = {one["folder"]: (one["outcome"], one["reason"]) for one in office.store.message_list()}
+    assert by_folder["INBOX"] == ("created", "new_case")
+    assert by_folder["Sent"] == (("ignored", "sent_to_us") if sent_first else ("duplicate", "same_message"))
+    assert [one["status"] for one in office.rows(t.case)] == ["New"]
+    assert [one["state"] for one in office.rows(t.outbox)] == ["pending"]
+
+
+def test_a_copy_in_the_sent_folder_that_does_not_show_us_hides_no_mail_to_us(office: Office) -> None:
+    sent(office, letter(1, to=COLLEAGUE, date=NOW))
+    settled = office.receive(letter(1, to=COLLEAGUE, date=NOW, Delivered_To=DESK))
+    assert told(settled) == ("created", "new_case", "SR-1")
+    assert told(office.receive(letter(1, to=COLLEAGUE, date=NOW)))[0] == "duplicate"
+
+
+JANE = "jane@helpdesk.example"  # an agent's personal address: none of a mailbox
+
+
+def by_jane(name: str, **over: str) -> bytes:
+    usual: dict[str, str] = {"to": CUSTOMER, "Cc": DESK, "message_id": f"<{name}@helpdesk.example>", **over}
+    return letter(name, sender=JANE, date=NOW, **usual)
+
+
+@pytest.mark.parametrize("sent_first", [True, False])
+def test_an_agents_mail_from_a_personal_address_leaves_no_case_and_no_acknowledgement(
+    store: Store, sent_first: bool
+) -> None:
+    office = Office(store, make_policy(linking=make_linking(strangers="new_case")))
+    both_folders(office, by_jane("first"), sent_first=sent_first)
+    assert [one["status"] for one in office.rows(t.case)] == ([] if sent_first else ["Canceled"])
+    kept_back = [(one["state"], one["reason"], one["message_pk"]) for one in office.rows(t.outbox)]
+    assert kept_back == ([] if sent_first else [("suppressed", "own_mail", None)])
+    (message,) = office.rows(t.message)
+    assert (message["direction"], message["kind"], message["automatic"]) == ("out", "own", False)
+
+
+def test_one_that_was_acknowledged_already_is_withdrawn_all_the_same(office: Office) -> None:
+    office.receive(by_jane("first"))
+    (row,) = office.store.due(NOW, 10)
+    assert office.store.claim(row.id, "someone", NOW)
+    assert told(sent(office, by_jane("first"))) == ("ignored", "sent_unmatched", None)
+    assert [one["status"] for one in office.rows(t.case)] == ["Canceled"]
+    assert [one["state"] for one in office.rows(t.outbox)] == ["sending"]
+
+
+def test_an_answer_from_a_personal_address_is_outgoing_though_we_received_it_first(office: Office) -> None:
+    policy = make_policy(linking=make_linking(strangers="link"))
+    office = Office(office.store, replace(policy, acknowledge=replace(policy.acknowledge, reopened=True)))
+    office.receive(QUESTION)
+    office.store.set_case("SR-1", NOW, "ann", status="Resolved")
+    thread_of = {"subject": "Re: Problem 1", "In_Reply_To": "<q@visitor.example>"}
+    assert office.receive(by_jane("r1", **thread_of)).outcome == "reopened"
+    assert told(sent(office, by_jane("r1", **thread_of))) == ("duplicate", "same_message", None)
+    assert thread(office, "SR-1")[-1] == ("out", "sent", "<r1@helpdesk.example>")
+    assert "reopened_by_own_mail" in [one["event"] for one in office.case("SR-1")["events"]]
+    assert [one["state"] for one in office.rows(t.outbox)] == ["pending", "suppressed"]

@@ -1,6 +1,7 @@
 """One suite for the IMAP source, run against Dovecot and pymap."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -176,6 +177,30 @@ async def test_a_mailbox_moved_to_another_host_keeps_its_baseline_date(source: S
         await other.watcher(journal, start="new").once()
     assert journal.raws == [mail("new")]
     assert {one.baseline_at for one in journal.cursors.values()} == {cursor.baseline_at}
+
+
+async def test_a_mailbox_that_a_restored_backup_does_not_know_loses_nothing(
+    source: Source, journal: MemoryJournal
+) -> None:
+    journal.lost_since = OLD
+    await source.person.append(mail("before the backup"), received=OLD)
+    await source.person.append(mail("since"), received=OLD + timedelta(days=1))
+    for _ in range(2):
+        await source.watcher(journal, start="new").once()
+    await source.person.append(mail("now"))
+    await source.watcher(journal, start="new").once()
+    assert journal.raws == [mail("since"), mail("now")]
+
+
+async def test_a_mailbox_renamed_and_later_moved_loses_nothing(source: Source, journal: MemoryJournal) -> None:
+    await source.person.append(mail("before"), received=OLD)
+    await source.watcher(journal, start="new").once()
+    await replace(source, name="helpdesk").watcher(journal, start="new").once()  # nothing new is there
+    async with Pymap() as pymap:
+        other = Source(pymap.host, pymap.port, "user", "helpdesk")
+        await other.person.append(mail("new"), received=OLD + timedelta(days=1))
+        await other.watcher(journal, start="new").once()
+    assert journal.raws == [mail("new")]
 
 
 async def test_a_mail_is_announced_in_idle(source: Source, journal: MemoryJournal) -> None:

@@ -39,3 +39,17 @@ async def test_idle_watches_the_first_folder_and_the_clock_the_others(source: So
     await until(lambda: mail("announced") in journal.raws)
     watcher.stop.set()
     await task
+
+
+async def test_what_is_announced_is_read_after_the_sent_folder(source: Source, journal: MemoryJournal) -> None:
+    """An agent's mail with a copy to us is then known as his before the copy is decided (B16)."""
+    await source.person.create("Sent")
+    watcher = source.watcher(journal, sent_folder="Sent", start="new", poll_s=60)
+    task = asyncio.create_task(watcher.run())
+    await until(lambda: watcher.state.last_look is not None)
+    await source.person.append(mail("the agent's"), folder="Sent")
+    await source.person.append(mail("its copy"))
+    await until(lambda: mail("its copy") in journal.raws)
+    assert journal.raws == [mail("the agent's"), mail("its copy")]
+    watcher.stop.set()
+    await task

@@ -62,6 +62,18 @@ async def test_a_date_takes_what_arrived_from_that_day_on(box: Maildir, journal:
     assert [one.backlog for one in journal.arrivals.values()] == [True, True, False]
 
 
+async def test_a_maildir_that_a_restored_backup_does_not_know_loses_nothing(
+    box: Maildir, journal: MemoryJournal
+) -> None:
+    journal.lost_since = OLD
+    box.put(mail("before the backup"), received=OLD)
+    box.put(mail("since"), received=OLD.replace(day=OLD.day + 1))
+    await box.watcher(journal, start="new").once()
+    box.put(mail("now"))
+    await box.watcher(journal, start="new").once()
+    assert journal.raws == [mail("since"), mail("now")]
+
+
 async def test_a_first_look_that_was_cut_off_still_knows_what_lay_there(box: Maildir, journal: MemoryJournal) -> None:
     async def fail(_rows: Sequence[Journalled], _raws: Sequence[bytes]) -> None:
         raise RuntimeError("killed")

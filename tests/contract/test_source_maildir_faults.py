@@ -43,6 +43,23 @@ async def test_what_cannot_be_read_holds_nobody_up(box: Maildir, journal: Memory
     assert text.endswith("0.link: Too many levels of symbolic links (and 1 more)")
 
 
+async def test_a_mail_that_has_the_name_of_another_is_told_and_then_read(box: Maildir, journal: MemoryJournal) -> None:
+    box.put(ONE, name="1.same")
+    box.put(TWO, part="cur", name="1.same:2,S")
+    os.link(box.put(mail("three"), name="2.b"), box.path / "cur" / "2.b:2,")  # one mail on its way, seen twice
+    watcher = box.watcher(journal)
+    await watcher.once()
+    await watcher.once()
+    assert journal.raws == [TWO, mail("three")]
+    assert {event for event, _ in box.alarms} == {Event.MAIL_REFUSED}
+    assert {text for _, text in box.alarms} == {
+        f"{box.path}/new/1.same: another mail has the same unique name: rename this file"
+    }
+    (box.path / "new" / "1.same").rename(box.path / "new" / "3.other")
+    await watcher.once()
+    assert journal.raws[2:] == [ONE]
+
+
 async def test_a_file_that_vanishes_is_no_error_and_one_that_moves_is_found(
     box: Maildir, journal: MemoryJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +123,18 @@ async def test_another_path_keeps_what_was_before_by_name_and_by_date(
     assert [(one.raw, one.backlog) for one in journal.arrivals.values()] == [(mail("new"), False)]
 
 
+async def test_a_mailbox_renamed_and_later_moved_loses_nothing(
+    box: Maildir, journal: MemoryJournal, tmp_path: Path
+) -> None:
+    box.put(mail("before"), received=OLD)
+    await box.watcher(journal, start="new").once()
+    await box.watcher(journal, start="new", mailbox="helpdesk").once()  # nothing new is there
+    moved = Maildir(tmp_path / "moved")
+    moved.put(mail("new"), received=OLD + timedelta(days=1))
+    await moved.watcher(journal, start="new", mailbox="helpdesk").once()
+    assert journal.raws == [mail("new")]
+
+
 async def test_a_full_disk_leaves_the_mail_where_it_is(box: Maildir, journal: MemoryJournal) -> None:
     def full() -> None:
         raise Unavailable("12 MB left")
@@ -158,9 +187,9 @@ async def test_a_folder_in_which_nothing_changed_is_not_even_listed(
         looks += 1
         return ask(folder)
 
-    def told(folder: Path) -> dict[str, str]:
+    def told(folder: Path, *more: Any) -> dict[str, str]:
         listed.append(folder)
-        return listing(folder)
+        return listing(folder, *more)
 
     def rested() -> None:
         for part in ("new", "cur"):

@@ -46,6 +46,8 @@ def test_the_cursor_moves_with_the_journal_and_is_found_under_another_host(store
     moved = store.moved_cursor("support", "INBOX")
     assert moved is not None
     assert (moved.source, moved.last_uid) == ("imap:host:user", 9)
+    assert store.moved_cursor("support", "") == moved  # a Maildir of the same mail
+    assert store.moved_cursor("support", "Sent") is None
 
 
 def _cursor(last_uid: int) -> Cursor:
@@ -203,6 +205,7 @@ def test_accepting_a_mail_twice_makes_one_case_and_one_answer(desk: Desk, subjec
     assert case(desk)["status"] == "New"
     assert desk.store.outbox_list()[0]["state"] == "pending"
     shown = desk.store.message_show(first.delivery_id)
+    assert shown["outbox"] == {"id": 1, "state": "pending", "last_error": ""}
     assert [one["outcome"] for one in shown["history"]][1:] == ["created"]
     assert (shown["trace"], shown["outcome"]) == (
         [{"test": "same mail", "result": "no", "evidence": "not seen before"}], "created",

@@ -3,8 +3,13 @@
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from mailcase.errors import Permanent
+from mailcase.health.letters import Letter
+from mailcase.health.notices import notices, way_out
+from mailcase.store import tables as t
+from mailcase.store.engine import Engines
 from mailcase.store.store import Store
 from tests.contract.post import Post, dump
 from tests.contract.store_kit import arrival
@@ -93,6 +98,41 @@ def test_mail_of_others_that_names_the_person_stays_and_is_counted(post: Post) -
     post.write(4, subject="Me three [SR-1]", body=f"I asked {ERIN} about it.")
     assert post.store.forget(ERIN, KEY, post.at, AGENT).quoting == 1
     assert repr(dump(post.store)).count("I asked") >= 1
+
+
+@ON_SQLITE
+def test_a_report_that_belongs_to_no_case_goes_with_the_person_whom_it_names(post: Post) -> None:
+    mine, other = (post.deliver(bounce_of(f"<gone.{one}>", one)) for one in (ERIN, f"not.{ERIN}"))
+    assert (mine.outcome, mine.reason) == (other.outcome, other.reason) == ("ignored", "report_unmatched")
+    assert post.store.known_of(ERIN).messages == 4
+    assert mine.delivery_id in {one["delivery_id"] for one in post.store.export_contact(ERIN)["messages"]}
+    post.store.forget(ERIN, KEY, post.at, AGENT)
+    with pytest.raises(Permanent, match="removed"):
+        post.store.raw(post.store.delivery(mine.delivery_id).sha256)
+    assert post.store.raw(post.store.delivery(other.delivery_id).sha256)
+
+
+@ON_SQLITE
+def test_the_digests_that_named_the_person_are_empty_and_one_that_waits_loses_his_lines(post: Post) -> None:
+    box = post.rules.mailboxes["support"]
+    told = f"  Erin <{ERIN}>: Xylophone\n  Bob: Me too"
+    for about in ("2026-11-21", "2026-11-22"):
+        way = way_out(post.rules, box)
+        (one,) = notices("digest", Letter("[mailcase] daily digest: 2 mails", told), about, ["admin@x"], way, box)
+        post.store.queue_notice(one, post.at)
+    with post.store._engines.write() as conn:
+        conn.execute(sa.update(t.outbox).where(t.outbox.c.dedup.contains("11-21")).values(state="sent"))
+    post.store.forget(ERIN, KEY, post.at, AGENT)
+    with post.store._engines.read() as conn:
+        kept = conn.execute(sa.select(t.outbox.c.text).where(t.outbox.c.kind == "digest").order_by(t.outbox.c.id))
+        assert list(kept.scalars()) == ["", "erased\n  Bob: Me too"]
+
+
+@ON_SQLITE
+def test_a_sweep_that_finds_nothing_never_takes_the_writers_lock(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    post.store.forget(ERIN, KEY, post.at, AGENT)
+    monkeypatch.setattr(Engines, "write", lambda _: pytest.fail("it was locked"))
+    assert post.store.sweep_erased(post.at) == 0
 
 
 @ON_SQLITE

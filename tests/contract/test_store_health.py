@@ -24,6 +24,7 @@ FACTS = Facts(
     mailboxes={"support": MailboxState(trouble="login_refused", error="no", failing_since=NOW)},
     sources={"support": "imap:h:u"}, paused=frozenset({"sales"}), policy_hash="p1", config_error="line 3",
     config_error_at=NOW, restart_needed=("[http]",), disk_free=7, disk_low=True, token_expiry={"support": LATER},
+    disk_low_since=NOW, by_token=frozenset({"imap:support"}), config="/etc/mailcase.toml",
 )  # fmt: skip
 
 
@@ -47,6 +48,23 @@ def test_what_a_daemon_tells_is_what_status_reads(store: Store) -> None:
     told = store.health_told(NOW)
     assert told.daemons == (daemon(facts=replace(FACTS, mailboxes={})),)
     assert told.mailboxes == (box(),)
+
+
+def test_a_text_that_a_database_would_refuse_ends_nobody(desk: Desk) -> None:
+    bad, good, store = "b\0a\0d \udc80\x1b[1m\nline 2", "bad [1m\nline 2", desk.store
+    state = MailboxState(error=bad, trouble="login_refused", failing_since=NOW)
+    facts = replace(FACTS, config_error=bad, config=bad, sources={"support": bad})
+    store.tell_health(daemon(facts=facts), [MailboxTold("support", "me", bad, state, NOW)])
+    begin = [Condition("login_refused", NOW, bad, mailbox="support")]
+    store.change_alarms(change(store, begin=begin, notices=[replace(notice(), text=bad)]), NOW)
+    desk.receive(mail("a"))
+    (alarm, ack) = store.due(NOW, 9)
+    store.hold([ack.id], LATER, reason="smtp_refused", error=bad)
+    store.postpone(alarm.id, LATER, reason="smtp_lost", error=bad)
+    told = store.health_told(NOW)
+    assert (told.daemons[0].facts.config_error, told.mailboxes[0].state.error) == (good, good)
+    assert (told.alarms[0].text, alarm.text) == (good, good)
+    assert {one["last_error"] for one in store.outbox_list()} == {good}
 
 
 def test_what_is_gone_is_tidied_away_and_what_another_daemon_works_is_left(store: Store) -> None:

@@ -112,6 +112,18 @@ def test_only_pending_rows_are_held(desk: Desk) -> None:
     assert (desk.store.due(NOW, 9), [row.id for row in desk.store.due(LATER, 9)]) == ([], [one.id, two.id])
 
 
+def test_what_waits_for_a_way_out_is_freed_and_nothing_else(desk: Desk) -> None:
+    one, two, limited, sent = queued(desk, "a", "b", "c", "d")
+    desk.store.hold([one.id], LATER, reason="smtp_refused", error="535")
+    desk.store.hold([two.id, sent.id], LATER, reason="token_ended", error="invalid_grant")
+    desk.store.hold([limited.id], LATER, reason="per_domain")
+    desk.store.claim(sent.id, "me", NOW)
+    assert (desk.store.free_stranded(["sales"], NOW), desk.store.due(NOW, 9)) == (0, [])
+    assert desk.store.free_stranded([one.mailbox], NOW) == 2
+    assert [row.id for row in desk.store.due(NOW, 9)] == [one.id, two.id]
+    assert state(desk.store, one.id) == ("pending", "smtp_refused", 0)  # `status` tells it until it left
+
+
 def test_the_counts_look_at_what_left_and_at_what_was_queued(desk: Desk) -> None:
     queued(desk, "a", "b", "c")
     desk.receive(mail("d", sender="kim@shop.example"), now=NOW + 2 * HOUR)

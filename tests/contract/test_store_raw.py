@@ -179,6 +179,7 @@ def files(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_files_and_folders_are_for_their_owner_alone_and_nothing_unfinished_stays(files: Store, tmp_path: Path) -> None:
+    assert files.raw_folder == tmp_path / "raw"
     left = tmp_path / "raw" / ".unfinished" / "left"
     fresh = left.with_name("fresh")
     files.journal([arrival("1:1", b"one")], None)

@@ -119,6 +119,19 @@ def test_a_bounce_marks_the_mail_that_came_back(desk: Desk) -> None:
     ]
 
 
+def test_a_copy_that_came_back_is_told_beside_the_mail_that_arrived(desk: Desk) -> None:
+    desk.receive(mail("a"))
+    row = desk.store.due(NOW, 1)[0]
+    assert desk.store.claim(row.id, "me", NOW)
+    desk.store.finish(row.id, "sent", NOW)
+    out = desk.store.snapshot(make_lookup(mail("b"), carried_ids=(row.message_id,)), NOW).messages[row.message_id][0]
+    for name, who in (("b", "bob@x.example"), ("c", "dan@x.example"), ("d", "bob@x.example")):
+        desk.clerk.more = lambda *_, who=who: (MarkBounced(out.pk, who, "5.1.1", permanent=True),)
+        desk.receive(mail(name))
+    sent = desk.store.outbox_list()[0]
+    assert (sent["state"], sent["last_error"]) == ("sent", "copy to bob@x.example: 5.1.1; copy to dan@x.example: 5.1.1")
+
+
 # --- what people read ---
 
 

@@ -70,6 +70,18 @@ def old_store(tmp_path: Path) -> Path:
     return file
 
 
+def test_what_was_read_as_inbox_goes_on_as_the_inbox(tmp_path: Path) -> None:
+    file = old_store(tmp_path)
+    with closing(sqlite3.connect(file)) as db, db:
+        cursor = "INSERT INTO mailbox_cursor VALUES (?, ?, 'support', 7, 9, 1, NULL, 'new', NULL, '2026-01-01')"
+        db.executemany(cursor, [("imap:a:u", "inbox"), ("imap:b:u", "INBOX"), ("imap:b:u", "inbox"), ("imap:c:u", "A")])
+    with closing(Store.open("sqlite:///mailcase.db", tmp_path)) as store:
+        found = [store.cursor(source, folder) for source, folder in (("imap:a:u", "INBOX"), ("imap:b:u", "INBOX"))]
+        assert [one.last_uid for one in found if one] == [9, 9]
+        assert store.cursor("imap:a:u", "inbox") is None
+        assert store.cursor("imap:c:u", "A") is not None
+
+
 def test_an_older_file_is_copied_before_it_is_migrated(tmp_path: Path) -> None:
     file = old_store(tmp_path)
     Store.open("sqlite:///mailcase.db", tmp_path).close()

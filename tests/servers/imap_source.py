@@ -25,6 +25,7 @@ class Source:
     host: str
     port: int
     user: str
+    name: str = "support"  # of the mailbox, in the configuration
 
     @property
     def person(self) -> SecondClient:
@@ -32,7 +33,7 @@ class Source:
 
     def settings(self, **other: Any) -> ImapSettings:
         usual: dict[str, Any] = {"start": "all", "poll_s": 60, "timeout_s": 20} | other
-        return ImapSettings("support", self.host, self.user, "pass", port=self.port, security="none", **usual)
+        return ImapSettings(self.name, self.host, self.user, "pass", port=self.port, security="none", **usual)
 
     def watcher(self, journal: MemoryJournal, **other: Any) -> Watcher:
         return Watcher(self.settings(**other), journal, journal.in_store, journal.submit)

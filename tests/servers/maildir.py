@@ -43,8 +43,8 @@ class Maildir:
 
     def settings(self, **other: Any) -> MaildirSettings:
         """Everything read; keywords change what MaildirSettings has."""
-        usual: dict[str, Any] = {"start": "all", "poll_s": 0.02} | other
-        return MaildirSettings("support", self.path.resolve(), **usual)
+        usual: dict[str, Any] = {"mailbox": "support", "start": "all", "poll_s": 0.02} | other
+        return MaildirSettings(path=self.path.resolve(), **usual)
 
     def watcher(self, journal: MemoryJournal, **other: Any) -> MaildirWatcher:
         """A watcher whose pipeline makes a case of everything."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from mailcase.message import Delivery
@@ -19,6 +20,7 @@ class MemoryJournal:
         self.cursors: dict[tuple[str, str], Cursor] = {}
         self.outcomes: dict[int, str] = {}
         self.marked: set[int] = set()
+        self.lost_since: datetime | None = None
         self.baseline: set[tuple[str, str]] = set()  # (source, key) of what lay in a Maildir before
 
     def journal(self, arrivals: Sequence[Arrival], cursor: Cursor | None) -> list[Journalled]:
@@ -33,9 +35,15 @@ class MemoryJournal:
         return self.cursors.get((source, folder))
 
     def moved_cursor(self, mailbox: str, folder: str) -> Cursor | None:
-        """The newest cursor of that mailbox name and folder."""
-        found = [one for one in self.cursors.values() if (one.mailbox, one.folder) == (mailbox, folder)]
+        """The newest cursor of that mailbox name and folder; a Maildir is an INBOX."""
+        same = ("", "INBOX") if folder in ("", "INBOX") else (folder,)
+        found = [one for one in self.cursors.values() if one.mailbox == mailbox and one.folder in same]
         return found[-1] if found else None
+
+    def lost_cursor(self, mailbox: str, folder: str) -> Cursor | None:
+        """As after the restore of a backup of `lost_since`."""
+        since = self.lost_since
+        return Cursor("restored", folder, mailbox, 0, 0, 0, since, "new") if since else None
 
     def save_cursor(self, cursor: Cursor) -> None:
         """Insert or replace."""

@@ -1,12 +1,13 @@
 """The outbox in memory: a twin of `ports.OutboxStore` for tests of the drain."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from mailcase.errors import Permanent
+from mailcase.health.situation import NO_WAY_OUT
 from mailcase.outbox.limits import domain_of
 from mailcase.ports import OutboxMail, SendCounts
 
@@ -76,6 +77,13 @@ class MemoryOutbox:
         self.holds.append(tuple(rows))
         for found in (self.rows[row] for row in rows if self.rows[row].state == "pending"):
             found.next_attempt_at, found.reason, found.error = until, reason, error
+
+    def free_stranded(self, mailboxes: Collection[str], now: datetime) -> int:
+        waits = [row for row in self._pending() if row.reason in NO_WAY_OUT and row.mail.mailbox in mailboxes]
+        late = [row for row in waits if row.next_attempt_at > now]
+        for row in late:
+            row.next_attempt_at = now
+        return len(late)
 
     def settle_orphans(self, owner: str, now: datetime) -> list[tuple[int, str]]:
         orphans = [row for row in self.rows.values() if row.state == "sending" and row.owner != owner]

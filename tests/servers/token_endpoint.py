@@ -52,6 +52,8 @@ class Script:
     life_s: float | None = 3600  # of the tokens that it gives; None: it does not tell
     revoked: Refused | None = None  # every grant is refused with this
     status: int = 0  # every question is answered with this and an HTML page
+    body: bytes | None = None  # every question is answered with this
+    encoding: str = ""  # Content-Encoding of that
     rotate: bool = False  # each refresh token is good for one question
     refresh_tokens: set[str] = field(default_factory=lambda: {"refresh-0"})
     go_on: threading.Event = field(default_factory=threading.Event)  # nobody is answered before it is set
@@ -184,6 +186,10 @@ class _Handler(BaseHTTPRequestHandler):
         form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
         script = self._endpoint.script
         script.go_on.wait(30)
+        if script.body is not None:
+            self._endpoint.asked.append(form)
+            self._reply(200, script.body, "application/json", script.encoding)
+            return
         if script.status:
             self._endpoint.asked.append(form)
             self._reply(script.status, b"<html>busy</html>", "text/html")
@@ -204,11 +210,13 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         """Nothing on standard error."""
 
-    def _reply(self, status: int, body: bytes, kind: str) -> None:
+    def _reply(self, status: int, body: bytes, kind: str, encoding: str = "") -> None:
         with contextlib.suppress(ConnectionError):  # who asked has gone
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
+            if encoding:
+                self.send_header("Content-Encoding", encoding)
             self.end_headers()
             self.wfile.write(body)
 

@@ -179,6 +179,19 @@ def test_a_folder_that_is_closed_to_us_is_a_text_and_exits_78(
     assert f"[store] state_dir {open_folder / 'shut'}: mailcase.db: Permission denied; make it" in err
 
 
+@pytest.mark.parametrize("args", [("status",), ("mailbox", "list"), ("case", "list")], ids=" ".join)
+def test_reading_as_a_user_who_must_not_says_who_may_and_exits_1(
+    ready: Call, open_folder: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]
+) -> None:
+    ready("db", "upgrade")
+    shutil.copytree("config", open_folder / "config")
+    (open_folder / "config" / "mailcase.db").chmod(0o600)
+    monkeypatch.chdir(open_folder)
+    with powerless():
+        status, _, err = ready(*args)
+    assert (status, "sudo -u" in err) == (1, True)
+
+
 def test_a_state_folder_is_made_for_its_owner_alone(
     ready: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,7 +268,7 @@ def test_check_says_what_fails_and_what_to_do(ready: Call, tmp_path: Path) -> No
     lines = out.splitlines()
     assert lines[0].startswith("ok    configuration          config/mailcase.toml, 1 mailbox, 0 blacklist lines")
     assert "smtp password of support comes from a plain text in the configuration" in lines[1]
-    assert lines[2] == "ok    store                  sqlite config/mailcase.db: not there yet"
+    assert lines[2] == f"ok    store                  sqlite {tmp_path}/config/mailcase.db: not there yet"
     assert lines[-2].startswith("FAIL  smtp support           127.0.0.1:1 ")
     assert lines[-1].startswith("      → ")
     rows = json.loads(ready("--json", "check")[1])

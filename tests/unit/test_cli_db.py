@@ -92,6 +92,19 @@ def test_a_key_of_systemd_is_named_and_left_where_it_comes_from(
     assert office.db("backup", office.backup)[0]["lost"] == []
 
 
+def test_a_key_that_cannot_be_read_now_is_not_taken_for_one_that_is_missing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.db("backup", office.backup)
+    office.keys('{ credential = "token.key" }')
+    (said,) = office.db("restore", office.backup)[0]["keys"]
+    assert "cannot be read now (the credential token.key needs $CREDENTIALS_DIRECTORY" in said
+    assert "tar -xOf BACKUP keys/0" in said
+    assert not [*office.folder.glob("token.key.*")]
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(office.folder))
+    assert office.db("restore", office.backup)[0]["keys"] == []
+
+
 def test_a_key_file_that_cannot_be_read_is_an_error(office: Office) -> None:
     (office.folder / "token.key").unlink()
     with pytest.raises(ConfigError, match=r"token\.key cannot be read"):

@@ -52,7 +52,7 @@ def call(folder: Path, *args: str, status: int = 0, data: bytes = b"") -> str:
 
 
 def test_a_pause_says_who_and_when_and_is_done_once(folder: Path) -> None:
-    assert "support is paused, by jane@helpdesk.example at 20" in call(
+    assert "support is paused, by jane@helpdesk.example, " in call(
         folder, "mailbox", "pause", "support", "--as", "jane@helpdesk.example"
     )
     told = json.loads(call(folder, "--json", "mailbox", "pause", "support", "--as", "bob@helpdesk.example"))

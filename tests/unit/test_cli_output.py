@@ -35,6 +35,15 @@ def test_wide_and_combining_characters_are_measured_as_a_terminal_does() -> None
     assert (width("abc"), width("日本"), width("e\u0301")) == (3, 4, 1)
     assert padded("日", 4) + "|" == "日  |"
     assert cut("日本語日本語", 7) == "日本語…"
+    assert [cut(text, 3) for text in ("", "abc", "a" * 4, "a  b", "日本", "e\u0301" * 3)] == [
+        *("", "abc", "aa…", "a…", "日…", "e\u0301" * 3),
+    ]
+
+
+def test_a_long_text_is_cut_at_once() -> None:
+    # looking at all of it again for each character would take days
+    assert cut("a" * 1_000_000, 40) == "a" * 39 + "…"
+    assert len(cut("e" + "\u0301" * 1_000_000, 40)) < 400
 
 
 def test_a_table_is_aligned_and_cut(capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,6 +103,26 @@ linked to SR-12 by thread
     )
 
 
+def test_an_acknowledgement_that_did_not_arrive_is_not_told_as_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    trace = [*TRACE, {"test": "acknowledge", "result": "yes", "evidence": "registration"}]
+    failed = {"id": 12, "state": "failed", "last_error": "550 5.1.1\nno \x1b such user"}
+    print_message(mail(trace=trace, outbox=failed), UTC, NOW)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("  acknowledge      yes           registration · failed: 550 5.1.1 no ")
+    assert last.endswith(" such user, outbox 12")
+    assert "\x1b" not in last
+    print_message(mail(trace=trace, outbox=None), UTC, NOW)
+    assert capsys.readouterr().out.endswith("yes           registration\n")
+
+
+def test_of_an_erased_mail_one_line_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    gone = {"erased": True, "raw_purged_at": NOW, "from": None, "to": None, "subject": None, "text": ""}
+    print_message(mail(**gone, trace=[{"test": "thread", "result": "SR-12", "evidence": "erased"}] * 9), UTC, NOW)
+    out = capsys.readouterr().out
+    assert "the texts stay" not in out
+    assert out.endswith("linked to SR-12 by thread\n  erased at the person's request: nothing of its content is left\n")
+
+
 QUOTED = "It jams again\n\nAm 5. Nov. 2026 schrieb Help desk:\n> Good morning\n\n-- \nErin"
 
 

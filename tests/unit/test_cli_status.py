@@ -1,6 +1,7 @@
 """`mailcase status`: one screen from the store alone, 1 where something needs a person, with the cure."""
 
 import json
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -44,12 +45,15 @@ class Place:
         (folder / "blacklist.txt").write_text("")
         self.file.write_text(MAILBOX)
         self.store = Store.open("sqlite:///mailcase.db", folder)
+        self.config: dict[str, Any] = {"config": str(self.file.resolve())}
         self.hash = build(config.load(self.file, {})).policy.hash
 
     def tell(self, owner: str = "me", seen: datetime | None = None, state: Any = None, **facts: Any) -> None:
         now = utcnow()
         well = MailboxState(last_look=now, last_mail=now - timedelta(minutes=3), lag_s=0.4, connected=True)
-        told = replace(Facts(sources={"support": "imap:imap.example:u"}, policy_hash=self.hash, disk_free=9), **facts)
+        told = replace(
+            Facts(sources={"support": "imap:imap.example:u"}, policy_hash=self.hash, disk_free=9), **self.config | facts
+        )
         state = state or well
         daemon = DaemonTold(
             owner, f"host-{owner}", 7, "1.2", now, seen or now, replace(told, mailboxes={"support": state})
@@ -69,6 +73,7 @@ def status(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     """Run the command: exit status and what it printed."""
 
     def run(*options: str) -> tuple[int, str]:
+        monkeypatch.setattr(socket, "gethostname", lambda: "host-me")
         monkeypatch.setattr(sys, "argv", ["mailcase", "--config", str(place.file), *options, "status"])
         with pytest.raises(SystemExit) as done:
             main()
@@ -101,18 +106,23 @@ FAILING = MailboxState(
 OLD = utcnow() - timedelta(minutes=5)
 
 
+NO_ROOM = MailboxState(trouble="disk_low", error="disk low: 5 MB free", failing_since=OLD)
+
+
 @pytest.mark.parametrize(
     ("told", "words", "said"),
     [
         ([], ["no_daemon"], "no daemon is running"),
         ([{"seen": OLD}], ["no_daemon"], "is gone, last seen"),
         ([{"state": FAILING}], ["login_refused"], "→ Correct user and password in [mailbox.imap]"),
+        ([{"state": FAILING, "by_token": frozenset({"imap:support"})}], ["login_refused"], "the server does not take"),
         ([{"state": FAILING, "paused": frozenset({"support"})}], [], "mailbox support"),
         ([{"disk_low": True}], ["disk_low"], "→ Make room"),
+        ([{"disk_low": True, "state": NO_ROOM, "disk_low_since": OLD}], ["disk_low"], "waiting since"),
         ([{"config_error": "x.toml:3: no"}], ["config_refused"], "x.toml:3: no"),
         ([{"restart_needed": ("[http]",)}], ["restart_needed"], "on host-me: [http]"),
         ([{"policy_hash": "old"}], ["reload_due"], "host-me works by policy old"),
-        ([{}, {"owner": "you", "policy_hash": "x"}], ["policies_differ", "reload_due"], "work by different rules"),
+        ([{}, {"owner": "you", "policy_hash": "x"}], ["policies_differ"], "work by different rules"),
     ],
 )
 def test_what_needs_a_person_is_marked_with_its_cure(
@@ -125,6 +135,19 @@ def test_what_needs_a_person_is_marked_with_its_cure(
     assert said in out
     assert out.count("→") == len(words)
     assert [one["condition"] for one in json.loads(status("--json")[1])["needs"]] == words
+
+
+def test_after_a_restart_a_mailbox_is_starting_and_its_last_mail_known(place: Place, status: Status) -> None:
+    place.tell("before")
+    place.store.leave_health("before")
+    assert "mailbox support      nobody reads it now; last look" in status()[1]
+    now = utcnow()
+    facts = Facts(sources={"support": "imap"}, policy_hash=place.hash)
+    place.store.tell_health(DaemonTold("me", "host-me", 8, "1.2", now, now, facts), [])
+    assert "ok  mailbox support      starting; last look" in status()[1]
+    place.tell(state=MailboxState(last_look=now, connected=True))
+    code, out = status()
+    assert (code, "last mail never" in out, "lag" in out) == (0, True, False)
 
 
 def test_quarantine_outbox_and_unknown_recipients_are_shown(place: Place, status: Status) -> None:

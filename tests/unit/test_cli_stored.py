@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def test_relink_says_what_it_did_and_undo_takes_it_back(program: Program) -> Non
     done = program.call("message", "relink", "3", "sr-1", "--as", "agent@helpdesk.example")
     assert done.stdout == "mail 3  SR-2 → SR-1, with our answer to it\n"
     assert "no mail is left on SR-2, which stays New" in done.stderr
+    assert "the answer that still waits in the outbox leaves as it was written, about SR-2" in done.stderr
     assert program.json("message", "show", "3")["case"] == "SR-1"
     assert program.json("message", "relink", "3", "--undo")["to"] == "SR-2"
     for wrong in (("3",), ("3", "SR-1", "--undo")):
@@ -92,7 +94,16 @@ def test_replay_prints_what_differs_and_writes_nothing(program: Program) -> None
     assert "would be  created a new case" in said.stdout
     assert "1 of 3 mails" in said.stderr
     assert hashlib.sha256(file.read_bytes()).hexdigest() == before
-    assert program.call("replay", "--since", "yesterday").exit_code == 2
+
+
+def test_since_is_a_length_a_date_or_a_moment_in_every_command(program: Program) -> None:
+    assert len(program.json("message", "list", "--since", "7d")) == 3
+    assert program.json("message", "list", "--since", "2100-01-01T09:00+02:00") == []
+    assert program.json("replay", "--since", "2020-01-31")["mails"] == 3
+    for command in (("replay",), ("message", "list"), ("audit", "support")):
+        for wrong in ("yesterday", "0d", "9" * 20 + "d"):
+            refused = program.call(*command, "--since", wrong)
+            assert (refused.exit_code, "is neither a length such as 7d" in refused.stderr) == (2, True)
 
 
 def test_export_is_for_its_owner_alone_and_replaces_nothing(program: Program) -> None:
@@ -119,7 +130,8 @@ def test_forget_erases_for_good_and_a_redelivery_brings_nothing_back(program: Pr
 
     (again,) = program.json("ingest", "-", "--mailbox", "support", stdin=FIRST)
     assert (again["outcome"], again["reason"], again["case"]) == ("duplicate", "erased", None)
-    assert program.call("message", "show", str(again["id"])).exit_code == 0
+    for number in ("1", str(again["id"])):
+        assert "nothing of its content is left" in program.call("message", "show", number).stdout
     assert "knows nothing" in str(program.call("contact", "forget", ERIN, "--yes").exception)
     anew = letter("9", sender=ERIN, subject="Hello again")
     assert program.json("ingest", "-", "--mailbox", "support", stdin=anew)[0]["case"] == "SR-3"
@@ -128,3 +140,22 @@ def test_forget_erases_for_good_and_a_redelivery_brings_nothing_back(program: Pr
 def test_our_own_address_is_no_contact(program: Program) -> None:
     assert program.call("contact", "forget", "support@helpdesk.example", "--yes").exit_code == 2
     assert program.call("contact", "forget", "nobody").exit_code == 2
+
+
+def test_a_store_that_the_daemon_does_not_work_on_is_said_and_not_written(program: Program) -> None:
+    file = program.folder / "mailcase.toml"
+    other = program.folder / "other.toml"
+    other.write_text(file.read_text().replace("[store]", '[store]\nurl = "sqlite:///other.db"'))
+
+    def call(*args: str) -> Result:
+        return CliRunner().invoke(app, ["--config", str(other), *args])
+
+    with hold(program.folder, "mailcase run", program.folder / "mailcase.db"):
+        assert program.call("mailbox", "list").stderr == ""
+        refused = call("mailbox", "pause", "support")
+        needs = [one["condition"] for one in json.loads(call("--json", "status").stdout)["needs"]]
+        assert (refused.exit_code, needs) == (1, ["restart_needed"])
+        assert f"process {os.getpid()}, works on {program.folder.resolve() / 'mailcase.db'}" in str(refused.exception)
+        assert "this is not the daemon's store" in call("mailbox", "list").stderr
+    assert not (program.folder / "other.db").exists()
+    assert call("mailbox", "list").stderr == ""

@@ -69,6 +69,12 @@ WRONG = [
     ),
     ("[[junk.header]]\nname = 'X Spam'\nmatches = 'x'\n", ":1: [junk] header entry 1: header name 'X Spam' is not one"),
     ("[[junk.header]]\nname = 'X-Spam'\n", ":1: [junk.header] matches: is missing and has no default"),
+    ("[cases]\nfirst_number = 99999999999999999999\n", ":2: [cases] first_number: expected at most 9007199254740992"),
+    (
+        "[security]\ntoken_keys = [{ file = 'a\\u0000b' }]\n".replace("'", '"'),
+        ":2: [security] token_keys entry 1: expected {",
+    ),
+    ("x = " + "[" * 5000 + "]" * 5000 + "\n", "is nested too deeply"),
     ("[security]\ntoken_keys = []\n", ":2: [security] token_keys: expected at least one entry"),
     ("[security]\ntoken_keys = [{ fiel = 'k' }]\n", ":2: [security] token_keys entry 1: expected { file = "),
     ("[store]\nurl = 'mysql://me:hunter2@h/d'\n", ":2: [store] url: expected a store such as"),
@@ -77,7 +83,10 @@ WRONG = [
     ("[http]\nlisten = '9187'\n", ':2: [http] listen: expected an address and a port such as "127.0.0.1:9187"'),
     ("[lmtp]\nlisten = 'lmtp.sock'\n", ":2: [lmtp] listen: expected an address and a port such as"),
     ("[retention]\nraw = '1y'\n", ':2: [retention] raw: expected "forever" or a time such as "365d"'),
-    ("[store\n", "is not TOML: "),
+    ("[store\n", ":1: is not TOML: Expected ']'"),
+    ("[http]\n\nlisten = ''\nlisten = 'hunter2'\n", ":4: is not TOML: listen is given twice"),
+    ("[http]\n[http]\n", ":2: is not TOML: [http] stands twice"),
+    ("[cases.status]\nname = 'New'\n", "[cases] status: write [[cases.status]], with double brackets"),
 ]
 
 # (replaced in the mailbox, by, what the message must hold)
@@ -99,6 +108,10 @@ WRONG_MAILBOX = [
     ("[mailbox.imap]\n", '[mailbox.imap]\nsecurity = "none"\n', "set allow_insecure = true here"),
     ("[mailbox.imap]\n", '[mailbox.imap]\nafter = "archive"\n', 'expected "keep", "seen", "delete" or "move:Folder"'),
     ("[mailbox.imap]\n", '[mailbox.imap]\nafter = "move:INBOX"\n', "names a folder that is read itself"),
+    ("[mailbox.imap]\n", '[mailbox.imap]\nafter = "move:Inbox"\n', "names a folder that is read itself"),
+    ("[mailbox.imap]\n", '[mailbox.imap]\nsent_folder = "inbox"\n', "holds what agents wrote"),
+    ("[mailbox.imap]\n", '[mailbox.imap]\nfolders = ["INBOX", "inbox"]\n', "folders names 'INBOX' twice"),
+    ("[mailbox.imap]\n", '[mailbox.imap]\nfolders = ["A", "a", "A"]\n', "folders names 'A' twice"),
     (
         "[mailbox.imap]\n",
         '[mailbox.imap]\nauth = "xoauth2"\n',
@@ -215,6 +228,8 @@ def test_a_maildir_belongs_to_one_mailbox(tmp_path: Path) -> None:
 
 def test_a_configuration_without_a_mailbox_is_refused(tmp_path: Path) -> None:
     assert "[mailbox]: there is none; a mailbox begins with [[mailbox]]" in refusal(tmp_path, "[intake]\nworkers = 2\n")
+    single = MAILBOX.replace("[[mailbox]]", "[mailbox]")
+    assert ":1: [mailbox]: write [[mailbox]], with double brackets" in refusal(tmp_path, single)
 
 
 def test_names_addresses_and_folders_belong_to_one_mailbox(tmp_path: Path) -> None:
@@ -225,6 +240,9 @@ def test_names_addresses_and_folders_belong_to_one_mailbox(tmp_path: Path) -> No
     )
     assert "SUPPORT@Example.com belongs to mailbox support already" in said
     said = refusal(tmp_path, MAILBOX + MAILBOX.replace('"support"', '"b"').replace("support@", "b@", 1))
+    assert "INBOX of this user is read by mailbox support" in said
+    other = MAILBOX.replace('"support"', '"b"').replace("support@", "b@", 1)
+    said = refusal(tmp_path, MAILBOX + other.replace("[mailbox.imap]", '[mailbox.imap]\nfolders = ["inBox"]'))
     assert "INBOX of this user is read by mailbox support" in said
 
 

@@ -45,6 +45,21 @@ def settings(open_folder: Path) -> Settings:
     return load(open_folder / "mailcase.toml", {})
 
 
+def test_a_text_that_is_not_utf8_names_the_line(settings: Settings) -> None:
+    settings.file.write_bytes(b'[cases]\ncategories = ["St\xf6rung"]\n')
+    with pytest.raises(ConfigError, match=r":2: is not UTF-8 text \(byte 25 of the file\)"):
+        load(settings.file, {})
+
+
+def test_a_ca_file_without_certificates_is_refused_before_it_is_used(settings: Settings) -> None:
+    (settings.base / "closed.pem").chmod(0o600)
+    with pytest.raises(ConfigError) as smtp:
+        server_settings.smtp_settings(settings, settings.mailbox[0])
+    said = f"[mailbox.smtp] ca_file of mailbox support: {settings.base}/closed.pem: "
+    assert f"{settings.file}:13: {said}" in str(smtp.value)
+    assert "it must be a PEM file of certificates" in str(smtp.value)
+
+
 def test_an_unreadable_ca_file_names_section_mailbox_path_and_why(settings: Settings) -> None:
     with powerless():
         with pytest.raises(ConfigError) as imap:

@@ -43,6 +43,11 @@ def test_it_tells_each_change_once_and_waits_for_a_little_more_than_the_limit(di
         low.append(guard.is_low)
     assert low == [False, True, True, True, True, False, False, True]
     assert [event for event, _ in disk.told] == [Event.DISK_LOW, Event.DISK_OK, Event.DISK_LOW]
+    assert guard.low_since is not None
+    disk.free[""], disk.now = 600, disk.now + EVERY
+    assert not guard.is_low
+    since: object = guard.low_since
+    assert since is None
 
 
 def test_the_fullest_of_the_disks_counts_and_is_named(disk: Disk, tmp_path: Path) -> None:

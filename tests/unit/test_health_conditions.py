@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mailcase.health.conditions import RULES, conditions
+from mailcase.health.conditions import RULES, conditions, cure_of
 from mailcase.health.plan import Plan, plan
 from mailcase.health.situation import AlarmTold, Facts, Numbers, Relay, Situation
 from mailcase.intake.state import MailboxState
@@ -63,6 +63,19 @@ def box(state: MailboxState, **more: Any) -> dict[str, Any]:
 )
 def test_each_condition_begins_when_it_should(now: Situation, wanted: list[str]) -> None:
     assert keys(now) == wanted
+
+
+def test_the_disk_is_low_since_it_was() -> None:
+    (found,) = conditions(situation({"disk_low": True, "disk_low_since": NOW - 9 * MINUTE}))
+    assert found.since == NOW - 9 * MINUTE
+
+
+def test_who_signs_in_with_tokens_is_not_told_to_correct_a_password() -> None:
+    for word, login in (("login_refused", "imap:support"), ("relay_refused", "smtp:support")):
+        with_password, with_token = cure_of(word, "support", {"imap:sales"}), cure_of(word, "support", {login})
+        assert "password" in with_password
+        assert "password" not in with_token
+        assert cure_of(word, "sales", {login}) == with_password
 
 
 def test_every_rule_tells_what_it_means_and_what_to_do() -> None:

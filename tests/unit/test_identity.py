@@ -56,6 +56,16 @@ def test_the_fingerprint_knows_the_date() -> None:
     assert read(MAIL % (b"", MONDAY)).fingerprint != read(MAIL % (b"", TUESDAY)).fingerprint
 
 
+@pytest.mark.parametrize(("headers", "told"), [(WITH_ID, False), (b"", True)])
+def test_the_beginning_tells_a_mail_where_the_content_decides(headers: bytes, told: bool) -> None:
+    long = MAIL % (headers, MONDAY) + b"again\r\n" * 20_000
+    cut, other = read(long[:100_000]), read(long.replace(b"is broken", b"is mended"))
+    whole = read(b"Received: by a.example; x\r\n" + long.replace(b"\r\n", b"\n"))
+    assert (whole.beginning != "") is told
+    assert whole.beginning == cut.beginning
+    assert (whole.beginning != other.beginning) is told
+
+
 @pytest.mark.parametrize("length", [10, 150, 199, 200, 5_000])
 def test_an_identity_stays_short(length: int) -> None:
     assert len(identity("<" + "a" * length + "@x>", "2024-01-01T00:00:00+00:00", "f" * 64)) <= LONGEST

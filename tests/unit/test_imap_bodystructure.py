@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcase.intake.imap.bodystructure import left_parts
+from mailcase.intake.imap.bodystructure import LARGEST, left_parts
 from mailcase.intake.imap.framing import Framer
 from mailcase.intake.imap.grammar import Response
 
@@ -41,6 +41,8 @@ def response(structure: bytes) -> Response:
         (b'("a" "b" ("name*" "utf-8\'\'%C3%BC.pdf") NIL NIL "8bit" 10)', [("1", "ü.pdf", "a/b", 10)]),
         (b'("a" "b" ("name" "../../x.pdf") NIL NIL NIL 10)', [("1", "x.pdf", "a/b", 10)]),
         (b'("a" "b" NIL NIL NIL "8bit" many)', []),
+        (b'("a" "b" NIL NIL NIL "base64" %s)' % (b"9" * 400), []),
+        (b'("a" "b" NIL NIL NIL "8bit" -5)', []),
         (b'("a" "b"', []),
         (b"NIL", []),
         (b"()", []),
@@ -54,6 +56,23 @@ def test_attachments_are_named(structure: bytes, parts: list[object]) -> None:
     assert len(said) == len(parts)
     for fact, name, wanted in zip(said, told, parts, strict=True):
         assert fact == wanted or name == wanted or name.startswith(f"{wanted} ")
+
+
+def unread(structure: bytes) -> list[bytes]:
+    return [b"1 FETCH (UID 7 BODYSTRUCTURE " + structure + b")"]
+
+
+# Read anew from each quote, one of 256 KB takes a quarter of an hour.
+@pytest.mark.parametrize("string", [b'\\"' * 130_000, b'("' + b'\\"' * 130_000, b'"' + b"\\" * 100_001 + b'" ('])
+def test_a_string_that_never_closes_is_read_once(string: bytes) -> None:
+    assert len(string) < LARGEST
+    assert left_parts(unread(b"(" + string)) == ()
+
+
+def test_a_structure_that_is_too_large_names_nothing() -> None:
+    long = PDF.replace(b"a.pdf", b"a" * 250_000 + b".pdf")
+    assert len(left_parts(unread(long))) == 1
+    assert left_parts(unread(long + b" " * (LARGEST - len(long)))) == ()
 
 
 def test_another_answer_names_nothing() -> None:

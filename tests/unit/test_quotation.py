@@ -61,6 +61,7 @@ ABOVE_UNMARKED = {
     "gmail-de": "Am Mi., 5. Nov. 2025 um 10:00 Uhr schrieb Help Desk <help@desk.example>:",
 }
 
+WRITER = "Erin Example erin@visitor.example"
 SIGNATURES = {
     "rfc-3676": "-- \nErin Example\nVisitor Ltd",
     "without-its-blank": "--\nErin Example\nVisitor Ltd",
@@ -68,6 +69,10 @@ SIGNATURES = {
     "iphone-de": "Von meinem iPhone gesendet",
     "android-fr": "Envoyé depuis mon téléphone",
     "outlook-ios": "Get Outlook for iOS<https://aka.ms/example>",
+    "webmailer-de": "Diese Nachricht wurde von meinem Android Mobiltelefon mit WEB.DE Mail gesendet.",
+    "samsung": "Sent from my Samsung Galaxy S21",
+    "iphone-ja": "iPhoneから送信",
+    "with-an-address": "--\nE. Example\n+49 30 1234567\nerin@visitor.example",
 }
 
 
@@ -84,17 +89,18 @@ def test_quotations_below_an_announcement_are_told(above: str) -> None:
 @pytest.mark.parametrize("signature", SIGNATURES.values(), ids=SIGNATURES)
 @pytest.mark.parametrize("reply", [True, False])
 def test_a_signature_is_told(signature: str, reply: bool) -> None:
-    assert new_text(f"{NEW}\n\n{signature}\n", "", reply=reply) == NEW
+    assert new_text(f"{NEW}\n\n{signature}\n", "", reply=reply, writer=WRITER) == NEW
 
 
 @pytest.mark.parametrize("signature", SIGNATURES.values(), ids=SIGNATURES)
 def test_a_signature_is_told_above_and_below_a_quotation(signature: str) -> None:
     above = f"{NEW}\n\n{signature}\n\nOn 11/5/25 10:00, Help Desk wrote:\n{MARKED}"
-    assert new_text(above, "", reply=True) == NEW
-    assert new_text(f"{NEW}\n\n{MARKED}\n\n{signature}", "", reply=True) == NEW
+    assert new_text(above, "", reply=True, writer=WRITER) == NEW
+    assert new_text(f"{NEW}\n\n{MARKED}\n\n{signature}", "", reply=True, writer=WRITER) == NEW
 
 
 WROTE = "On Wed, Nov 5, 2025 at 10:00 AM Help Desk <help@desk.example> wrote:"
+OUTLOOK = ABOVE_UNMARKED["outlook-en"]
 KEPT = {
     "nothing-quoted": (NEW, True),
     "quotation-alone": (MARKED, True),
@@ -115,12 +121,25 @@ KEPT = {
     "a-long-text-below-dashes": ("First\n--\n" + "line\n" * 30, True),
     "thanks-is-no-signature": ("Hi\n\nThanks, that helped.\n\nBut now it is loud.", True),
     "only-a-signature": ("-- \nErin", True),
+    "an-order-below-a-ruler": ("My order:\n--\n2 x chair, broken\n1 x table, missing", True),
+    "an-order-below-a-mark": ("My order:\n\n-- \nTwo chairs of Erin", True),
+    "names-below-a-ruler": ("These are missing\n\n--\nTwo chairs\nOne table", True),
+    "numbers-below-a-ruler": ("These are missing\n\n--\n4711 Erin\n4712", True),
+    "a-sentence-below-a-ruler": ("It jams.\n--\nand Erin knows it", True),
+    "a-question-below-a-ruler": ("It jams.\n--\nErin told you?", True),
+    "sent-from-a-desk": ("Hello\n\nSent from my desk: the lamp is on fire", True),
+    "sent-from-somewhere": ("Hello\n\nSent from the factory, broken", True),
+    "sent-from-a-telephone-in-prose": ("Hello\n\nSent from my phone the app crashes", True),
+    "answers-in-capitals": (f"See my answers, in capitals.\n\n{OUTLOOK}\n\nIs it on? YES.\n\nSince when? MONDAY", True),
+    "answers-de": (f"Antworten in Großbuchstaben.\n\n{OUTLOOK}\n\nIst es an? JA.", True),
+    "answers-fr": (f"Mes réponses en rouge.\n\n{OUTLOOK}\n\nIs it on? Oui.", True),
+    "a-salutation-alone": (f"Dear help desk,\n\n{OUTLOOK}\n\nIs it on? Yes.", True),
 }
 
 
 @pytest.mark.parametrize(("text", "reply"), KEPT.values(), ids=KEPT)
 def test_what_is_not_certain_stays_whole(text: str, reply: bool) -> None:
-    assert new_text(text, "", reply=reply) == ""
+    assert new_text(text, "", reply=reply, writer=WRITER) == ""
 
 
 def test_what_stands_below_a_quotation_is_the_new_text() -> None:
@@ -176,6 +195,16 @@ def test_answers_in_or_below_a_quotation_of_html_are_never_hidden(name: str, bel
 )
 def test_only_an_answer_has_a_quotation(head: str, trimmed: bool) -> None:
     assert bool(read(f"{head}\r\n\r\n{NEW}\n\n{WROTE}\n{MARKED}".encode()).new_text) is trimmed
+
+
+def test_answers_within_a_quotation_of_html_are_never_hidden() -> None:
+    assert read(html_mail(f"<p>See my answers, in capitals.</p>{QUOTES['outlook']}<p>YES</p>")).new_text == ""
+
+
+def test_a_signature_is_the_senders_own() -> None:
+    mail = f"From: %s\r\nSubject: Printer\r\n\r\n{NEW}\n\n--\nErin Example\nVisitor Ltd"
+    assert read((mail % "Erin Example <e@visitor.example>").encode()).new_text == NEW
+    assert read((mail % "Joe <joe@visitor.example>").encode()).new_text == ""
 
 
 HOSTILE = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from mailcase.errors import MailcaseError, TokenRefused, Transient
+from mailcase.errors import TokenRefused, Transient
 from mailcase.signin.answer import Answer
 from mailcase.signin.grant import Grant
 from mailcase.signin.source import REFUSED_PAUSES, TokenSource, source_of
@@ -20,7 +20,7 @@ class World:
     life_s: float = 3600.0
     now: float = 1000.0
     asked: int = 0
-    error: MailcaseError | None = None
+    error: Exception | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -97,17 +97,40 @@ async def test_a_busy_endpoint_costs_no_token_that_is_still_good() -> None:
         await source.token()
 
 
-async def test_a_token_that_a_server_refuses_is_dropped_unless_it_is_new() -> None:
+async def test_a_fault_of_our_own_is_told_and_rests_too() -> None:
+    world = World(error=ZeroDivisionError("secret"))
+    source = world.source()
+    for _ in range(5):
+        with pytest.raises(Transient, match=r"id\.example: asking for a token failed \(ZeroDivisionError\)"):
+            await source.token()
+    assert world.asked == 1
+
+
+async def test_a_token_that_a_server_refuses_is_replaced_but_a_new_one_once_a_minute() -> None:
     world = World()
     source = world.source()
     token = await source.token()
-    assert not source.refused(token)
-    assert await source.token() == token
-    world.now += 61
     assert source.refused(token)
     assert await source.token() == "token-2"
     assert source.refused(token)  # an old one: the new one may help, and stays
-    assert await source.token() == "token-2"
+    world.now += 59
+    assert not source.refused("token-2")
+    assert (await source.token(), world.asked) == ("token-2", 2)
+    world.now += 2
+    assert source.refused("token-2")
+    assert (await source.token(), world.asked) == ("token-3", 3)
+
+
+async def test_a_revoked_grant_shows_at_once_however_fresh_its_token_is() -> None:
+    world = World()
+    source = world.source()
+    token = await source.token()
+    world.error = TokenRefused("invalid_grant")
+    assert source.refused(token)
+    with pytest.raises(TokenRefused, match="invalid_grant"):
+        await source.token()
+    with pytest.raises(TokenRefused):
+        await source.token()
     assert world.asked == 2
 
 

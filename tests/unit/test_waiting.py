@@ -17,8 +17,9 @@ async def test_the_first_event_ends_the_waiting(which: int) -> None:
     await waiting
 
 
-async def test_without_an_event_the_time_ends_the_waiting() -> None:
-    await first_of(0.001, asyncio.Event())
+@pytest.mark.parametrize("events", [0, 1])
+async def test_without_an_event_the_time_ends_the_waiting(events: int) -> None:
+    await first_of(0.001, *(asyncio.Event() for _ in range(events)))
 
 
 @pytest.mark.parametrize("cancelled", [False, True])

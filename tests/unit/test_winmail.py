@@ -137,6 +137,22 @@ def test_compressed_rtf_never_grows_without_end() -> None:
     assert len(text_of_rtf(bomb)) <= 600_000
 
 
+def test_groups_in_each_other_close_however_deep() -> None:
+    silent = rb"{\*\generator " + b"{" * 5_000 + b"hidden" + b"}" * 5_000 + b"}"
+    assert text_of_rtf(plain_rtf(b"{" * 5_000 + silent + b"said" + b"}" * 5_000 + b"}}{and more}")) == "saidand more"
+
+
+def rtf(text: bytes) -> bytes:
+    return attribute(0x9003, mapi((0x102, RTF, plain_rtf(text))), 1)
+
+
+def test_a_mail_has_at_most_one_rtf_unpacked() -> None:
+    assert contents(tnef(rtf(b"{one}"), rtf(b"{two}") * 10_000)).text == "one"
+    assert contents(tnef(rtf(b"{one}")), words=False).text == ""
+    second = b"--x\r\nContent-Type: application/ms-tnef\r\n\r\n" + tnef(rtf(b"{two}")) + b"\r\n--x--\r\n"
+    assert read(mail(tnef(rtf(b"{}"))).replace(b"--x--\r\n", second)).text == ""
+
+
 JUNK = {
     "empty": b"",
     "cut": WINMAIL[:40],
@@ -144,6 +160,9 @@ JUNK = {
     "length-beyond": tnef(attribute(0x800F, b"x", length=2**31)),
     "properties-beyond": tnef(attribute(0x9003, struct.pack("<I", 2**32 - 1), 1)),
     "values-beyond": tnef(attribute(0x9003, struct.pack("<IHHI", 1, 0x1002, 1, 2**32 - 1) + b"\0" * 2_000_000, 1)),
+    "values-of-many-blocks": tnef(
+        attribute(0x9002, b""), attribute(0x9005, mapi(*[unicode(LONG_NAME, "a")] * 1_000)) * 40
+    ),
     "many-attributes": tnef(attribute(0x9002, b"") * 30_000),
     "itself-within": tnef(FILES[0], attribute(0x9005, mapi((0xD, DATA_OBJ, WINMAIL)))),
 }

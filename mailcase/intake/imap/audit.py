@@ -20,7 +20,7 @@ class Kept(Protocol):
         ...
 
     def moved_cursor(self, mailbox: str, folder: str) -> Cursor | None:
-        """The newest cursor of that mailbox name's folder under any source."""
+        """The newest cursor of that mailbox name's folder under any source and of any kind."""
         ...
 
     def journal_entries(self, source: str, folder: str, uidvalidity: int | None) -> Mapping[str, Entry]:

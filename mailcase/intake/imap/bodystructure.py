@@ -6,6 +6,7 @@ The framer has told lines from literals by their octets, so brackets and quotati
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 from mailcase.intake.attachments import safe_name, unnamed
@@ -15,9 +16,12 @@ from mailcase.intake.mediatype import disposition_of, media_type_of
 from mailcase.ports import LeftPart
 
 MOST_PARTS: Final = 1_000
+LARGEST: Final = 262_144  # octets of an answer that is read: it is read on the event loop
 _MOST_TOKENS: Final = 200_000
 _DEEPEST: Final = 100
-_TOKEN: Final = re.compile(rb'[()]|"((?:[^"\\]|\\.)*)"|([^()"\s]+)')
+_MOST_DIGITS: Final = 15  # of a size
+# A string that never closes goes to the end: looked for again at each of its quotes it would take minutes.
+_TOKEN: Final = re.compile(rb'[()]|"((?:[^"\\]|\\.)*+)"?|([^()"\s]+)', re.S)
 _LITERAL: Final = re.compile(rb"\{\d+\}\Z")
 _OPEN: Final = object()
 _CLOSE: Final = object()
@@ -26,10 +30,12 @@ _FILE_OCTETS: Final = {b"base64": 57 / 78}
 
 
 def left_parts(response: Response) -> tuple[LeftPart, ...]:
-    """The attachments that a `FETCH (… BODYSTRUCTURE (…))` tells of; () where it cannot be read."""
+    """The attachments that a `FETCH (… BODYSTRUCTURE (…))` tells of; () where it is too large or cannot be read."""
+    if sum(map(len, response)) > LARGEST:
+        return ()
     try:
         tree = _tree(_tokens(response))
-        return tuple(_leaves(tree, ""))[:MOST_PARTS] if isinstance(tree, list) else ()
+        return tuple(islice(_leaves(tree, ""), MOST_PARTS)) if isinstance(tree, list) else ()
     except (ValueError, IndexError, TypeError, AttributeError):  # a grammar of its own: the mail is taken all the same
         return ()
 
@@ -100,7 +106,13 @@ def _leaf(body: list[Any], number: str) -> LeftPart | None:
     if media.type.startswith("text/") and not name and disposition.type != "attachment":
         return None
     share = _FILE_OCTETS.get((body[5] or b"").lower(), 1.0)
-    return LeftPart(number, name or unnamed(number, media.type), media.type, int(int(body[6]) * share))
+    return LeftPart(number, name or unnamed(number, media.type), media.type, int(_octets(body[6]) * share))
+
+
+def _octets(said: bytes) -> int:
+    if not said.isdigit() or len(said) > _MOST_DIGITS:
+        raise ValueError("no size")
+    return int(said)
 
 
 def _disposition(body: list[Any]) -> bytes:

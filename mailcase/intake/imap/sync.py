@@ -93,8 +93,12 @@ class FolderSync:
         source = self._settings.source
         cursor = await self._in_store(self._journal.cursor, source, selected.name)
         if cursor is not None and cursor.uidvalidity == selected.uidvalidity:
-            return cursor
+            named = replace(cursor, mailbox=self._settings.mailbox)
+            await self._save(cursor, named)  # at once: by its name of today a later move of the mailbox finds it
+            return named
         old = cursor or await self._in_store(self._journal.moved_cursor, self._settings.mailbox, selected.name)
+        if old is None and self._settings.start == "new":
+            old = await self._in_store(self._journal.lost_cursor, self._settings.mailbox, selected.name)
         uids = await self._session.search_all()
         baseline = plan.baseline_uid(selected, uids)
         older = [uid for uid in uids if uid < baseline]
@@ -123,7 +127,10 @@ class FolderSync:
         The new cursor is saved only after all of it is journalled, since below its baseline nothing is asked for
         again. Until then each look begins anew; what was journalled meanwhile is known by its key.
         """
-        emit(Event.UIDVALIDITY_CHANGED, folder=selected.name, was=old.uidvalidity, now=selected.uidvalidity)
+        if old.uidvalidity:
+            emit(Event.UIDVALIDITY_CHANGED, folder=selected.name, was=old.uidvalidity, now=selected.uidvalidity)
+        else:  # a Maildir, or a store of a backup
+            emit(Event.BASELINE_SET, folder=selected.name, baseline=baseline, start=old.baseline_at)
         source = self._settings.source
         cursor = plan.restarted_cursor(old, source, self._settings.mailbox, selected, baseline)
         known = await self._in_store(self._journal.known_uids, source, selected.name, selected.uidvalidity)

@@ -37,13 +37,27 @@ def stamp(folder: Path) -> tuple[int, ...] | None:
     return times if max(times) < time.time_ns() - _TICK_NS else None
 
 
-def listing(folder: Path) -> dict[str, str]:
-    """key -> place of every mail in new/ and cur/; names only, nothing is opened. Raises OSError."""
-    found: dict[str, str] = {}
+def listing(folder: Path, hidden: list[str] | None = None) -> dict[str, str]:
+    """key -> place of every mail in new/ and cur/; names only, nothing is opened. Raises OSError.
+
+    `hidden` is given the places of mails that it does not have, because another mail has the same key.
+    """
+    all_: list[tuple[str, str]] = []
     for part in _PARTS:
         with os.scandir(folder / part) as entries:
-            found |= {key_of(entry.name): f"{part}/{entry.name}" for entry in entries if _is_mail(entry)}
+            all_ += [(key_of(entry.name), f"{part}/{entry.name}") for entry in entries if _is_mail(entry)]
+    found = dict(all_)
+    if hidden is not None and len(found) < len(all_):
+        hidden += [place for key, place in all_ if found[key] != place and _are_two(folder, place, found[key])]
     return found
+
+
+def _are_two(folder: Path, one: str, other: str) -> bool:
+    """Whether both are there and not the same: a mail that moves meanwhile is seen twice."""
+    try:
+        return not os.path.samestat(os.lstat(folder / one), os.lstat(folder / other))
+    except FileNotFoundError:
+        return False
 
 
 def _is_mail(entry: "os.DirEntry[str]") -> bool:

@@ -74,8 +74,10 @@ class MaildirSync:
         """Read until nothing vanishes meanwhile; whether everything that lies there was read."""
         vanished = True
         for _ in range(_ROUNDS):
-            self._unread = []
-            vanished = await self._read(await self._list())
+            hidden: list[str] = []
+            listed = await self._asked(files.listing, hidden)
+            self._unread = [f"{one}: another mail has the same unique name: rename this file" for one in hidden]
+            vanished = await self._read(listed)
             if not vanished or self._stop.is_set():
                 break
         if self._unread:
@@ -139,7 +141,12 @@ class MaildirSync:
         cursor = await ask(journal.cursor, source, "")
         if cursor is None:
             old = await ask(journal.moved_cursor, self._settings.mailbox, "")
+            if old is None and self._settings.start == "new":
+                old = await ask(journal.lost_cursor, self._settings.mailbox, "")
             cursor = await (self._moved(old, listed) if old else self._begin(listed))
+        elif cursor.mailbox != self._settings.mailbox:  # renamed: by its name of today a later move finds it
+            cursor = replace(cursor, mailbox=self._settings.mailbox)
+            await ask(journal.save_cursor, cursor)
         self._before = await ask(journal.baseline_keys, source, listed)
         self._done = set(await ask(journal.known_keys, source, listed))
         if cursor.start == "new":
@@ -155,13 +162,17 @@ class MaildirSync:
         return await self._save(cursor, listed.keys())
 
     async def _moved(self, old: Cursor, listed: Mapping[str, str]) -> Cursor:
-        """This mailbox had another path: what lay there before did so here, by its name or by its time."""
+        """This mailbox had another path, or was read by IMAP, or is not in a backup: what lay there before did so here.
+
+        It is known by its name or by its time.
+        """
         before = set(await self._faring.in_store(self._journal.baseline_keys, old.source, listed))
         for part in slices(list(listed.items())):
             mails = await self._asked(files.facts, part)
             newest = old.baseline_at
             before |= {one.key for one in mails if newest is not None and one.received_at <= newest}
-        return await self._save(replace(old, source=self._settings.source), before)
+        place = Cursor(self._settings.source, "", self._settings.mailbox, 0, 0, 0, old.baseline_at, old.start)
+        return await self._save(place, before)
 
     async def _save(self, cursor: Cursor, before: Iterable[str]) -> Cursor:
         keys = frozenset(before)

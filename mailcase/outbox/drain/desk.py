@@ -1,7 +1,7 @@
 """The drain's desk: what is written down about each row, in the store and in the log."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -83,6 +83,10 @@ class Desk:
         """Nothing was tried of these pending rows; one commit for all of them."""
         await self._surely(partial(self.store.hold, rows, until, reason=reason, error=error))
 
+    async def free_stranded(self, mailboxes: Collection[str]) -> None:
+        """What waits for the way out of these mailboxes alone is due now; one commit for all of it."""
+        await self._surely(lambda: self.store.free_stranded(mailboxes, self.now()))
+
     async def flag(self, name: str) -> str | None:
         """A durable fact."""
         return await self.call(self.store.get_flag, name)
@@ -97,12 +101,13 @@ class Desk:
     async def _postpone(self, mail: OutboxMail, at: datetime, reason: str, error: str, *, tried: bool) -> None:
         await self._surely(partial(self.store.postpone, mail.id, at, reason=reason, error=error, tried=tried))
 
-    async def _surely(self, write: Callable[[], None]) -> None:
+    async def _surely(self, write: Callable[[], object]) -> None:
         """Write down what has happened already: the store may be busy, but it must know."""
         pause = _STORE_RETRY
         while True:
             try:
-                return await self.call(write)
+                await self.call(write)
+                return
             except Transient as error:
                 self.report(Event.STORE_BUSY, {"error": str(error)})
                 await asyncio.sleep(pause)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from mailcase.errors import Transient
+from mailcase.intake.addresses import key_of
 from mailcase.log import Event
 from mailcase.outbox import breaker
 from mailcase.outbox.breaker import Breaker
@@ -60,6 +61,7 @@ class Drain:
         self._lanes: dict[str, Lane] = {}
         self._old: dict[Lane, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._ways: Mapping[str, SmtpSettings] = {}  # as they were at the last pass; none before the first
         self._busiest: tuple[int, int] | None = None  # the hour in which it was asked, and the answer
 
     def wake(self) -> None:
@@ -124,6 +126,7 @@ class Drain:
         desk = self._desk
         for broken in (lane.broken for lane in self._lanes.values() if lane.broken is not None):
             raise broken
+        await self._free_changed()
         taken = {row for lane in self._lanes.values() for row in lane.taken}
         now = desk.now()
         due = await desk.call(desk.store.due, now, len(taken) + _BATCH)
@@ -138,6 +141,13 @@ class Drain:
                 counts = _with(counts, mail)
         await held.write(desk)
         return True
+
+    async def _free_changed(self) -> None:
+        """Another login or relay may work, and so may anything after a start: nobody waits for the old one's rest."""
+        ways = dict(self._smtp())
+        if changed := [name for name, settings in ways.items() if self._ways.get(name) != settings]:
+            await self._desk.free_stranded(changed)
+        self._ways = ways
 
     async def _counts(self) -> SendCounts:
         """What the store counts, and the rows that lanes have taken: rather one too many than one too few."""
@@ -183,7 +193,7 @@ class Drain:
             await self._desk.expired(mail, verdict.reason)
         elif isinstance(verdict, Hold):
             held.add(mail, verdict.until, verdict.reason)
-        elif (lane := self._lane(mail.mailbox)) is None:
+        elif (lane := self._lane(self._mailbox(mail))) is None:
             held.add(mail, now + _NO_RELAY, "no_smtp", f"mailbox {mail.mailbox} has no [mailbox.smtp]")
         elif (rest := lane.rest) is not None:
             held.add(mail, rest.until, rest.reason, rest.error)
@@ -191,6 +201,14 @@ class Drain:
             lane.put(mail)
             return True
         return False
+
+    def _mailbox(self, mail: OutboxMail) -> str:
+        """Whose servers send it: of a mailbox that was renamed since, those of the one that has its address now."""
+        boxes = self._policy().mailboxes
+        if mail.mailbox in boxes or mail.mailbox in self._smtp():
+            return mail.mailbox
+        key = key_of(mail.from_address)
+        return next((name for name, box in boxes.items() if key_of(box.address) == key), mail.mailbox)
 
     def _lane(self, mailbox: str) -> Lane | None:
         """The mailbox's lane; a new one when its settings changed, while the old one ends what it has open."""
@@ -200,7 +218,7 @@ class Drain:
             lane = None
             self._retire(self._lanes.pop(mailbox))
         if lane is None and settings is not None:
-            lane = self._lanes[mailbox] = Lane(mailbox, settings, self._desk)
+            lane = self._lanes[mailbox] = Lane(mailbox, settings, self._desk, self.wake)
         return lane
 
     def _retire(self, lane: Lane) -> None:

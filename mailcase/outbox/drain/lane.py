@@ -1,6 +1,7 @@
 """One mailbox's way out: its own queue, connections and back-off, so that it never holds up the others (P4)."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -33,8 +34,9 @@ class Rest:
 class Lane:
     """Sends the rows put into it, over at most `settings.pool` connections."""
 
-    def __init__(self, mailbox: str, settings: SmtpSettings, desk: Desk) -> None:
+    def __init__(self, mailbox: str, settings: SmtpSettings, desk: Desk, freed: Callable[[], None]) -> None:
         self.settings = settings
+        self._freed = freed  # told when mail that waited for the relay is due again
         self._mailbox = mailbox
         self._desk = desk
         self._handing = Handing(desk, mailbox)
@@ -144,9 +146,16 @@ class Lane:
             self._failures += 1
             await self._shut(Event.SMTP_LOST, delay(self._failures, self._desk.chance()), mail, str(error))
             return False
-        self._failures = 0
-        self._ended = False
+        await self._opened()
         return True
+
+    async def _opened(self) -> None:
+        """The relay lets us in; after a rest, nothing waits on for it until its own hour is over."""
+        self._failures, self._ended = 0, False
+        if self._rest is not None and self.rest is None:
+            self._rest = None
+            await self._desk.free_stranded([self._mailbox])
+            self._freed()
 
     async def _refused(self, mail: OutboxMail, error: MailcaseError) -> None:
         """Somebody must act. That no token is to be had is told once; rows wait until there is one (F40)."""

@@ -19,7 +19,7 @@ from mailcase.store.engine import Engines
 from mailcase.store.raw.files import Files
 from mailcase.store.raw.s3 import Bucket, must_be_there
 from mailcase.store.raw.setting import RawSetting, S3Access
-from mailcase.store.raw.vault import Vault, is_whole, location, name_in
+from mailcase.store.raw.vault import Vault, is_hash, is_whole, location, name_in
 
 _R = t.raw.c
 #: What the row of a mail needs to find its bytes.
@@ -114,9 +114,22 @@ class RawPlace:
         raise Permanent(f"raw mail {sha256[:12]}… cannot be read: it is not in {named.name} any more")
 
     def lay_back(self, where: str, sha256: str, content: bytes) -> None:
-        """Put a file of a backup where its row will look for it (`db restore`)."""
+        """Put a file of a backup where its row will look for it (`db restore`): in the folder of new mail, or
+        below state_dir where new mail goes elsewhere.
+
+        Raises Permanent for a place outside: a backup that somebody made up would write wherever it likes.
+        """
+        name = name_in(where, sha256)
         _checked(content, sha256, "the backup")
-        (self._new if isinstance(self._new, Files) else self._vault(name_in(where, sha256))).put_all({sha256: content})
+        if isinstance(self._new, Files):
+            self._new.put_all({sha256: content})
+        elif self._is_below(name):
+            self._vault(name).put_all({sha256: content})
+        else:
+            raise Permanent(
+                f"the backup has raw mail of {name!r}, outside of {self._state_dir}: "
+                'set [store] raw to a folder ("file:/srv/raw/"), then all of it is laid there'
+            )
 
     def unnamed(self, conn: Connection) -> int:
         """How many files lie in the folder of new mail that no row names: what came after a backup, or a crash."""
@@ -138,7 +151,7 @@ class RawPlace:
         rows = conn.execute(statement.with_for_update()).all()
         outside: dict[str, list[str]] = {}
         for row in rows:
-            if row.location:
+            if row.location and is_hash(row.sha256):  # what is no hash was never put anywhere
                 outside.setdefault(name_in(row.location, row.sha256), []).append(row.sha256)
         for name, gone in outside.items():
             self._vault(name).remove(gone)
@@ -171,6 +184,13 @@ class RawPlace:
             if row["sha256"] in empty:
                 one = sa.update(t.raw).where(_R.sha256 == row["sha256"])
                 conn.execute(one.values(location=row["location"], content=row["content"], purged_at=None))
+
+    def _is_below(self, name: str) -> bool:
+        """Whether it names a folder that lies below state_dir."""
+        kind, _, rest = name.partition(":")
+        folder = Path(rest)
+        inside = (self._state_dir / folder).is_relative_to(self._state_dir) and not rest.startswith("~")
+        return kind == "file" and inside and ".." not in folder.parts and "\0" not in rest
 
     def _vault(self, name: str) -> Vault:
         """The place of that name, opened once."""

@@ -1,8 +1,13 @@
 """What a place outside of the store can do with raw mail, whatever it is made of."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
+
+from mailcase.errors import Permanent
+
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Vault(Protocol):
@@ -36,7 +41,12 @@ class Vault(Protocol):
 
 
 def path_of(sha256: str) -> str:
-    """Below the place: 256 folders, so that none grows too large."""
+    """Below the place: 256 folders, so that none grows too large.
+
+    Raises Permanent for what is no hash, as a manipulated store may name it: it would lie outside of the place.
+    """
+    if not is_hash(sha256):
+        raise Permanent(f"raw mail {sha256[:80]!r} is none: that is no sha256")
     return f"{sha256[:2]}/{sha256}"
 
 
@@ -48,6 +58,11 @@ def location(vault: Vault, sha256: str) -> str:
 def name_in(location: str, sha256: str) -> str:
     """The name of the vault in a row's location."""
     return location.removesuffix(f"/{path_of(sha256)}")
+
+
+def is_hash(sha256: str) -> bool:
+    """Whether this is the name of a mail, and nothing else."""
+    return _HASH.fullmatch(sha256) is not None
 
 
 def is_whole(content: bytes, sha256: str) -> bool:

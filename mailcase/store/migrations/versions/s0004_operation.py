@@ -39,6 +39,9 @@ def _columns() -> None:
     op.add_column("delivery", sa.Column("sent", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("delivery", sa.Column("remainder", JSON, nullable=True))
     op.add_column("message", sa.Column("new_text", sa.Text(), nullable=False, server_default=""))
+    op.add_column("message", sa.Column("beginning", STR, nullable=False, server_default=""))
+    some, columns = sa.text("beginning <> ''"), ["group_name", "beginning", "id"]
+    op.create_index("ix_message_beginning", "message", columns, sqlite_where=some, postgresql_where=some)
     op.add_column("raw", sa.Column("purged_at", UTC, nullable=True))
     here = sa.text("reason = 'recipient_not_registered'")
     columns = ["received_at", "mailbox"]
@@ -131,6 +134,18 @@ def _relink() -> None:
     op.create_index(op.f("ix_relink_message_pk"), "relink", ["message_pk"], unique=False)
 
 
+def _inbox() -> None:
+    """What was read as "inbox" or "Inbox" is the INBOX from now on (RFC 3501 5.1); twice the same stays as it is."""
+    for name, keys in (("mailbox_cursor", ("source",)), ("delivery", ("source", "key"))):
+        table = sa.table(name, sa.column("source"), sa.column("folder"), *(sa.column(one) for one in keys[1:]))
+        other = table.alias("other")
+        same = (table.c[key] == other.c[key] for key in keys)
+        there = sa.exists().where(other.c.folder == "INBOX", *same)
+        written = (sa.func.lower(table.c.folder) == "inbox", table.c.folder != "INBOX")
+        of_imap = table.c.source.startswith("imap:")
+        op.execute(sa.update(table).where(*written, of_imap, ~there).values(folder="INBOX"))
+
+
 def upgrade() -> None:
     """The columns and tables of sources and operation."""
     _columns()
@@ -141,3 +156,4 @@ def upgrade() -> None:
     _alarm()
     _erased()
     _relink()
+    _inbox()

@@ -1,0 +1,91 @@
+"""A part that mail does not depend on is started anew after an error; who is paused is known before mail is read."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from mailcase import daemon
+from mailcase.errors import Unavailable
+from mailcase.house import House
+from mailcase.roster import PAUSED, Roster
+
+
+async def test_a_part_that_fails_is_started_anew_and_ends_with_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon, "AGAIN_AFTER", 0.001)
+    stop, tries = asyncio.Event(), []
+
+    async def part(stop: asyncio.Event) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OSError("nobody thought of that")
+        stop.set()
+
+    await daemon._kept_up("part", part, stop)
+    assert len(tries) == 3
+
+
+async def test_a_part_that_is_done_has_not_died() -> None:
+    stop = asyncio.Event()
+
+    async def part(_: asyncio.Event) -> None:
+        pass
+
+    kept = asyncio.create_task(daemon._kept_up("part", part, stop))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not kept.done()
+    stop.set()
+    await kept
+
+
+class _Store:
+    """Tells who is paused, after it was busy once."""
+
+    def __init__(self) -> None:
+        self.busy = 1
+
+    def flags(self, _: str) -> dict[str, str]:
+        self.busy -= 1
+        if self.busy >= 0:
+            raise Unavailable("busy")
+        return {f"{PAUSED}support": "{}"}
+
+
+class _House:
+    """As much of a house as the roster asks for."""
+
+    class _Has:
+        mailboxes = {"support": None, "sales": None}  # noqa: RUF012 - never changed
+        imap = {"support": object(), "sales": object()}  # noqa: RUF012
+        maildir: dict[str, object] = {}  # noqa: RUF012
+
+    policy = built = _Has()
+
+    def __init__(self) -> None:
+        self.store = _Store()
+
+    async def call(self, work: Any, *args: Any) -> Any:
+        return work(*args)
+
+
+async def test_nobody_is_read_until_it_is_known_who_is_paused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailcase.roster._LOOK_EVERY", 0.001)
+    stop, read = asyncio.Event(), []
+
+    class _Source:
+        state = None
+
+        async def run(self) -> None:
+            stop.set()
+
+    def make(settings: Any, _: asyncio.Event) -> Any:
+        read.append(settings)
+        return _Source()
+
+    house = _House()
+    roster = Roster(cast(House, house), make)
+    assert set(roster.asleep()) == {"support", "sales"}
+    await roster.run(stop)
+    assert read == [house.built.imap["sales"]]
+    assert set(roster.asleep()) == {"support"}
