@@ -8,7 +8,7 @@ from mailcase.message import Address, Attachment
 from mailcase.subjects import base_subject
 
 LONGEST: Final = 199  # characters of an identity
-_BEGINNING: Final = 65_536  # bytes of the body; of an oversize mail four times as many are fetched (I10)
+BEGINNING: Final = 65_536  # bytes of the body; of an oversize mail four times as many are fetched (I10)
 #: What the writer's program wrote; headers of the way differ.
 _WRITTEN: Final = frozenset({
     "from", "to", "cc", "date", "subject", "message-id", "in-reply-to", "references", "content-type",
@@ -57,7 +57,7 @@ def beginning(fields: Iterable[tuple[str, str, bytes]], body: bytes, message_id:
     if message_id is not None and date_key:
         return ""
     own = sorted(f"{key}:{value.decode('latin-1')}" for key, _, value in fields if key in _WRITTEN)
-    text = body[: 2 * _BEGINNING].replace(b"\r\n", b"\n")[:_BEGINNING]
+    text = body[: 2 * BEGINNING].replace(b"\r\n", b"\n")[:BEGINNING]
     return _digest(*own, text.decode("latin-1"))
 
 

@@ -21,7 +21,7 @@ from mailcase.intake import dates, headers, reports, winmail
 from mailcase.intake.addresses import LONGEST_HEADER, key_of, parse_addresses
 from mailcase.intake.body import Body, read_body
 from mailcase.intake.headers import Block
-from mailcase.intake.identity import beginning, content_key, fingerprint, identity
+from mailcase.intake.identity import BEGINNING, beginning, content_key, fingerprint, identity
 from mailcase.intake.quotation import new_text
 from mailcase.intake.references import MOST, message_id, message_ids
 from mailcase.intake.structure import Part, scan, with_lines
@@ -67,6 +67,10 @@ class _Reading:
     @property
     def block(self) -> Block:
         return self.root.block
+
+    def first_bytes(self, most: int) -> bytes:
+        """The body's first bytes; a large body is never copied whole."""
+        return self.raw[self.root.start : self.root.start + most]
 
     def guarded(self, stage: str, work: Callable[[], _T], otherwise: _T) -> _T:
         """The result of one stage; where it raises, `otherwise` and the defect word `<stage>_failed`."""
@@ -138,7 +142,7 @@ def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
         return_path=_return_path(reading),
         subject=subject,
         text=text,
-        beginning=beginning(reading.block.fields, reading.raw[reading.root.start :], found_id, date_key),
+        beginning=beginning(reading.block.fields, reading.first_bytes(2 * BEGINNING), found_id, date_key),
         new_text=_new_text(reading, subject, senders, text, body.html),
         html=body.html,
         html_clean=body.html_clean,

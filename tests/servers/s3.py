@@ -23,6 +23,8 @@ class S3Server:
         self._server.start()
         self.port = self._server.get_host_and_port()[1]
         self._client.create_bucket(Bucket=BUCKET)
+        for name in self.objects():  # moto keeps what an earlier server of this process held
+            self.remove(name)
 
     @property
     def endpoint(self) -> str:
