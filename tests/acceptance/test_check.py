@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from mailcase.cli.main import app
 from tests.servers.desk import Desk, OpenDesk
 from tests.servers.letters import letter
 from tests.servers.smtp import SmtpSink
@@ -15,7 +17,9 @@ pytestmark = pytest.mark.dovecot
 
 def told(desk: Desk, what: str) -> tuple[bool, str, str]:
     """(ok, detail, cure) of one line."""
-    rows: list[dict[str, Any]] = json.loads(desk.call("--json", "check").stdout)
+    rows: list[dict[str, Any]] = json.loads(
+        CliRunner().invoke(app, ["--config", str(desk.config), "--json", "check"]).stdout
+    )
     row = next(one for one in rows if one["what"] == what)
     return row["ok"], row["detail"], row["cure"]
 
