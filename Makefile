@@ -6,8 +6,8 @@ BIN    := $(VENV)/bin
 DEMO   := $(VENV)/.ready-demo
 DEV    := $(VENV)/.ready-dev
 PYTEST_ARGS ?=
-# Test processes at a time: each has its own servers on its own ports.
-JOBS ?= 2
+# Test processes at a time: each has its own servers on its own ports. One more than cores, since many wait.
+JOBS ?= 3
 
 # What decides is the core: its files (tests/house.py names them), branch by branch.
 CORE_COVERAGE := 95
