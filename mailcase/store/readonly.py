@@ -28,7 +28,7 @@ def reader_place(database: str) -> str | None:
 
 def connect_reader(
     dialect: object,  # noqa: ARG001 - SQLAlchemy passes four
-    record: object,  # noqa: ARG001
+    record: object,  # noqa: ARG001 - as above
     args: list[Any],
     options: dict[str, Any],
 ) -> None:

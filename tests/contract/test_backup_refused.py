@@ -97,7 +97,7 @@ def test_postgresql_comes_back_in_one_transaction_or_not_at_all(
     with pytest.raises(Unavailable, match="1 daemons work on this store"):
         place.restore(replace=True)
     store.close()
-    with monkeypatch.context() as broken, pytest.raises(Permanent, match=r"psql: .*division by zero"):  # noqa: PT012
+    with monkeypatch.context() as broken, pytest.raises(Permanent, match=r"psql: .*division by zero"):  # noqa: PT012 - it breaks
         broken.setattr("mailcase.store.restored.statements", lambda *_, **__: iter([sa.text("SELECT 1/0")]))
         place.restore(replace=True)
     (kept,) = tmp_path.glob("*.before-restore-*.pgdump")

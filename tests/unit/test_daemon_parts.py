@@ -57,8 +57,8 @@ class _House:
 
     class _Has:
         mailboxes = {"support": None, "sales": None}  # noqa: RUF012 - never changed
-        imap = {"support": object(), "sales": object()}  # noqa: RUF012
-        maildir: dict[str, object] = {}  # noqa: RUF012
+        imap = {"support": object(), "sales": object()}  # noqa: RUF012 - never changed
+        maildir: dict[str, object] = {}  # noqa: RUF012 - never changed
 
     policy = built = _Has()
 
