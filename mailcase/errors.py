@@ -21,6 +21,13 @@ class Unavailable(Transient):
     """The store cannot be reached or is held by another process: exit 75, an MTA keeps the mail."""
 
 
+class Fenced(MailcaseError):
+    """Another daemon works this now: what we did with it is given up, and nobody's mail is at fault.
+
+    Its store refuses every write under the old fence; the mail lies in the journal for the one who took over.
+    """
+
+
 class TokenRefused(Permanent):
     """The token endpoint refuses the client or its grant: somebody must sign in anew (F40).
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pebble
 
+from mailcase.faults import hit
 from mailcase.intake import worker
 from mailcase.message import Email
 
@@ -71,6 +72,8 @@ class Pool:
         pool = self._running()
         try:
             future = pool.schedule(self._task, args=(raws, seconds), timeout=seconds)
+            if any(raws):  # not the empty mail that tries whether a parser process runs
+                hit("in_parse")
             found = await self._taken_up(future, seconds + QUEUED)
         except FutureTimeoutError:
             raise Killed(f"not read within {seconds:g} s") from None

@@ -9,6 +9,7 @@ import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException
 
 from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
+from mailcase.faults import hit
 from mailcase.outbox.failures import CopyFailed, Refused, Uncertain
 from mailcase.outbox.mime import Envelope
 from mailcase.outbox.settings import SmtpSettings
@@ -182,6 +183,7 @@ class SmtpSender:
             raise Transient(f"{self.settings.relay} DATA: connection lost")
         try:
             protocol.write(_stuffed(data))
+            hit("final_dot")
             reply = await protocol.read_response(timeout=self.settings.timeout * _AFTER_THE_DOT)
         except Exception as error:  # also an answer that cannot be read
             raise Uncertain(f"{self.settings.relay} after the final dot: {_told(error)}") from error

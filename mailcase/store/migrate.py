@@ -13,7 +13,7 @@ from mailcase.errors import ConfigError
 from mailcase.places import is_there
 from mailcase.store.engine import Engines, make_private, sqlite_file
 
-SCHEMAS: Final = ("0001", "0002", "0003", "0004")  # oldest first; the last one is what this program needs
+SCHEMAS: Final = ("0001", "0002", "0003", "0004", "0005")  # oldest first; the last one is what this program needs
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 

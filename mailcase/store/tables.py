@@ -1,6 +1,14 @@
 """All tables of the store, as Core tables."""
 
-from mailcase.store import tables_cases, tables_health, tables_journal, tables_mail, tables_outbox, tables_people
+from mailcase.store import (
+    tables_cases,
+    tables_health,
+    tables_journal,
+    tables_mail,
+    tables_outbox,
+    tables_people,
+    tables_work,
+)
 from mailcase.store.tables_base import Row, table_of
 
 ROWS = (
@@ -10,6 +18,7 @@ ROWS = (
     tables_cases,
     tables_outbox,
     tables_health,
+    tables_work,
 )  # importing them declares them
 metadata = Row.metadata
 
@@ -40,3 +49,4 @@ outbox = table_of("outbox")
 raw = table_of("raw")
 relink = table_of("relink")
 suppression = table_of("suppression")
+tenure = table_of("tenure")

@@ -1,7 +1,6 @@
 """An MTA's pipe: it keeps the mail until the journal has it, and never sends it back afterwards (P1)."""
 
 import os
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from mailcase.errors import Unavailable
 from mailcase.ports import Arrival
 from mailcase.store.store import Store
 from tests.servers.letters import letter
+from tests.servers.prefork import PREFORK
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 CONFIG = """
@@ -44,9 +44,9 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
-def pipe(config: Path, stdout: Any = subprocess.PIPE) -> Any:
-    command = [sys.executable, "-m", "mailcase", "--config", str(config), "ingest", "-", "--mailbox", "support"]
-    return subprocess.run(command, input=letter(1), stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=60)
+def pipe(config: Path, stdout: int | None = None) -> Any:
+    command = ["-m", "mailcase", "--config", str(config), "ingest", "-", "--mailbox", "support"]
+    return PREFORK.run(command, stdin=letter(1), stdout=stdout)
 
 
 def outcomes(folder: Path) -> list[str | None]:

@@ -58,7 +58,7 @@ def test_killed_between_raw_mail_and_its_row_and_then_without_its_server(open_de
 
 def run_until_full(desk: Desk, size: int) -> bytes:
     """A daemon on a full disk, killed once it has said so; returns what it said."""
-    words = [sys.executable, "-c", LIMITED, str(size), *desk._command("run")]
+    words = [sys.executable, "-c", LIMITED, str(size), sys.executable, *desk._command("run")]
     said = b""
     daemon = subprocess.Popen(words, env=desk._env(""), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:

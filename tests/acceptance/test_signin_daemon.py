@@ -1,7 +1,6 @@
 """The real process on a mailbox that takes tokens alone; the grant is revoked while it runs (F40)."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -44,7 +43,7 @@ class TokenDesk(Desk):
         self.config.write_text(text + 'client_secret = { file = "client.secret" }\n')
 
     def _command(self, *args: str) -> list[str]:
-        return [sys.executable, "-c", _SHORT_PAUSES, "--config", str(self.config), *args]
+        return ["-c", _SHORT_PAUSES, "--config", str(self.config), *args]
 
     def events(self, word: str) -> list[dict[str, Any]]:
         """What the daemon wrote of one kind."""

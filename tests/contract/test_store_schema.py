@@ -62,16 +62,16 @@ def test_a_newer_store_is_refused(url: str, store: Store, tmp_path: Path) -> Non
 OLD = migrate.SCHEMAS[-2]
 
 
-def old_store(tmp_path: Path) -> Path:
-    """A store as the version before made it."""
+def old_store(tmp_path: Path, schema: str = OLD) -> Path:
+    """A store as an earlier version made it."""
     file = tmp_path / "mailcase.db"
-    migrate._run(migrate.absolute("sqlite:///mailcase.db", tmp_path), OLD)
+    migrate._run(migrate.absolute("sqlite:///mailcase.db", tmp_path), schema)
     file.chmod(0o600)
     return file
 
 
 def test_what_was_read_as_inbox_goes_on_as_the_inbox(tmp_path: Path) -> None:
-    file = old_store(tmp_path)
+    file = old_store(tmp_path, "0003")
     with closing(sqlite3.connect(file)) as db, db:
         cursor = "INSERT INTO mailbox_cursor VALUES (?, ?, 'support', 7, 9, 1, NULL, 'new', NULL, '2026-01-01')"
         db.executemany(cursor, [("imap:a:u", "inbox"), ("imap:b:u", "INBOX"), ("imap:b:u", "inbox"), ("imap:c:u", "A")])

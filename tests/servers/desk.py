@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.fixtures import StartDovecot
 from tests.servers.letters import DESK
 from tests.servers.ports import wait_until
+from tests.servers.prefork import PREFORK, Process
 from tests.servers.smtp import SmtpSink
 
 _CONFIG = """
@@ -75,7 +75,7 @@ class Desk:
         values = {"address": DESK, "imap": dovecot.port, "smtp": sink.port, "after": after, "start": start}
         self.config = self.dir / "mailcase.toml"
         self.config.write_text(_CONFIG.format(extra=extra, mailbox=mailbox, **values))
-        self._daemons: list[subprocess.Popen[bytes]] = []
+        self._daemons: list[Process] = []
 
     def close(self) -> None:
         """End what still runs, and the folder."""
@@ -88,16 +88,15 @@ class Desk:
     # the program
 
     def _command(self, *args: str) -> list[str]:
-        return [sys.executable, "-m", "mailcase", "--config", str(self.config), *args]
+        """What follows `python`."""
+        return ["-m", "mailcase", "--config", str(self.config), *args]
 
     def _env(self, fault: str) -> dict[str, str]:
         return {**os.environ, **({"MAILCASE_FAULT": fault} if fault else {})}
 
     def call(self, *args: str, fault: str = "", stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
         """Run one command to its end."""
-        return subprocess.run(
-            self._command(*args), input=stdin, capture_output=True, env=self._env(fault), check=False, timeout=120
-        )
+        return PREFORK.run(self._command(*args), stdin=stdin, env=self._env(fault))
 
     def once(self, *, fault: str = "") -> int:
         """`mailcase run --once`; the exit status, -9 when the fault point killed it."""
@@ -106,15 +105,14 @@ class Desk:
             raise AssertionError(done.stderr.decode()[-3000:])
         return done.returncode
 
-    def run(self, *, fault: str = "") -> "subprocess.Popen[bytes]":
+    def run(self, *, fault: str = "") -> Process:
         """`mailcase run` in the background."""
-        log = (self.dir / "daemon.log").open("ab")
-        daemon = subprocess.Popen(self._command("run"), env=self._env(fault), stderr=log, stdout=log)
-        log.close()
+        with (self.dir / "daemon.log").open("ab") as log:
+            daemon = PREFORK.start(self._command("run"), env=self._env(fault), stdout=log, stderr=log)
         self._daemons.append(daemon)
         return daemon
 
-    def stop(self, daemon: "subprocess.Popen[bytes]") -> int:
+    def stop(self, daemon: Process) -> int:
         """SIGTERM, and the exit status."""
         daemon.send_signal(signal.SIGTERM)
         return daemon.wait(timeout=60)

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 import subprocess
-import sys
 from contextlib import chdir, closing
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typer.testing import CliRunner
 from mailcase.cli.main import EXITS, app
 from mailcase.errors import MailcaseError
 from mailcase.lock import hold
+from tests.servers.prefork import PREFORK
 
 CONFIG = """
 [intake]
@@ -62,8 +62,9 @@ class Program:
         words = [one for one in args if one != "--json"][:2]
         if words in READS:  # what only looks runs here: a process would cost seconds, and show the same
             return self._here(*args)
-        command = [sys.executable, "-m", "mailcase", "--config", "mailcase.toml", *args]
-        return subprocess.run(command, cwd=self.folder, input=stdin, capture_output=True, text=True, check=False)
+        command = ["-m", "mailcase", "--config", "mailcase.toml", *args]
+        done = PREFORK.run(command, folder=self.folder, stdin=stdin.encode())
+        return subprocess.CompletedProcess(args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def _here(self, *args: str) -> "subprocess.CompletedProcess[str]":
         with chdir(self.folder):

@@ -12,6 +12,7 @@ import ssl
 from aioimaplib import aioimaplib
 
 from mailcase.errors import Transient
+from mailcase.faults import hit
 from mailcase.intake.imap.exchange import ConnectionLost, Exchange
 from mailcase.intake.imap.failures import readable
 from mailcase.intake.imap.framing import Framer
@@ -170,6 +171,8 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
             raise self.failure
         self._current = command
         self.send(command.wire())
+        if command.name == "MOVE":
+            hit("after_move")
 
     async def idle(self, command: Exchange, seconds: float, *wakers: asyncio.Event) -> None:
         """IDLE until one of the events is set, at most so long (RFC 2177); raises ConnectionLost.
