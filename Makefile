@@ -5,6 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 DEMO   := $(VENV)/.ready-demo
 DEV    := $(VENV)/.ready-dev
+SOAK   := $(VENV)/.ready-soak
 PYTEST_ARGS ?=
 # Test processes at a time: each has its own servers on its own ports. One more than cores, since many wait.
 JOBS ?= 3
@@ -13,7 +14,7 @@ JOBS ?= 3
 CORE_COVERAGE := 95
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types arrows servers coverage clean
+.PHONY: help demo test soak bench check format lint types arrows servers coverage clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -21,11 +22,16 @@ help:  ## say what can be made
 demo: $(DEMO)  ## set up, then run the main job on embedded servers and show what became of each mail
 	$(BIN)/mailcase demo $(if $(KEEP),--keep)
 
-test: $(DEV) servers  ## set up, then run all tests (Dovecot and PostgreSQL too) and check the core's coverage
-	$(BIN)/pytest -n $(JOBS) --dist worksteal --cov --cov-report= $(PYTEST_ARGS)
-	@$(MAKE) --no-print-directory coverage
+test: $(DEV) servers  ## set up, then run all tests (Dovecot and PostgreSQL too)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
-check: format lint types arrows test  ## everything a change must pass: format, lint, types, arrows, tests
+soak: $(SOAK) servers  ## the long tests, one PART=name [MINUTES=n] at a time; without PART: which there are
+	@$(BIN)/python -m soak $(PART) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(TRY),--try)
+
+bench: $(DEV) servers  ## measure: one PART=name (shipped: compare) [MAILS=n]; results go to docs/performance.md
+	@$(BIN)/python -m bench $(PART) $(if $(MAILS),--mails $(MAILS))
+
+check: format lint types arrows test coverage  ## everything a change must pass: format, lint, types, arrows, tests, coverage
 
 format: $(DEV)  ## the formatter finds nothing to change
 	$(BIN)/ruff format --check .
@@ -42,7 +48,10 @@ arrows: $(DEV)  ## who may import whom
 servers:  # Dovecot and PostgreSQL from the system's packages, if missing and allowed
 	@scripts/servers.sh
 
-coverage: $(DEV)  # of the last test run
+# Traced code takes two and a half times as long, so it is a run of its own: what decides, by the tests that ask it
+# directly. Hypothesis repeats what is covered anyway.
+coverage: $(DEV)  ## unit and golden tests again, and the core's branch coverage of them
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal --cov --cov-report= -m 'not hypothesis' tests/unit tests/golden
 	@$(BIN)/coverage report --include="$$($(BIN)/python -m tests.house)" --skip-covered --fail-under=$(CORE_COVERAGE)
 
 clean:  ## remove the virtual environment and what tools leave behind
@@ -60,3 +69,7 @@ $(DEV): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable '.[demo]' --group dev
 	@touch $@ $(DEMO)
+
+$(SOAK): pyproject.toml $(DEV)
+	$(BIN)/python -m pip install --quiet --group soak
+	@touch $@

@@ -62,11 +62,12 @@ class Signals:
 
 
 async def _once(house: House) -> int:
-    """Every mailbox read to its end, everything decided, everything due sent."""
-    await house.recovery.run()
-    read = await Roster(house, Sources(house).make).once()
-    await house.pipeline.drained()
-    await house.drain.once()
+    """Every mailbox read to its end, everything decided, everything due sent; not those that other daemons work."""
+    async with house.tenure.visiting():
+        await house.recovery.run()
+        read = await Roster(house, Sources(house).make).once()
+        await house.pipeline.drained()
+        await house.drain.once()
     return 0 if read else 1
 
 
@@ -74,9 +75,11 @@ async def _for_ever(house: House, signals: Signals, looked: Looked) -> int:
     """Every part of the daemon until the stop; the death of one that mail depends on stops the process."""
     stop, sources = signals.stop, Sources(house)
     roster = Roster(house, sources.make)
+    await house.tenure.join()
     reloader = Reloader(house, (sources.renew, roster.look_again, house.drain.wake), signals.reload, looked)
     lmtp = lmtp_server(house, paused=roster.asleep, room=house.disk.check)
     watch = Watch(house, lambda: facts_of(house, roster, reloader, lmtp.last_mail if lmtp else {}))
+    released = asyncio.Event()
     needed: dict[str, Part] = {
         "roster": roster.run,
         "drain": house.drain.run,
@@ -92,6 +95,8 @@ async def _for_ever(house: House, signals: Signals, looked: Looked) -> int:
             "retention": _retention(house).run,
             "sweep": partial(_sweep, house),
         }
+        keeping = asyncio.create_task(house.tenure.run(roster, stop, released), name="tenure keeper")
+        needed["tenure"] = partial(_while_it_runs, keeping)
         tasks = [asyncio.create_task(part(stop), name=name) for name, part in needed.items()]
         for name, part in {**helpful, **watch.parts()}.items():
             tasks.append(asyncio.create_task(_kept_up(name, part, stop), name=name))
@@ -100,7 +105,18 @@ async def _for_ever(house: House, signals: Signals, looked: Looked) -> int:
         try:
             return await _supervise(tasks, stop)
         finally:
+            released.set()  # only now: until then the heartbeat holds what is still being settled and sent
+            await asyncio.gather(keeping, return_exceptions=True)
             emit(Event.STOPPED)
+
+
+async def _while_it_runs(task: "asyncio.Task[None]", stop: asyncio.Event) -> None:
+    """Until the stop, or until the task died: then so does this, with the same error."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if task.done():
+        await task
 
 
 async def _kept_up(name: str, part: Part, stop: asyncio.Event) -> None:
@@ -122,10 +138,11 @@ async def _sweep(house: House, stop: asyncio.Event) -> None:
 
 
 def _retention(house: House) -> Retention:
+    """Of several daemons one is enough."""
     return Retention(
         house.store,
         house.call,
-        keep=lambda: keep_for(house.settings.retention.raw),
+        keep=lambda: keep_for(house.settings.retention.raw) if house.tenure.is_senior else None,
         final=lambda: house.policy.statuses.final_names,
         now=utcnow,
     )

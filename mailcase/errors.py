@@ -21,11 +21,20 @@ class Unavailable(Transient):
     """The store cannot be reached or is held by another process: exit 75, an MTA keeps the mail."""
 
 
+class TenureLost(Unavailable):
+    """This daemon's place among the others is gone (its lock, its fence): it holds nothing until it joined again."""
+
+
 class Fenced(MailcaseError):
     """Another daemon works this now: what we did with it is given up, and nobody's mail is at fault.
 
     Its store refuses every write under the old fence; the mail lies in the journal for the one who took over.
+    `mailboxes` are those whose mail that is: what else was in the same batch is not refused, only not done.
     """
+
+    def __init__(self, text: str, mailboxes: frozenset[str] = frozenset()) -> None:
+        super().__init__(text)
+        self.mailboxes = mailboxes
 
 
 class TokenRefused(Permanent):

@@ -22,6 +22,7 @@ from mailcase.recovery import Recovery
 from mailcase.rules import Rules
 from mailcase.store.raw.setting import raw_setting
 from mailcase.store.store import Store
+from mailcase.tenure import Tenure
 from mailcase.writer import Writer
 
 
@@ -37,6 +38,7 @@ class House:
     pipeline: Pipeline = field(init=False)
     recovery: Recovery = field(init=False)
     drain: Drain = field(init=False)
+    tenure: Tenure = field(init=False)
 
     @property
     def settings(self) -> Settings:
@@ -82,6 +84,7 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
         disk = DiskGuard.of((settings.state_dir, store.raw_folder), settings.intake.disk_low)
         house = House(owner=owner, rules=Rules.of(settings, built), store=store, call=writer, disk=disk)
         _furnish(house, reader)
+        stack.push_async_callback(house.tenure.leave)
         stack.push_async_callback(house.recovery.give_back)
         stack.push_async_callback(house.pipeline.close)
         yield house
@@ -93,6 +96,7 @@ def open_store(settings: Settings, policy: Policy) -> Store:
         settings.store.url,
         settings.state_dir,
         raw=raw_setting(settings),
+        lease=settings.store.lease,
         migrated=lambda old, new: emit(Event.STORE_MIGRATED, was=old, now=new),
         split=lambda mails, error: emit(Event.BATCH_SPLIT, mails=mails, error=error),
     )
@@ -134,7 +138,15 @@ def _furnish(house: House, reader: Reader) -> None:
     house.pipeline = Pipeline(
         house.store, house.call, reader, judge=lambda: house.rules.bench, now=utcnow, queued=house.drain.wake
     )
-    house.recovery = Recovery(house.pipeline)
+    house.tenure = Tenure(
+        house.store,
+        house.owner,
+        wants=lambda: house.policy.mailboxes.keys(),
+        lease=house.settings.store.lease,
+        now=utcnow,
+        orphans=house.drain.settle_orphans,
+    )
+    house.recovery = Recovery(house.pipeline, house.tenure.takes_up)
 
 
 def report(event: Event, fields: Mapping[str, object]) -> None:

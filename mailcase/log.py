@@ -5,11 +5,14 @@ import sys
 from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 from enum import Enum
+from functools import lru_cache
 from logging import DEBUG, ERROR, INFO, WARNING
 from typing import Any, Final, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor
+
+from mailcase.log_stream import LogStream
 
 #: Fields that name people or quote a mail: only in the log when it is at debug.
 PERSONAL: Final = frozenset(
@@ -47,7 +50,15 @@ class Event(Enum):
     DIGEST_QUEUED = ("digest_queued", INFO, "the daily digest is in the outbox")
     DISK_LOW = ("disk_low", ERROR, "too little free space: no mail is fetched until there is more")
     DISK_OK = ("disk_ok", INFO, "there is enough free space again")
+    LOG_LOST = ("log_lost", WARNING, "lines of this log could not be written: its disk was full or nobody read it")
     RAW_PURGED = ("raw_purged", INFO, "raw mail older than its retention was removed")
+    # several daemons on one store
+    JOINED = ("joined", INFO, "this daemon is one of those that share the store")
+    TAKEN = ("taken", INFO, "this daemon works these mailboxes from now on")
+    GIVEN_BACK = ("given_back", INFO, "another daemon is to work these mailboxes")
+    HELD_BY_OTHERS = ("held_by_others", INFO, "other daemons work these mailboxes; this pass leaves them alone")
+    TENURE_LOST = ("tenure_lost", WARNING, "the store let go of what this daemon held; it joins again")
+    FENCED = ("fenced", WARNING, "another daemon works this now: what this one did with it is given up")
     # mailboxes
     PAUSED = ("paused", INFO, "a person paused the mailbox; its server is left alone")
     RESUMED = ("resumed", INFO, "the mailbox is read again")
@@ -110,7 +121,7 @@ def configure(*, debug: bool = False, console: bool | None = None, stream: TextI
     out = stream or sys.stderr
     for_people = out.isatty() if console is None else console
     shared = _shared(debug=debug)
-    handler = logging.StreamHandler(out)
+    handler = LogStream(out, lambda lines: emit(Event.LOG_LOST, lines=lines))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(for_people)],
@@ -154,9 +165,14 @@ def _rendering(for_people: bool) -> list[Processor]:
 
 
 def _secrets_never(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    for key in [key for key in event if any(word in key.lower() for word in SECRET)]:
+    for key in [key for key in event if _is_secret(key)]:
         event[key] = "**********"
     return event
+
+
+@lru_cache(maxsize=1024)  # field names are few, and every line has a dozen
+def _is_secret(key: str) -> bool:
+    return any(word in key.lower() for word in SECRET)
 
 
 def _personal_never(_logger: Any, _method: str, event: EventDict) -> MutableMapping[str, Any]:

@@ -113,6 +113,7 @@ class Email:
     defects: tuple[str, ...]  # stable words: "duplicate_from", "charset_guessed", "truncated", …
     beginning: str = ""  # digest by which a mail that was fetched in part is the same, where the content decides (B2)
     new_text: str = ""  # what `text` says anew, for display: no quotation, no signature; "" where that is all of it
+    _by_name: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def sender(self) -> Address | None:
@@ -125,12 +126,22 @@ class Email:
 
     def header_all(self, name: str) -> Iterator[str]:
         """All headers of that name (case-insensitive), in order."""
-        wanted = name.lower()
-        return (value for key, value in self.headers if key.lower() == wanted)
+        if not self._by_name and self.headers:
+            self._by_name.update(_grouped(self.headers))
+        return iter(self._by_name.get(name.lower(), ()))
 
     def has(self, name: str) -> bool:
         """Whether a header of that name is there."""
         return self.header(name) is not None
+
+
+def _grouped(headers: tuple[tuple[str, str], ...]) -> dict[str, tuple[str, ...]]:
+    """Values by name in lower case: a mail is asked for some thirty headers while it is decided."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in headers:
+        key = name.lower()
+        found[key] = (*found.get(key, ()), value)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import random
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -33,6 +34,6 @@ async def patiently(
             if waited >= at_most or (stop is not None and stop.is_set()):
                 raise
             emit(Event.STORE_BUSY, error=str(error))
-            await first_of(pause, *([stop] if stop else []))
+            await first_of(pause * random.uniform(0.5, 1.0), *([stop] if stop else []))  # noqa: S311 - not all at once
             waited += pause
             pause = min(pause * 2, _LONGEST)

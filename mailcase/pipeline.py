@@ -1,13 +1,15 @@
 """The seam: journalled mail in, decided and applied mail out (steps 5 to 8 of architecture.md)."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from mailcase.errors import Fenced
 from mailcase.health.stages import count, timed
-from mailcase.intake.reader import Reader, ReadFailure
+from mailcase.intake.reader import Reader, ReadFailure, Waiting
 from mailcase.log import Event, emit
 from mailcase.message import Email
 from mailcase.patience import patiently
@@ -17,7 +19,6 @@ from mailcase.store.store import Store
 
 Call = Callable[..., Awaitable[Any]]  # runs a store function in the writer thread
 
-Parsed = asyncio.Future[list[Email | ReadFailure]]
 Turn = asyncio.Future[None]
 
 SLICE: Final = 50  # mails parsed together
@@ -37,6 +38,7 @@ class Pipeline:
     now: Callable[[], datetime]
     queued: Callable[[], None] = lambda: None  # told when a mail was put into the outbox
     in_flight: set[int] = field(default_factory=set)  # delivery ids that are worked on here
+    mailboxes: Counter[str] = field(default_factory=Counter)  # of them, with how many mails each
     _tasks: dict[asyncio.Task[list[Settled]], int] = field(default_factory=dict)  # with the bytes of their mails
     _last: Turn | None = None
     _batcher: Batcher = field(init=False)
@@ -63,21 +65,19 @@ class Pipeline:
 
     def _start(self, part: Sequence[Journalled], raws: Sequence[bytes]) -> asyncio.Task[list[Settled]]:
         ids = {one.delivery.id for one in part}
+        boxes = Counter(one.delivery.mailbox for one in part)
         self.in_flight |= ids
-        parsed = asyncio.ensure_future(self._parse(raws))
+        self.mailboxes += boxes
         before, self._last = self._last, asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(self._settle_slice(parsed, part, before, self._last))
+        task = asyncio.create_task(self._settle_slice(self.reader.read_each(raws), part, before, self._last))
         self._tasks[task] = sum(len(raw) for raw in raws)
-        task.add_done_callback(lambda done: self._ended(done, ids))
+        task.add_done_callback(lambda done: self._ended(done, ids, boxes))
         return task
 
-    async def _parse(self, raws: Sequence[bytes]) -> list[Email | ReadFailure]:
-        with timed("parse"):
-            return await self.reader.read_many(raws)
-
-    def _ended(self, task: asyncio.Task[list[Settled]], ids: set[int]) -> None:
+    def _ended(self, task: asyncio.Task[list[Settled]], ids: set[int], boxes: Counter[str]) -> None:
         self._tasks.pop(task, None)
         self.in_flight -= ids
+        self.mailboxes -= boxes
         if not task.cancelled() and (error := task.exception()) is not None:
             emit(Event.TASK_DIED, task="settling", error=str(error))
 
@@ -93,19 +93,44 @@ class Pipeline:
         await asyncio.gather(*tasks, self._batcher.close(), return_exceptions=True)
 
     async def _settle_slice(
-        self, parsed: Parsed, part: Sequence[Journalled], before: Turn | None, turn: Turn
+        self, parsed: Sequence[Waiting], part: Sequence[Journalled], before: Turn | None, turn: Turn
     ) -> list[Settled]:
-        """Wait for the parser, then for one's turn: mails are decided in order, but nobody waits long for it."""
+        """Wait for the parser, then for one's turn: mails are decided in order, but nobody waits long for it.
+
+        Nor for a mail of the same slice that is hard to read: that one is decided, or shunted, when it is (P4).
+        """
         try:
-            results = await parsed
+            await self._read(parsed)
             if before is not None and not before.done():
                 await asyncio.wait((before,), timeout=PATIENCE)
-            settling = [asyncio.create_task(self._settle_one(*pair)) for pair in zip(part, results, strict=True)]
-            await asyncio.sleep(0)  # all of them are in the batcher now: the next slice may come
+            settling = [asyncio.create_task(self._settle_or_leave(*pair)) for pair in zip(part, parsed, strict=True)]
+            await asyncio.sleep(0)  # those that are read are in the batcher now: the next slice may come
         finally:
             if not turn.done():
                 turn.set_result(None)
-        return list(await asyncio.gather(*settling))
+        found = await asyncio.gather(*settling, return_exceptions=True)
+        for error in found:
+            if isinstance(error, BaseException):
+                raise error
+        return [one.result() for one in settling]
+
+    async def _read(self, parsed: Sequence[Waiting]) -> None:
+        """Wait until they are read, or for as long as the others may wait for the slow ones among them."""
+        try:
+            with timed("parse"):
+                await asyncio.wait(parsed, timeout=PATIENCE)
+        except asyncio.CancelledError:
+            for one in parsed:
+                one.cancel()
+            raise
+
+    async def _settle_or_leave(self, one: Journalled, parsed: Waiting) -> Settled:
+        """Its end here; where another daemon works its mailbox now, that one decides it, and nothing is counted."""
+        try:
+            return await self._settle_one(one, await parsed)
+        except Fenced as error:
+            emit(Event.FENCED, delivery=one.delivery.id, mailbox=one.delivery.mailbox, error=str(error))
+            return Settled(one.delivery.id, "", "fenced", "", None, False, str(error))
 
     async def _settle_one(self, one: Journalled, email: Email | ReadFailure) -> Settled:
         """Decide one mail, again after trouble that is its own, and shunt it when that does not help."""

@@ -131,16 +131,14 @@ class Policy:
     trusted_authserv_ids: frozenset[str]
     keys: TokenKeys = field(repr=False)
     hash: str = ""
+    # Made once of the mailboxes: each mail is compared with them several times.
+    own_keys: frozenset[str] = field(init=False, repr=False, compare=False)  # every address of every mailbox
+    groups: tuple[str, ...] = field(init=False, repr=False, compare=False)  # all groups, sorted
 
-    @property
-    def own_keys(self) -> frozenset[str]:
-        """Every address of every mailbox."""
-        return frozenset().union(*(box.keys for box in self.mailboxes.values()))
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """All groups, sorted."""
-        return tuple(sorted({box.group for box in self.mailboxes.values()}))
+    def __post_init__(self) -> None:
+        boxes = self.mailboxes.values()
+        object.__setattr__(self, "own_keys", frozenset().union(*(box.keys for box in boxes)))
+        object.__setattr__(self, "groups", tuple(sorted({box.group for box in boxes})))
 
     def group_of(self, mailbox: str) -> tuple[MailboxPolicy, ...]:
         """The mailboxes that share cases with this one, itself among them, in configured order."""

@@ -1,10 +1,12 @@
 """Takes up what the journal holds undecided: after a crash, a stop, or when another command put it back (R4)."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from mailcase.errors import Permanent
+from mailcase.errors import Fenced, Permanent
+from mailcase.log import Event, emit
 from mailcase.pipeline import MOST_TRIES, SLICE, Pipeline
 from mailcase.ports import Journalled
 
@@ -13,6 +15,10 @@ MOST_BYTES: Final = 16 * 1024 * 1024  # of raw mail read at a time
 
 
 def _always() -> bool:
+    return True
+
+
+def _all_of_it(_: Journalled) -> bool:
     return True
 
 
@@ -25,17 +31,28 @@ class Recovery:
     """
 
     pipeline: Pipeline
-    _counted: set[int] = field(default_factory=set)  # attempts that a stop gives back
+    ours: Callable[[Journalled], bool] = _all_of_it  # whether this daemon is the one to decide it
+    _counted: dict[int, str] = field(default_factory=dict)  # attempts that a stop gives back, with their mailboxes
 
     async def run(self, go_on: Callable[[], bool] = _always) -> int:
-        """One walk through the journal, as long as `go_on` says so; returns how many mails were taken up."""
+        """One walk through the journal, as long as `go_on` says so; returns how many mails were taken up.
+
+        It ends where another daemon took over a mailbox meanwhile; the next walk knows what is ours then.
+        """
+        try:
+            return await self._walk(go_on)
+        except Fenced as error:
+            emit(Event.FENCED, error=str(error))
+            return 0
+
+    async def _walk(self, go_on: Callable[[], bool]) -> int:
         done, after = 0, 0
         call, store = self.pipeline.call, self.pipeline.store
         while go_on() and (batch := await call(store.undecided, LIMIT, after)):
             if not after:
                 await self.pipeline.reader.ready()
             after = batch[-1].delivery.id
-            waiting = [one for one in batch if one.delivery.id not in self.pipeline.in_flight]
+            waiting = [one for one in batch if one.delivery.id not in self.pipeline.in_flight and self.ours(one)]
             done += len(waiting)
             await self._fresh([one for one in waiting if not one.attempts], go_on)
             await self._suspects([one for one in waiting if one.attempts], go_on)
@@ -43,9 +60,11 @@ class Recovery:
 
     async def give_back(self) -> None:
         """An orderly stop is no crash: what is still undecided gets its attempt back."""
-        if self._counted:
-            await self.pipeline.call(self.pipeline.store.count_attempt, sorted(self._counted), -1)
-            self._counted.clear()
+        for mailbox in sorted(set(self._counted.values())):
+            rows = sorted(row for row, name in self._counted.items() if name == mailbox)
+            with suppress(Fenced):  # whoever works it now counts for himself
+                await self.pipeline.call(self.pipeline.store.count_attempt, rows, -1)
+        self._counted.clear()
 
     async def _fresh(self, waiting: Sequence[Journalled], go_on: Callable[[], bool]) -> None:
         """Together, as many as fit the memory."""
@@ -75,11 +94,12 @@ class Recovery:
     async def _submit(self, ready: Sequence[tuple[Journalled, bytes]], **patience: None) -> None:
         rows, raws = [one for one, _ in ready], [raw for _, raw in ready]
         settled = await self.pipeline.submit(rows, raws, **patience)
-        self._counted.difference_update(one.delivery_id for one in settled)
+        for one in settled:
+            self._counted.pop(one.delivery_id, None)
 
     async def _count(self, waiting: Sequence[Journalled]) -> dict[int, int]:
         ids = [one.delivery.id for one in waiting]
-        self._counted.update(ids)
+        self._counted.update((one.delivery.id, one.delivery.mailbox) for one in waiting)
         attempts: dict[int, int] = await self.pipeline.call(self.pipeline.store.count_attempt, ids) if ids else {}
         return attempts
 

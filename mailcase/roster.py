@@ -18,6 +18,10 @@ _LOOK_EVERY: Final = 2.0  # seconds between looks at the flags
 _END_WITHIN: Final = 15.0  # seconds that a source has to end what it is at
 
 
+def _nothing() -> None:
+    pass
+
+
 class Source(Protocol):
     """Where a mailbox's mail comes from; see intake.watcher and intake.maildir.watcher."""
 
@@ -51,13 +55,13 @@ class _AtWork:
 
 
 class Roster:
-    """Runs the sources of all mailboxes that are configured and not paused."""
+    """Runs the sources of all mailboxes that are configured, not paused, and ours to work (tenure)."""
 
     def __init__(self, house: House, make: Make) -> None:
         self._house = house
         self._make = make
         self._at_work: dict[str, _AtWork] = {}
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving: dict[asyncio.Task[None], str] = {}  # with its mailbox
         self._changed = asyncio.Event()
         self.paused: frozenset[str] = frozenset()
         self._known = False  # whether the store has told who is paused
@@ -73,6 +77,24 @@ class Roster:
     def look_again(self) -> None:
         """The configuration changed: put the sources right at once."""
         self._changed.set()
+
+    def at_rest(self, mailbox: str) -> bool:
+        """Whether nobody here reads it and all that was read is settled: another daemon may have it."""
+        reads = mailbox in self._at_work or mailbox in self._leaving.values()
+        return not reads and mailbox not in self._house.pipeline.mailboxes
+
+    async def drop(self) -> None:
+        """End every source at once, whatever it is at: another daemon may read its mailbox already.
+
+        Returns when nothing that they asked of the store is still to be written.
+        """
+        for name in list(self._at_work):
+            self._send_home(name)
+        leaving = tuple(self._leaving)
+        for task in leaving:
+            task.cancel()
+        await asyncio.gather(*leaving, return_exceptions=True)
+        await self._house.call(_nothing)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the right sources at work until the stop event, then end them all."""
@@ -91,7 +113,7 @@ class Roster:
     async def once(self) -> bool:
         """One pass over every mailbox; whether all of them could be read. Raises Unavailable for a busy store."""
         self._take_in(await self._house.call(self._house.store.flags, PAUSED))
-        wanted = {name: settings for name, settings in self._wanted() if name not in self.paused}
+        wanted = dict(self._wanted())
         sources = [self._make(settings, asyncio.Event()) for settings in wanted.values()]
         results = await asyncio.gather(*(one.once() for one in sources), return_exceptions=True)
         for name, error in zip(wanted, results, strict=True):
@@ -102,9 +124,11 @@ class Roster:
         return not any(results)
 
     def _wanted(self) -> Iterator[tuple[str, Place]]:
-        built = self._house.built
-        yield from built.imap.items()
-        yield from built.maildir.items()
+        built, works = self._house.built, self._house.tenure.works
+        places: dict[str, Place] = {**built.imap, **built.maildir}
+        for name, settings in places.items():
+            if name not in self.paused and works(name):
+                yield name, settings
 
     async def _look(self) -> None:
         """Whom a person paused; a store that is busy is asked again at the next look."""
@@ -125,7 +149,7 @@ class Roster:
         self.paused = paused
 
     def _put_right(self) -> None:
-        wanted = {name: settings for name, settings in self._wanted() if name not in self.paused}
+        wanted = dict(self._wanted())
         for name, one in list(self._at_work.items()):
             if one.task.done():
                 self._report_death(self._at_work.pop(name))
@@ -144,8 +168,8 @@ class Roster:
         """Let it end what it is at; the one that comes after it need not wait (delivery keys are unique)."""
         one = self._at_work.pop(name)
         one.stop.set()
-        self._leaving.add(one.task)
-        one.task.add_done_callback(self._leaving.discard)
+        self._leaving[one.task] = name
+        one.task.add_done_callback(lambda task: self._leaving.pop(task, None))
 
     def _report_death(self, one: _AtWork) -> None:
         """A source whose own code failed is started anew at this look; the others never notice (P4)."""
@@ -153,7 +177,7 @@ class Roster:
         emit(Event.TASK_DIED, task=one.task.get_name(), error=repr(error))
 
     async def _gone(self) -> None:
-        leaving = set(self._leaving)
+        leaving = tuple(self._leaving)
         if leaving:
             await asyncio.wait(leaving, timeout=_END_WITHIN)
         for task in leaving:

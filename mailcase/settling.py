@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from mailcase.errors import Fenced
 from mailcase.ports import Reading, Settled
 
 MOST: Final = 50  # messages that share one commit
@@ -38,9 +39,24 @@ class Batcher:
             batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             await self._commit(batch)
 
+    async def _fenced(self, batch: "list[tuple[Reading, asyncio.Future[Settled]]]", error: Fenced) -> None:
+        """Of mails of some mailboxes: the others together, theirs one by one (not all came from its server)."""
+        if len(batch) == 1:
+            if not batch[0][1].done():
+                batch[0][1].set_exception(error)
+            return
+        if rest := [one for one in batch if one[0].delivery.mailbox not in error.mailboxes]:
+            await self._commit(rest)
+        for one in batch:
+            if one not in rest:
+                await self._commit([one])
+
     async def _commit(self, batch: "list[tuple[Reading, asyncio.Future[Settled]]]") -> None:
         try:
             results = await self.commit([reading for reading, _ in batch])
+        except Fenced as error:
+            await self._fenced(batch, error)
+            return
         except BaseException as error:
             for _, future in batch:
                 if not future.done():

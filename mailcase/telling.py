@@ -17,9 +17,10 @@ def facts_of(house: House, roster: Roster, reloader: Reloader, handed_in: Mappin
 
     `handed_in`: when LMTP brought the last mail, by mailbox.
     """
+    sources = _sources(house)
     return Facts(
         mailboxes={**_waiting(house, handed_in), **roster.states()},
-        sources=_sources(house),
+        sources=sources,
         paused=roster.paused & house.policy.mailboxes.keys(),
         policy_hash=house.policy.hash,
         config_error=reloader.error,
@@ -30,6 +31,7 @@ def facts_of(house: House, roster: Roster, reloader: Reloader, handed_in: Mappin
         disk_low_since=house.disk.low_since,
         token_expiry=_token_expiry(house),
         by_token=_by_token(house),
+        unheld={name: at for name, at in house.tenure.unheld.items() if sources.get(name, "ingest") != "ingest"},
         config=str(house.settings.file.resolve()),
     )
 
@@ -42,11 +44,15 @@ def _by_token(house: House) -> frozenset[str]:
 
 
 def _waiting(house: House, handed_in: Mapping[str, datetime]) -> dict[str, MailboxState]:
-    """The mailboxes that nobody reads because a mail server hands their mail in: well as long as we listen."""
+    """The mailboxes that nobody reads because a mail server hands their mail in: well as long as we listen.
+
+    Of several daemons that listen, the one that holds a mailbox tells of it.
+    """
     if not house.settings.lmtp.listen:
         return {}
     now = utcnow()
-    return {name: MailboxState(now, handed_in.get(name), connected=True) for name in house.policy.mailboxes}
+    ours = filter(house.tenure.works, house.policy.mailboxes)
+    return {name: MailboxState(now, handed_in.get(name), connected=True) for name in ours}
 
 
 def _sources(house: House) -> dict[str, str]:

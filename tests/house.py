@@ -15,9 +15,10 @@ from typing import Final
 #: The shell: what fetches, waits, stores, sends, prints and wires. Every other file is the core.
 SHELL: Final = (
     *("__init__", "__main__", "acts", "blacklist_edit", "cli", "clock", "config", "configuration", "daemon", "demo"),
-    *("disk", "faults", "health", "house", "lmtp", "lock", "log", "maildir_settings", "patience", "pipeline"),
-    *("places", "policy_build", "recovery", "reloading", "replaying", "retention", "roster", "rules", "sdnotify"),
-    *("server_settings", "settling", "shipped", "signin", "source_ids", "sources", "store", "telling"),
+    *("disk", "faults", "health", "house", "lmtp", "lock", "log", "log_stream", "maildir_settings"),
+    *("patience", "pipeline", "places", "policy_build", "recovery", "reloading", "replaying", "retention"),
+    *("roster", "rules", "sdnotify"),
+    *("server_settings", "settling", "shipped", "signin", "source_ids", "sources", "store", "telling", "tenure"),
     *("template_files", "tls"),
     *("waiting", "writer"),
     *("intake.faring", "intake.gate", "intake.imap", "intake.maildir", "intake.pool", "intake.reader"),

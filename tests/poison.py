@@ -1,4 +1,4 @@
-"""A task for the parser processes that dies, hangs or eats memory at marked mails, and reads the others."""
+"""A task for the parser processes that dies, hangs, raises or eats memory at marked mails, and reads the others."""
 
 import os
 import sys
@@ -12,6 +12,7 @@ ABORT = b"X-Poison: abort"
 HANG = b"X-Poison: hang"
 MEMORY = b"X-Poison: memory"
 MODULES = b"X-Poison: modules"
+RAISE = b"X-Poison: raise"
 
 
 def read_all(raws: Sequence[bytes], seconds: float) -> list[Email | str]:
@@ -21,6 +22,8 @@ def read_all(raws: Sequence[bytes], seconds: float) -> list[Email | str]:
             os._exit(134)
         if HANG in raw:
             time.sleep(3600)
+        if RAISE in raw:
+            raise RuntimeError("a parser has a fault")
     return [_one(raw, seconds) for raw in raws]
 
 

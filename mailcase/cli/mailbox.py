@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="State of each mailbox, a round trip, stop and go on.")
 _COLUMNS: Final = {
-    "name": 20, "address": 40, "source": 48, "state": 10, "last_look": 16, "last_mail": 16, "error": 80,
+    "name": 20, "address": 40, "source": 48, "state": 10, "daemon": 40, "last_look": 16, "last_mail": 16, "error": 80,
 }  # fmt: skip
 _TIMEOUT: Final = 120.0  # seconds that a probe has
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As in the configuration.")]
@@ -53,7 +53,7 @@ def _rows(settings: "Settings", store: "Store | None") -> list[dict[str, Any]]:
 
 
 def _row(box: "MailboxSection", told: "Told | None", paused: str | None, now: "datetime") -> dict[str, Any]:
-    living = {one.owner for one in told.daemons if one.alive(now)} if told else set()
+    living = {one.owner: f"{one.host} (pid {one.pid})" for one in told.daemons if one.alive(now)} if told else {}
     row = next((one for one in told.mailboxes if one.mailbox == box.name), None) if told else None
     works = row is not None and row.owner in living
     fares = row.state if row else None
@@ -63,6 +63,7 @@ def _row(box: "MailboxSection", told: "Told | None", paused: str | None, now: "d
     return {
         "name": box.name, "address": box.address, "aliases": list(box.aliases), "group": box.group,
         "source": "", "state": "paused" if paused is not None else state,
+        "daemon": living.get(row.owner, "") if row else "",
         "paused": _who(paused), "error": fares.error if fares and works else "",
         "failing_since": fares.failing_since if fares and works else None,
         "last_look": fares.last_look if fares else None, "last_mail": fares.last_mail if fares else None,

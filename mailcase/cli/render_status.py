@@ -19,7 +19,7 @@ _PLACES: Final = {
     "configuration": ("config_wrong", "config_refused", "reload_due"),
     "disk": ("disk_low",),
 }
-_OF_MAILBOX: Final = ("mailbox_unreachable", "login_refused", "token_ended", "folder_missing")
+_OF_MAILBOX: Final = ("mailbox_unreachable", "login_refused", "token_ended", "folder_missing", "nobody_reads")
 
 
 def print_status(found: Overview, zone: str, now: datetime) -> None:
@@ -84,7 +84,12 @@ class _Screen:
         looked = f"last look {self._ago(one['last_look'])}, last mail {self._ago(one['last_mail'])}"
         lag = f", lag {one['lag_s']:.1f} s" if one["lag_s"] is not None else ""
         error = f": {one['error']}" if one["state"] in ("failing", "waiting") else ""
-        return f"{word}; {looked}{lag}{error}" if one["source"] else word
+        return f"{word}{self._by(one)}; {looked}{lag}{error}" if one["source"] else word
+
+    def _by(self, one: Mapping[str, Any]) -> str:
+        """Which daemon works it, where there are several."""
+        several = sum(each["alive"] for each in self._data["daemons"]) > 1
+        return f" by {one['daemon']['host']} (pid {one['daemon']['pid']})" if several and one["daemon"] else ""
 
     def _journal(self, one: Mapping[str, Any]) -> str:
         oldest = f", the oldest for {after(one['oldest'], self._now)}" if one["oldest"] else ""

@@ -1,5 +1,6 @@
 """Every table of mailcase.toml but the mailboxes, with its defaults (contract.md)."""
 
+from datetime import timedelta
 from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,12 @@ _STORE_URL: Final = fits(
 _RAW: Final = fits(r"store|file:.+|s3://[^/]+(/.*)?", '"store", "file:raw/" or "s3://bucket/prefix"')
 
 
+def _lease(value: timedelta) -> timedelta:
+    if not timedelta(seconds=2) <= value <= timedelta(minutes=5):
+        raise ValueError('expected a length of time from "2s" to "5m"')
+    return value
+
+
 def _timezone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -58,6 +65,7 @@ class StoreSection(Section):
     url: Annotated[str, _STORE_URL] = Field(default="sqlite:///mailcase.db", repr=False)
     state_dir: str = ""
     raw: Annotated[str, _RAW] = "store"
+    lease: Annotated[Duration, AfterValidator(_lease)] = duration("20s")
     s3_endpoint: str = ""
     s3_region: str = ""
     s3_access_key: Secret | None = None

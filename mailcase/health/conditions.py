@@ -9,6 +9,7 @@ from mailcase.health.situation import REFUSED, Situation
 from mailcase.intake.state import MailboxState
 
 _AT_ONCE: Final = timedelta(0)
+_MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -60,6 +61,12 @@ def _mailboxes(rule: Rule, now: Situation) -> Iterator[Condition]:
         since = state.failing_since or now.now
         if name not in now.facts.paused and _trouble(state) == rule.word and _lasts(rule, now, since):
             yield Condition(rule.word, since, state.error, mailbox=name)
+
+
+def _unheld(rule: Rule, now: Situation) -> Iterator[Condition]:
+    for name, since in now.facts.unheld.items():
+        if name not in now.facts.paused and _lasts(rule, now, since):
+            yield Condition(rule.word, since, "no daemon has taken it", mailbox=name)
 
 
 def _lasts(rule: Rule, now: Situation, since: datetime) -> bool:
@@ -161,6 +168,15 @@ RULES: Final = (
         "a folder is missing",
         "A configured folder cannot be opened on the server; the other folders of the mailbox are read.",
         "Make the folder on the server, or correct `folders` in [mailbox.imap]; `mailcase check` lists what is there.",
+    ),
+    Rule(
+        "nobody_reads",
+        "mailbox",
+        _unheld,
+        "no daemon works this mailbox",
+        "Several daemons share the store, and none of them could take this mailbox. New mail stays on the server.",
+        "See in the logs which daemon lost it (tenure_lost) or was frozen; end that process, and another takes over.",
+        _MINUTE,
     ),
     Rule(
         "quarantine",

@@ -175,6 +175,7 @@ def _mailbox(name: str, told: Told, living: list[DaemonTold], files: Files) -> d
         "last_look": state.last_look, "last_mail": state.last_mail,
         "lag_s": state.lag_s if state.last_mail else None, "trouble": state.trouble,
         "error": state.error, "failing_since": state.failing_since,
+        "daemon": next(({"host": one.host, "pid": one.pid} for one in living if row and one.owner == row.owner), None),
         "unregistered": {
             "mails": unregistered.mails,
             "addresses": [{"address": address, "mails": mails} for address, mails in unregistered.addresses],

@@ -30,6 +30,7 @@ class Facts:
     disk_low_since: datetime | None = None
     token_expiry: Mapping[str, datetime] = field(default_factory=dict)  # mailbox -> end of its access token
     by_token: frozenset[str] = frozenset()  # who signs in with tokens: "imap:support", "smtp:support"
+    unheld: Mapping[str, datetime] = field(default_factory=dict)  # mailboxes that no daemon works, since when
     config: str = ""  # path of the configuration's file on the daemon's host
 
 

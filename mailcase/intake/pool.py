@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
 from typing import Any, Final
@@ -48,6 +49,17 @@ def _bare_main() -> Iterator[None]:
             yield
         finally:
             sys.modules["__main__"] = main
+
+
+def _start_tracker() -> None:
+    """Start Python's resource tracker without its voice: when we are killed it outlives us, and it would
+    write a warning in plain text, on semaphores that it then removes, into the log of JSON lines."""
+    with _MAIN:
+        sys.warnoptions.append("ignore::UserWarning:multiprocessing.resource_tracker")
+        try:
+            resource_tracker.ensure_running()
+        finally:
+            sys.warnoptions.pop()
 
 
 class _Context(SpawnContext):
@@ -105,6 +117,7 @@ class Pool:
 
     def _running(self) -> pebble.ProcessPool:
         if self._pool is None:
+            _start_tracker()
             self._pool = pebble.ProcessPool(
                 max_workers=self._workers,
                 initializer=worker.start,

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import Final
 
 from mailcase.errors import Transient
@@ -27,6 +29,10 @@ class ReadFailure:
 
     error: str
     tries: int
+
+
+#: What holds a mail's result as soon as it is known.
+Waiting = asyncio.Future[Email | ReadFailure]
 
 
 def _nobody_listens(_: str) -> None:
@@ -60,14 +66,32 @@ class Reader:
         self._slots = asyncio.Semaphore(2 * count)
         self._large = asyncio.Semaphore(1)
         self._alone = asyncio.Lock()
+        self._reading: set[asyncio.Task[None]] = set()
 
     async def read_many(self, raws: Sequence[bytes]) -> list[Email | ReadFailure]:
         """Read mails; the results stand in the order of `raws`.
 
         Raises Transient when the worker processes themselves cannot run.
         """
-        chunks = [self._read_chunk(chunk) for chunk in _chunks(raws)]
-        return [result for results in await asyncio.gather(*chunks) for result in results]
+        return list(await asyncio.gather(*self.read_each(raws)))
+
+    def read_each(self, raws: Sequence[bytes]) -> list[Waiting]:
+        """Begin to read mails: for each, in order, what has its result once it is known, poison last (P4).
+
+        Each raises Transient when the worker processes themselves cannot run. Who wants none of them any more
+        cancels them.
+        """
+        loop = asyncio.get_running_loop()
+        found: list[Waiting] = [loop.create_future() for _ in raws]
+        rest = iter(found)
+        for chunk in _chunks(raws):
+            waiting = list(islice(rest, len(chunk)))
+            task = asyncio.create_task(self._read_into(chunk, waiting))
+            self._reading.add(task)
+            task.add_done_callback(self._reading.discard)
+            for one in waiting:
+                one.add_done_callback(partial(_unless_wanted, task, waiting))
+        return found
 
     async def ready(self) -> None:
         """Return when a parser process runs, so that starting one is charged to no mail's attempts (R4)."""
@@ -79,13 +103,25 @@ class Reader:
         await self._pool.close()
         await self._suspects.close()
 
-    async def _read_chunk(self, raws: list[bytes]) -> list[Email | ReadFailure]:
+    async def _read_into(self, raws: list[bytes], waiting: Sequence[Waiting]) -> None:
+        """Read one task's mails; what goes wrong with the task is told to all who still wait."""
+        try:
+            await self._read_chunk(raws, waiting)
+        except Exception as error:
+            for one in waiting:
+                if not one.done():
+                    one.set_exception(error)
+
+    async def _read_chunk(self, raws: list[bytes], waiting: Sequence[Waiting]) -> None:
         seconds = self._timeout if len(raws) == 1 else min(self._timeout, _CHUNK_SECONDS)
         try:
             async with self._large if len(raws[0]) > _LARGE else self._slots:
-                return [_result(one, 1) for one in await self._run(self._pool, raws, seconds)]
+                found = await self._run(self._pool, raws, seconds)
         except TaskError as error:
-            return await self._one_by_one(raws, str(error))
+            await self._one_by_one(raws, waiting, str(error))
+            return
+        for one, result in zip(waiting, found, strict=True):
+            _give(one, _result(result, 1))
 
     async def _run(self, pool: Pool, raws: Sequence[bytes], seconds: float) -> list[Email | str]:
         try:
@@ -94,19 +130,19 @@ class Reader:
             self._killed(str(error))
             raise
 
-    async def _one_by_one(self, raws: list[bytes], error: str) -> list[Email | ReadFailure]:
+    async def _one_by_one(self, raws: list[bytes], waiting: Sequence[Waiting], error: str) -> None:
         """Each mail alone and shortly, so that the good ones are done soon; then at length those that failed."""
-        results: list[Email | ReadFailure] = [ReadFailure(error, 1) for _ in raws]
-        waiting = list(range(len(raws)))
+        failed: dict[int, Email | ReadFailure] = dict.fromkeys(range(len(raws)), ReadFailure(error, 1))
         for tries in range(2, TRIES + 1):
-            for place in list(waiting):
+            for place in list(failed):
                 seconds = self._timeout if tries == TRIES else min(self._timeout, _CHUNK_SECONDS)
-                results[place], again = await self._try_suspect(raws[place], tries, seconds)
+                failed[place], again = await self._try_suspect(raws[place], tries, seconds)
                 if not again:
-                    waiting.remove(place)
-        if waiting:
+                    _give(waiting[place], failed.pop(place))
+        if failed:
             await self._probe()
-        return results
+        for place, failure in failed.items():
+            _give(waiting[place], failure)
 
     async def _try_suspect(self, raw: bytes, tries: int, seconds: float) -> tuple[Email | ReadFailure, bool]:
         """What became of a mail tried alone, and whether trying again may help."""
@@ -124,6 +160,17 @@ class Reader:
                 await self._run(self._suspects, [b""], self._timeout)
             except TaskError as error:
                 raise Transient(f"the parser processes cannot run: {error}") from error
+
+
+def _give(waiting: Waiting, result: Email | ReadFailure) -> None:
+    if not waiting.done():
+        waiting.set_result(result)
+
+
+def _unless_wanted(task: "asyncio.Task[None]", waiting: Sequence[Waiting], _: Waiting) -> None:
+    """End a task whose results nobody wants any more."""
+    if all(one.cancelled() for one in waiting):
+        task.cancel()
 
 
 def _result(found: Email | str, tries: int) -> Email | ReadFailure:

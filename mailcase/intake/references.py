@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from mailcase.intake.texts import clean_line
+
 MOST: Final = 200  # ids of one mail
 LONGEST: Final = 998  # bytes of an id, with its angle brackets
 
@@ -9,7 +11,8 @@ LONGEST: Final = 998  # bytes of an id, with its angle brackets
 def message_ids(value: str, most: int = MOST) -> tuple[str, ...]:
     """The ids `<…>` of a header's text, in order, without repeats; of too many the last are kept.
 
-    White space inside an id is folding and goes. Where no bracket stands, words with "@" are ids.
+    White space inside an id is folding and goes; controls go too, wherever it stood: PostgreSQL takes no NUL.
+    Where no bracket stands, words with "@" are ids.
     """
     found: dict[str, None] = {}
     for candidate in _bracketed(value) if "<" in value else _bare(value):
@@ -48,7 +51,7 @@ def _bare(value: str) -> list[str]:
 
 
 def _id(text: str) -> str | None:
-    made = "".join(text.split())
+    made = clean_line("".join(text.split()))
     if not made or len(made.encode("utf-8", "replace")) + 2 > LONGEST:
         return None
     return f"<{made}>"

@@ -132,7 +132,7 @@ class _Scanner:
         return part
 
     def _enter(self, part: Part) -> None:
-        boundary = part.media.params.get("boundary", "").encode("utf-8", "surrogateescape").rstrip()
+        boundary = part.media.params.get("boundary", "").encode("utf-8", "replace").rstrip()
         if not part.type.startswith("multipart/"):
             self.leaf = part
         elif not boundary or len(boundary) > _LONGEST_BOUNDARY or len(self.stack) >= DEEPEST:

@@ -15,7 +15,7 @@ from tenacity import (
 )
 
 from mailcase.clock import utcnow
-from mailcase.errors import MailcaseError, TokenRefused, Unavailable
+from mailcase.errors import Fenced, MailcaseError, TokenRefused, Unavailable
 from mailcase.intake.faring import Faring, Room, no_limit
 from mailcase.intake.gate import Gate, Permit
 from mailcase.intake.imap.failures import LoginRefused, Refused
@@ -227,6 +227,9 @@ class Watcher:
     def _note_failure(self, attempt: RetryCallState) -> None:
         error = attempt.outcome.exception() if attempt.outcome else None
         if error is None:
+            return
+        if isinstance(error, Fenced):  # tenure is about to end us: neither mailbox nor server is to blame
+            emit(Event.FENCED, error=str(error))
             return
         self._faring.failed(error)
         pause = round(attempt.upcoming_sleep, 1)

@@ -9,10 +9,10 @@ import resource
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Final
 
 from mailcase.errors import Permanent
-from mailcase.intake.parse import read
 from mailcase.message import Email
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -30,6 +30,7 @@ def start(parent: int, memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold mail text
     _die_with(parent)
     _State.memory = memory
+    import_module("mailcase.intake.parse")  # now, and not at the first mail's expense
 
 
 class _State:
@@ -57,6 +58,8 @@ def read_all(raws: Sequence[bytes], seconds: float) -> list[Email | str]:
 
 
 def _read(raw: bytes) -> Email | str:
+    from mailcase.intake.parse import read  # the daemon names this module and reads no mail itself
+
     try:
         return read(raw)
     except Permanent as error:

@@ -33,7 +33,8 @@ def list_marks(email: Email, own_lists: Set[str]) -> Iterator[str]:
     if own_list(email, own_lists):
         return
     for name, _ in email.headers:
-        if name.lower().startswith("list-") or name.lower() in _MARKS:
+        key = name.lower()
+        if key.startswith("list-") or key in _MARKS:
             yield name
 
 

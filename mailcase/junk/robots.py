@@ -1,6 +1,7 @@
 """Addresses that no person reads: daemons and the robots of K5 (reliability.md 3.1 row 6, 3.3 K5)."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from mailcase.message import Address, Email
@@ -28,6 +29,7 @@ ROBOT_LOCALS: Final = {
     "newsletter": r"(.{0,64}[-_.])?(e-?news|news-?(letters?|flash))",
 }
 _ROBOTS: Final = tuple((name, re.compile(pattern)) for name, pattern in ROBOT_LOCALS.items())
+_ANY_ROBOT: Final = re.compile("|".join(f"(?:{pattern})" for pattern in ROBOT_LOCALS.values()))
 _DAEMONS: Final = re.compile(r"m(ail(er)?)?[-_.]?daemon|post[-_.]?master")
 #: Beginnings of the display name of a mail server, or of a From field without an address.
 DAEMON_NAMES: Final = ("mail delivery", "mailer-daemon")
@@ -37,8 +39,14 @@ MACHINE_NAMES: Final = ("system administrator", "mail administrator", "smtp mail
 
 def robot(key: str) -> str:
     """The name of the K5 pattern that the address (a key) fits, or ""."""
-    local = (key[:_LONGEST].rpartition("@")[0] or key[:_LONGEST]).lower()
+    return _robot((key[:_LONGEST].rpartition("@")[0] or key[:_LONGEST]).lower())
+
+
+@lru_cache(maxsize=1024)  # one sender is asked about several times while his mail is decided
+def _robot(local: str) -> str:
     tries = (local, local.partition("+")[0])
+    if not any(_ANY_ROBOT.fullmatch(one) for one in tries):
+        return ""
     return next((name for name, pattern in _ROBOTS if any(pattern.fullmatch(one) for one in tries)), "")
 
 

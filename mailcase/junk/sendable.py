@@ -1,5 +1,6 @@
 """Can mail be sent to this address as it is written: syntax only, no look-up (K5)."""
 
+from functools import lru_cache
 from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
@@ -9,6 +10,7 @@ _INTERNAL: Final = ("test", "local", "localhost")
 _LONGEST: Final = 320  # RFC 5321 4.5.3.1: 64 + 1 + 255
 
 
+@lru_cache(maxsize=1024)
 def why_not_sendable(address: str) -> str:
     """What is wrong with it, for a person; "" where it can be written to.
 

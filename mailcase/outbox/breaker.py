@@ -51,10 +51,12 @@ class Breaker:
         above_at = self.above_at or now
         if counts.last_hour >= self.threshold:
             return self if timedelta(0) <= now - above_at < _STEP else replace(self, above_at=now)
+        if above_at > now:  # the clock was set back (F28): its hour begins anew, or it would never end
+            return replace(self, above_at=now)
         return Breaker() if now - above_at >= _HOUR else self
 
     def _just_released(self, now: datetime) -> bool:
-        return self.released_at is not None and now - self.released_at < _HOUR
+        return self.released_at is not None and timedelta(0) <= now - self.released_at < _HOUR
 
     def to_text(self) -> str:
         """For the flag."""

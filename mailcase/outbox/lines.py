@@ -16,6 +16,8 @@ def printable(text: str) -> str:
 
     Marks that turn the writing direction could hide the case number. reliability.md "Headers", F30, F38.
     """
+    if text.isprintable():  # almost every text: nothing of all that is in it
+        return text
     kept = (char for char in text if char not in _DROPPED)
     return "".join(" " if unicodedata.category(char) in _BROKEN else char for char in kept)
 

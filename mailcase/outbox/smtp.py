@@ -14,7 +14,7 @@ from mailcase.outbox.failures import CopyFailed, Refused, Uncertain
 from mailcase.outbox.mime import Envelope
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.outbox.smtp_login import log_in
-from mailcase.tls import tls_context
+from mailcase.tls import shared_context
 
 _AFTER_THE_DOT: Final = 10  # times the timeout of a command (RFC 5321 4.5.3.2.6, contract.md)
 _GO_AHEAD: Final = 354
@@ -125,7 +125,7 @@ class SmtpSender:
             timeout=own.timeout,
             use_tls=own.security == "tls",
             start_tls=own.security == "starttls",
-            tls_context=None if own.security == "none" else tls_context(own.ca_file),
+            tls_context=None if own.security == "none" else shared_context(own.ca_file),
             local_hostname=own.local_hostname,
         )
 

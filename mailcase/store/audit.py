@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from mailcase.intake.audit import Entry
 from mailcase.store import tables as t
 from mailcase.store.engine import Engines
+from mailcase.store.marks import reads
 
 _D = t.delivery.c
 _ENTRY = (_D.id, _D.key, _D.uid, _D.received_at, _D.outcome, _D.reason, _D.oversize, _D.marked)
@@ -19,11 +20,13 @@ class AuditDoor:
 
     _engines: Engines
 
+    @reads
     def journal_entries(self, source: str, folder: str, uidvalidity: int | None) -> dict[str, Entry]:
         """Every delivery of that folder (None: of that Maildir), by key."""
         with self._engines.read() as conn:
             return _entries(conn, source, folder, uidvalidity)
 
+    @reads
     def find_delivery(self, mailbox: str, message_id: str, since: datetime) -> dict[str, Any] | None:
         """id, folder, uid, outcome and reason of the newest decided delivery with that Message-ID, or None.
 

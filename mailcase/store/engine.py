@@ -14,11 +14,14 @@ from sqlalchemy.engine import Connection, Engine, make_url
 
 from mailcase.errors import ConfigError, Permanent, StoreFull, Unavailable
 from mailcase.places import private_folder, refused
+from mailcase.store.again import BY_SQLSTATE
+from mailcase.store.fences import Fences
+from mailcase.store.pg_session import LEASE_S, lone_engine, pooled_engine, refuses_settings
 from mailcase.store.readonly import connect_reader, refusal, refuses_writing
 
 _READERS = 4
 _BUSY_MS = 5000  # how long a writer waits for another process
-_PRESENCE = 0x6D61696C  # first key of the advisory locks that say a daemon lives ("mail")
+PRESENCE = 0x6D61696C  # first key of the advisory locks that say a daemon lives ("mail")
 _UNREACHABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.InternalError)
 
 
@@ -28,12 +31,14 @@ class Engines:
 
     writer: Engine
     reader: Engine
+    lease_s: float = LEASE_S
+    fences: Fences = field(default_factory=Fences)
     _present: dict[str, Connection] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def open(cls, url: str) -> Self:
-        """Make both engines; nothing is connected yet.
+    def open(cls, url: str, lease_s: float = LEASE_S) -> Self:
+        """Make both engines; nothing is connected yet. PostgreSQL waits `lease_s` for a process that went silent.
 
         Raises:
             ConfigError: neither SQLite nor PostgreSQL.
@@ -42,32 +47,42 @@ class Engines:
         if backend == "sqlite":
             return cls(_sqlite(url, writes=True), _sqlite(url, writes=False))
         if backend == "postgresql":
-            return cls(_postgres(url, 1), _postgres(url, _READERS))
+            writer = pooled_engine(url, 1, lease_s, writes=True)
+            return cls(writer, pooled_engine(url, _READERS, lease_s, writes=False), lease_s)
         raise ConfigError(f"[store] url: {backend!r} is not supported; use sqlite:/// or postgresql+psycopg://")
+
+    @property
+    def is_postgres(self) -> bool:
+        """Whether it is a database that many processes can write at once."""
+        return self.writer.dialect.name == "postgresql"
+
+    def lone(self) -> Engine:
+        """For a connection outside the pools (PostgreSQL)."""
+        return lone_engine(self.writer.url, self.lease_s)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """One write transaction, committed durably at the end."""
-        with _translated(self.writer), self.writer.begin() as conn:
+        with translated(self.writer), self.writer.begin() as conn:
             yield conn
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent look; never waits for the writer on SQLite."""
-        with _translated(self.reader), self.reader.connect() as conn:
+        with translated(self.reader), self.reader.connect() as conn:
             yield conn
 
     def presence(self, owner: str) -> None:
         """Hold the lock that says this daemon lives (PostgreSQL; SQLite has one sender by its lock file)."""
-        if self.writer.dialect.name == "sqlite":
+        if not self.is_postgres or self.fences.owner == owner:  # who joined holds it on the connection of its own
             return
-        with self._guard, _translated(self.reader):
+        with self._guard, translated(self.reader):
             held = self._present.get(owner)
             if held is not None and _alive(held):
                 return
             conn = self.reader.execution_options(isolation_level="AUTOCOMMIT").connect()
             conn.detach()
-            conn.execute(sa.select(sa.func.pg_advisory_lock(_PRESENCE, sa.func.hashtext(owner))))
+            conn.execute(sa.select(sa.func.pg_advisory_lock(PRESENCE, sa.func.hashtext(owner))))
             self._present[owner] = conn
 
     def close(self) -> None:
@@ -83,17 +98,17 @@ def presence_free(conn: Connection, owner: str) -> bool:
     """Whether no living daemon of that name is there; the lock is given back with the transaction."""
     if conn.dialect.name == "sqlite":
         return True
-    lock = sa.func.pg_try_advisory_xact_lock(_PRESENCE, sa.func.hashtext(owner))
+    lock = sa.func.pg_try_advisory_xact_lock(PRESENCE, sa.func.hashtext(owner))
     return bool(conn.execute(sa.select(lock)).scalar_one())
 
 
 def daemons_present(conn: Connection) -> int:
     """How many daemons hold their lock on this PostgreSQL database."""
     held = sa.text(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = :place "
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = :place AND objsubid = 2 "
         "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
-    return int(conn.execute(held, {"place": _PRESENCE}).scalar_one())
+    return int(conn.execute(held, {"place": PRESENCE}).scalar_one())
 
 
 def _alive(conn: Connection) -> bool:
@@ -106,16 +121,27 @@ def _alive(conn: Connection) -> bool:
 
 
 @contextlib.contextmanager
-def _translated(engine: Engine) -> Iterator[None]:
+def translated(engine: Engine) -> Iterator[None]:
     """The databases' errors as ours: what trying again may cure is Unavailable, the rest Permanent."""
     try:
         yield
     except _UNREACHABLE as error:
         if refuses_writing(getattr(error, "orig", None)):
             raise refusal(engine.url.database) from error
-        raise (StoreFull if _no_room(error) else Unavailable)(f"store: {_reason(error)}") from error
+        if refuses_settings(error):
+            raise ConfigError(
+                "[store] url leads to a connection pooler that does not pass our settings on: name PostgreSQL "
+                "itself, or a pool in session mode that takes the startup parameter `options`"
+            ) from error
+        raise _kind_of(error)(f"store: {_reason(error)}") from error
     except exc.DBAPIError as error:
         raise (Unavailable if error.connection_invalidated else Permanent)(f"store: {_reason(error)}") from error
+
+
+def _kind_of(error: Exception) -> type[Unavailable]:
+    if _no_room(error):
+        return StoreFull
+    return BY_SQLSTATE.get(getattr(getattr(error, "orig", None), "sqlstate", None) or "", Unavailable)
 
 
 def _no_room(error: Exception) -> bool:
@@ -128,17 +154,6 @@ def _no_room(error: Exception) -> bool:
 def _reason(error: Exception) -> str:
     """What the driver said, without the statement and its parameters (they hold mail)."""
     return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-
-
-def _postgres(url: str, size: int) -> Engine:
-    return sa.create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
-        pool_size=size,
-        max_overflow=0 if size == 1 else size,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"},
-        hide_parameters=True,
-    )
 
 
 def _sqlite(url: str, *, writes: bool) -> Engine:

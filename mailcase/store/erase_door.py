@@ -11,6 +11,7 @@ from sqlalchemy import exc
 from mailcase.errors import Permanent, Unavailable
 from mailcase.store import erase, erase_unread, export, person
 from mailcase.store.engine import Engines
+from mailcase.store.marks import reads
 from mailcase.store.raw import RawPlace
 
 
@@ -37,6 +38,7 @@ class EraseDoor:
     _engines: Engines
     _raw: RawPlace
 
+    @reads
     def known_of(self, key: str) -> Known:
         """How much `forget` would erase; writes nothing. Permanent where there is nothing."""
         waiting, reports = self._unread_of(key), self._reports_on(key)
@@ -91,6 +93,7 @@ class EraseDoor:
             done = not lite or self._checkpoint()
         return done
 
+    @reads
     def export_contact(self, key: str) -> dict[str, Any]:
         """Everything about the person with this address, in plain JSON values; Permanent where there is nothing.
 
@@ -100,6 +103,7 @@ class EraseDoor:
         with self._engines.read() as conn:
             return export.export(conn, person.find(conn, key, reports), key)
 
+    @reads
     def contact_list(self) -> list[dict[str, Any]]:
         """Contacts with addresses, account and number of cases, oldest first."""
         with self._engines.read() as conn:
@@ -145,7 +149,10 @@ class EraseDoor:
         try:
             with self._engines.writer.connect() as conn:
                 if conn.dialect.name != "sqlite":
-                    conn.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(command)
+                    plainly = conn.execution_options(isolation_level="AUTOCOMMIT")
+                    plainly.exec_driver_sql("SET statement_timeout = 0")  # a large store takes its time
+                    plainly.exec_driver_sql(command)
+                    plainly.exec_driver_sql("RESET statement_timeout")
                     return None
                 plain = conn.connection.cursor()  # SQLAlchemy would begin a transaction
                 try:

@@ -10,6 +10,7 @@ from mailcase.health.situation import AlarmTold, DaemonTold, MailboxTold, Number
 from mailcase.store import alarms, complaints, digest, health
 from mailcase.store.alarms import AlarmChange
 from mailcase.store.engine import Engines
+from mailcase.store.marks import reads
 
 
 class HealthDoor:
@@ -32,31 +33,37 @@ class HealthDoor:
         with self._engines.write() as conn:
             health.leave(conn, owner)
 
+    @reads
     def last_mails(self) -> dict[str, tuple[datetime, float]]:
         """When each mailbox's last mail came, and its lag in seconds, as daemons told."""
         with self._engines.read() as conn:
             return health.last_mails(conn)
 
+    @reads
     def health_numbers(self) -> Numbers:
         """What is open now; cheap."""
         with self._engines.read() as conn:
             return health.numbers(conn)
 
+    @reads
     def unregistered(self, now: datetime) -> tuple[Unregistered, ...]:
         """Mail of the last seven days to addresses that no mailbox has, by mailbox (B4)."""
         with self._engines.read() as conn:
             return health.unregistered(conn, now)
 
+    @reads
     def health_told(self, now: datetime) -> Told:
         """All of it, as `mailcase status` shows it."""
         with self._engines.read() as conn:
             return health.told(conn, now)
 
+    @reads
     def open_alarms(self) -> tuple[AlarmTold, ...]:
         """The alarms that have not ended."""
         with self._engines.read() as conn:
             return health.open_alarms(conn)
 
+    @reads
     def mailboxes_of_others(self, owner: str) -> frozenset[str]:
         """The mailboxes that other daemons on this store work: their alarms are theirs."""
         with self._engines.read() as conn:
@@ -72,6 +79,7 @@ class HealthDoor:
         with self._engines.write() as conn:
             return alarms.queue(conn, notice, now)
 
+    @reads
     def complaints(self, now: datetime) -> Sequence[Complaint]:
         """The complaints of the last day that were noted on a case, at most twenty (3.2)."""
         with self._engines.read() as conn:
@@ -82,6 +90,7 @@ class HealthDoor:
         with self._engines.write() as conn:
             return alarms.reroute(conn, way, now)
 
+    @reads
     def digest(self, since: datetime, until: datetime) -> Digest:
         """What was ignored, junk and quarantined in that time."""
         with self._engines.read() as conn:

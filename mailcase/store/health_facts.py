@@ -24,6 +24,7 @@ def facts_row(facts: Facts) -> dict[str, Any]:
         "token_expiry": {name: at.isoformat() for name, at in facts.token_expiry.items()},
         "by_token": sorted(facts.by_token),
         "config": clean_text(facts.config),
+        "unheld": {name: at.isoformat() for name, at in facts.unheld.items()},
         "trouble": {name: state.trouble for name, state in facts.mailboxes.items() if state.trouble},
     }
     return {
@@ -48,6 +49,7 @@ def facts_of(row: AnyRow) -> Facts:
         token_expiry={name: datetime.fromisoformat(at) for name, at in more.get("token_expiry", {}).items()},
         by_token=frozenset(more.get("by_token", ())),
         config=more.get("config", ""),
+        unheld={name: datetime.fromisoformat(at) for name, at in more.get("unheld", {}).items()},
     )
 
 

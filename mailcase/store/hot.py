@@ -6,9 +6,9 @@ difference.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,18 +23,18 @@ class _Ready:
     """A statement compiled for one dialect."""
 
     sql: str
-    order: tuple[str, ...] | None  # of positional parameters; None: by name
+    binds: tuple[tuple[str, Convert | None], ...]  # what the driver is given, in its order
+    named: bool  # the driver takes its parameters by name
     fixed: dict[str, Any]  # values that the statement holds itself, such as a limit
-    binds: tuple[tuple[str, Convert], ...]
     results: tuple[tuple[int, Convert], ...]
     row: Any  # a namedtuple class, or None where nothing comes back
 
     def parameters(self, given: Mapping[str, Any]) -> Any:
         """The driver's parameters."""
-        values = {**self.fixed, **given}
-        for name, convert in self.binds:
-            values[name] = convert(values[name])
-        return values if self.order is None else tuple(values[name] for name in self.order)
+        values = {**self.fixed, **given} if self.fixed else given
+        if self.named:
+            return {name: values[name] if change is None else change(values[name]) for name, change in self.binds}
+        return [values[name] if change is None else change(values[name]) for name, change in self.binds]
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
         """The driver's rows with the types of the columns."""
@@ -59,23 +59,39 @@ class Hot:
     def run(self, conn: Connection, given: Mapping[str, Any]) -> list[Any]:
         """Execute and return the rows as named tuples."""
         ready = self._for(conn, given)
-        with _cursor(conn, ready.sql) as cursor:
+        cursor = _cursor(conn)
+        try:
             cursor.execute(ready.sql, ready.parameters(given))
             return ready.rows(cursor.fetchall()) if ready.row is not None else []
+        except conn.dialect.loaded_dbapi.Error as error:
+            raise _ours(conn, ready.sql, error) from error
+        finally:
+            cursor.close()
 
     def count(self, conn: Connection, given: Mapping[str, Any]) -> int:
         """Execute and return how many rows were changed."""
         ready = self._for(conn, given)
-        with _cursor(conn, ready.sql) as cursor:
+        cursor = _cursor(conn)
+        try:
             cursor.execute(ready.sql, ready.parameters(given))
             return int(cursor.rowcount)
+        except conn.dialect.loaded_dbapi.Error as error:
+            raise _ours(conn, ready.sql, error) from error
+        finally:
+            cursor.close()
 
     def many(self, conn: Connection, given: Sequence[Mapping[str, Any]]) -> None:
         """Execute once for each parameter set, in order."""
-        if given:
-            ready = self._for(conn, given[0])
-            with _cursor(conn, ready.sql) as cursor:
-                cursor.executemany(ready.sql, [ready.parameters(one) for one in given])
+        if not given:
+            return
+        ready = self._for(conn, given[0])
+        cursor = _cursor(conn)
+        try:
+            cursor.executemany(ready.sql, [ready.parameters(one) for one in given])
+        except conn.dialect.loaded_dbapi.Error as error:
+            raise _ours(conn, ready.sql, error) from error
+        finally:
+            cursor.close()
 
     def _for(self, conn: Connection, given: Mapping[str, Any]) -> _Ready:
         ready = self._ready.get(conn.dialect.name)
@@ -87,41 +103,53 @@ class Hot:
 def _compile(statement: Any, conn: Connection, names: list[str]) -> _Ready:
     dialect = conn.dialect
     compiled = statement.compile(dialect=dialect, column_keys=names)
-    binds = {name: one.type.dialect_impl(dialect).bind_processor(dialect) for one, name in compiled.bind_names.items()}
+    if statement.is_insert and (missing := set(compiled.insert_prefetch)):
+        raise TypeError(f"a hot INSERT is given every value: {sorted(one.name for one in missing)} are not")
+    changes = {name: _bind(one.type, dialect) for one, name in compiled.bind_names.items()}
+    order = compiled.positiontup if compiled.positional else list(changes)
     columns = list(statement.selected_columns if statement.is_select else statement.exported_columns)
     results = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     return _Ready(
         sql=str(compiled),
-        order=tuple(compiled.positiontup) if compiled.positional else None,
+        binds=tuple((name, changes[name]) for name in order),
+        named=not compiled.positional,
         fixed={name: value for name, value in compiled.params.items() if name not in names},
-        binds=tuple((name, convert) for name, convert in binds.items() if convert is not None),
         results=tuple((at, convert) for at, convert in enumerate(results) if convert is not None),
         row=namedtuple("Found", [column.key for column in columns]) if columns else None,
     )
 
 
+def _bind(kind: Any, dialect: Any) -> Convert | None:
+    """How a value of this type is given to the driver; one moment stands in many rows and is written once."""
+    convert: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    moment = isinstance(getattr(kind, "impl", kind), sa.DateTime)
+    return lru_cache(maxsize=64)(convert) if moment and convert is not None else convert
+
+
 def driver(conn: Connection, sql: str) -> None:
     """One plain command without parameters."""
-    with _cursor(conn, sql) as cursor:
-        cursor.execute(sql)
-
-
-@contextmanager
-def _cursor(conn: Connection, sql: str) -> Iterator[Any]:
-    dialect = conn.dialect
-    base = dialect.loaded_dbapi.Error
-    cursor = conn.connection.cursor()
+    cursor = _cursor(conn)
     try:
-        yield cursor
-    except base as error:
-        raise exc.DBAPIError.instance(sql, None, error, base, hide_parameters=True, dialect=dialect) from error
+        cursor.execute(sql)
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise _ours(conn, sql, error) from error
     finally:
         cursor.close()
 
 
-def is_in(column: sa.ColumnElement[str], prefix: str, count: int) -> sa.ColumnElement[bool]:
+def _cursor(conn: Connection) -> Any:
+    return conn.connection.cursor()
+
+
+def _ours(conn: Connection, sql: str, error: Exception) -> BaseException:
+    """The driver's error as SQLAlchemy's, without the parameters (they hold mail)."""
+    base = conn.dialect.loaded_dbapi.Error
+    return exc.DBAPIError.instance(sql, None, error, base, hide_parameters=True, dialect=conn.dialect)
+
+
+def is_in(column: sa.ColumnElement[Any], prefix: str, count: int) -> sa.ColumnElement[bool]:
     """column IN (prefix_0, …); for one value plainly equal."""
-    places: list[sa.BindParameter[str]] = [sa.bindparam(f"{prefix}_{at}") for at in range(count)]
+    places: list[sa.BindParameter[Any]] = [sa.bindparam(f"{prefix}_{at}") for at in range(count)]
     return column == places[0] if count == 1 else column.in_(places)
 
 

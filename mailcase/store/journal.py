@@ -16,8 +16,10 @@ from mailcase.message import Delivery, Wish
 from mailcase.ports import Arrival, Cursor, Journalled
 from mailcase.store import restored
 from mailcase.store import tables as t
-from mailcase.store.dialect import AnyRow, insert_new, insert_or_set
+from mailcase.store.again import again
+from mailcase.store.dialect import AnyRow, insert_or_set, is_sqlite, new_statement
 from mailcase.store.engine import Engines
+from mailcase.store.hot import Hot
 from mailcase.store.raw import RawPlace
 
 _D = t.delivery.c
@@ -30,24 +32,42 @@ _CURSOR = (
     _C.source, _C.folder, _C.mailbox, _C.uidvalidity, _C.last_uid, _C.baseline_uid, _C.baseline_at,
     _C.start, _C.compared_at,
 )  # fmt: skip
+_INSERT = {
+    lite: Hot(new_statement(t.delivery, ("source", "folder", "key"), lite=lite).returning(_D.id))
+    for lite in (True, False)
+}
 _INBOX = ("", "INBOX")  # a Maildir's only folder has no name
 _BY_KEY = sa.select(*_FACTS).where(
     _D.source == sa.bindparam("at_source"), _D.folder == sa.bindparam("at_folder"), _D.key == sa.bindparam("at_key")
 )
 
 
-def journal(engines: Engines, place: RawPlace, arrivals: Sequence[Arrival], cursor: Cursor | None) -> list[Journalled]:
-    """Store what arrived and the cursor in one durable transaction, the raw bytes before it or in it (R1).
+def keep(engines: Engines, place: RawPlace, arrivals: Sequence[Arrival]) -> list[str]:
+    """Before the journal's transaction: raw bytes that go elsewhere are durable there (R1). Returns their hashes.
 
-    Returns one Journalled an arrival, in order; `new` is False where the key was known.
+    It may wait for another server: not in the thread that writes.
+    """
+    hashes = [hashlib.sha256(one.raw).hexdigest() for one in arrivals]
+    place.keep(engines, {sha256: one.raw for sha256, one in zip(hashes, arrivals, strict=True)})
+    hit("after_raw")
+    return hashes
+
+
+@again
+def journal(
+    engines: Engines, place: RawPlace, arrivals: Sequence[Arrival], cursor: Cursor | None, hashes: Sequence[str]
+) -> list[Journalled]:
+    """Store what arrived and the cursor in one durable transaction, after `keep` (R1).
+
+    Returns one Journalled an arrival, in order; `new` is False where the key was known. Raises Fenced.
     """
     now = utcnow()
-    hashes = [hashlib.sha256(one.raw).hexdigest() for one in arrivals]
-    mails = {sha256: one.raw for sha256, one in zip(hashes, arrivals, strict=True)}
-    place.keep(engines, mails)
-    hit("after_raw")
+    names = [(one.source, one.mailbox) for one in arrivals]
+    if cursor is not None:
+        names.append((cursor.source, cursor.mailbox))
     with engines.write() as conn:
-        place.put(conn, mails)
+        engines.fences.mailboxes(conn, names)
+        place.put(conn, {sha256: one.raw for sha256, one in zip(hashes, arrivals, strict=True)})
         taken = restored.held_back(conn, arrivals)
         kept = [_insert(conn, one, sha256, now) for one, sha256 in zip(taken, hashes, strict=True)]
         if cursor is not None:
@@ -57,10 +77,9 @@ def journal(engines: Engines, place: RawPlace, arrivals: Sequence[Arrival], curs
 
 def _insert(conn: Connection, arrival: Arrival, sha256: str, now: datetime) -> Journalled:
     """One row in arrival order, so that ids are the journal's order."""
-    statement = insert_new(conn, t.delivery, "source", "folder", "key").returning(_D.id)
-    new = conn.execute(statement, _row(arrival, sha256, now)).scalar_one_or_none()
-    if new is not None:
-        return Journalled(_delivery_of(arrival, new), sha256, new=True, outcome=None, attempts=0)
+    new = _INSERT[is_sqlite(conn)].run(conn, _row(arrival, sha256, now))
+    if new:
+        return Journalled(_delivery_of(arrival, new[0].id), sha256, new=True, outcome=None, attempts=0)
     where = {"at_source": arrival.source, "at_folder": arrival.folder, "at_key": arrival.key}
     return _journalled(conn.execute(_BY_KEY, where).one())
 

@@ -1,6 +1,7 @@
 """Answering a Lookup with a Snapshot, in few statements."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from mailcase.outbox.breaker import FLAG as BREAKER
 from mailcase.snapshot import AccountView, Acked, ContactView, Lookup, Snapshot
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow
-from mailcase.store.hot import Hot
+from mailcase.store.hot import Hot, is_in, padded, places
 from mailcase.store.load_cases import load_cases
 from mailcase.store.load_messages import load_messages
 
@@ -41,22 +42,22 @@ def _sender_statement() -> sa.Select[Any]:
     ).select_from(joined)  # fmt: skip
 
 
-def _open_statement() -> sa.Select[Any]:
+@lru_cache(maxsize=16)
+def _open_statement(final: int) -> Hot:
     def newest(owner: sa.ColumnElement[bool]) -> sa.Select[Any]:
-        final: sa.BindParameter[str] = sa.bindparam("final", expanding=True)
         mine = sa.and_(owner, _C.group_name == sa.bindparam("of_group"), _C.merged_into_id.is_(None))
-        inner = sa.select(_C.running).where(mine, _C.status.not_in(final))
+        ended = [~is_in(_C.status, "final", final)] if final else []
+        inner = sa.select(_C.running).where(mine, *ended)
         limited = inner.order_by(_C.running.desc()).limit(_MOST_OPEN).subquery()
         return sa.select(limited.c.running)
 
     both = sa.union(
         newest(_C.contact_id == sa.bindparam("of_contact")), newest(_C.account_id == sa.bindparam("of_account"))
     ).subquery()
-    return sa.select(both.c.running).order_by(both.c.running.desc())
+    return Hot(sa.select(both.c.running).order_by(both.c.running.desc()))
 
 
 _SENDER = Hot(_sender_statement())
-_OPEN = _open_statement()
 _ACKS = Hot(
     sa.select(_O.created_at, _O.content_key, _O.group_name)
     .where(_O.to_key == sa.bindparam("sender"), _O.created_at >= sa.bindparam("since"))
@@ -99,7 +100,9 @@ def _open_cases(conn: Connection, lookup: Lookup, sender: AnyRow) -> tuple[int, 
     if sender.contact is None and account is None:
         return ()
     mine = {"of_contact": sender.contact, "of_account": account, "of_group": lookup.group}
-    return tuple(conn.execute(_OPEN, {**mine, "final": lookup.final_statuses}).scalars())
+    final = sorted(lookup.final_statuses)
+    found = _open_statement(padded(len(final))).run(conn, {**mine, **places("final", final)})
+    return tuple(one.running for one in found)
 
 
 def _acks(conn: Connection, lookup: Lookup, now: datetime) -> tuple[Acked, ...]:

@@ -27,14 +27,7 @@ _KNOWN = (
     _M.beginning, _M.delivery_id,
 )  # fmt: skip
 _HAS_BEGINNING = _M.beginning != sa.literal_column("''")  # as in the index, which few messages are in
-_LINKS = (
-    sa.select(_L.message_pk, _L.case_id, _L.linked_by)
-    .where(_L.message_pk.in_(sa.bindparam("pks", expanding=True)))
-    .order_by(_L.message_pk, _L.at, _L.case_id)
-)
-
-
-Links = Mapping[int, tuple[AnyRow, ...]]  # message -> its rows of _LINKS
+Links = Mapping[int, tuple[AnyRow, ...]]  # message -> its rows of _linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +117,15 @@ def _known(row: AnyRow, links: Links) -> KnownMessage:
 def _links(conn: Connection, pks: set[int]) -> Links:
     links: dict[int, tuple[AnyRow, ...]] = {}
     if pks:
-        for row in conn.execute(_LINKS, {"pks": sorted(pks)}):
+        for row in _linked(padded(len(pks))).run(conn, places("pk", sorted(pks))):
             links[row.message_pk] = (*links.get(row.message_pk, ()), row)
     return links
+
+
+@lru_cache(maxsize=64)
+def _linked(pks: int) -> Hot:
+    found = sa.select(_L.message_pk, _L.case_id, _L.linked_by).where(is_in(_L.message_pk, "pk", pks))
+    return Hot(found.order_by(_L.message_pk, _L.at, _L.case_id))
 
 
 def _known_parameters(lookup: Lookup, ids: Sequence[str]) -> dict[str, Any]:

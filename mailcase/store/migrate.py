@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 from mailcase.errors import ConfigError
 from mailcase.places import is_there
 from mailcase.store.engine import Engines, make_private, sqlite_file
+from mailcase.store.pg_session import unhurried
 
 SCHEMAS: Final = ("0001", "0002", "0003", "0004", "0005")  # oldest first; the last one is what this program needs
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -117,6 +118,7 @@ def _run(url: str, to: str = "head") -> None:
     engines = Engines.open(url)
     try:
         with engines.write() as conn:
+            unhurried(conn)
             config.attributes["connection"] = conn
             command.upgrade(config, to)
     finally:

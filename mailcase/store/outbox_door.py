@@ -6,7 +6,9 @@ from typing import Any
 
 from mailcase.ports import OutboxMail, SendCounts
 from mailcase.store import edit, outbox, outbox_state
+from mailcase.store.again import again
 from mailcase.store.engine import Engines
+from mailcase.store.marks import reads
 
 
 class OutboxDoor:
@@ -15,30 +17,39 @@ class OutboxDoor:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
 
+    @reads
     def due(self, now: datetime, limit: int) -> list[OutboxMail]:
         """Pending rows whose next_attempt_at has come, oldest first."""
         with self._engines.read() as conn:
             return outbox.due(conn, now, limit)
 
+    @again
     def claim(self, row: int, owner: str, now: datetime) -> bool:
         """pending -> sending with attempts + 1, committed; False if it is no longer pending (R3)."""
         self._engines.presence(owner)
         with self._engines.write() as conn:
+            self._engines.fences.sender(conn)
             return outbox_state.claim(conn, row, owner, now)
 
+    @again
     def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:
         """Leave `sending` for sent, failed, expired or uncertain; sent also dates the message."""
         with self._engines.write() as conn:
-            outbox_state.finish(conn, row, state, now, reason, error)
+            self._engines.fences.sender(conn)
+            outbox_state.finish(conn, row, state, now, reason, error, self._engines.fences.owner)
 
+    @again
     def postpone(self, row: int, at: datetime, *, reason: str = "", error: str = "", tried: bool = True) -> None:
         """Back to pending with a next attempt; `tried=False` for a held row whose attempts stay."""
         with self._engines.write() as conn:
-            outbox_state.postpone(conn, row, at, reason, error, tried=tried)
+            self._engines.fences.sender(conn)
+            outbox_state.postpone(conn, row, at, reason, error, tried=tried, owner=self._engines.fences.owner)
 
+    @again
     def hold(self, rows: Sequence[int], until: datetime, *, reason: str, error: str = "") -> None:
         """Give pending rows their next attempt, all in one commit; their attempts stay."""
         with self._engines.write() as conn:
+            self._engines.fences.sender(conn)
             outbox_state.hold(conn, rows, until, reason, error)
 
     def free_stranded(self, mailboxes: Collection[str], now: datetime) -> int:
@@ -46,32 +57,38 @@ class OutboxDoor:
         with self._engines.write() as conn:
             return outbox_state.free_stranded(conn, mailboxes, now)
 
+    @again
     def settle_orphans(self, owner: str, now: datetime) -> list[tuple[int, str]]:
         """Rows left `sending` by a daemon that is gone: automatic -> uncertain, others -> pending (R3)."""
         self._engines.presence(owner)
         with self._engines.write() as conn:
             return outbox_state.settle_orphans(conn, owner, now)
 
+    @reads
     def counts(self, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:
         """How much automatic mail left or is under way, for the limits and the breaker (K9)."""
         with self._engines.read() as conn:
             return outbox.counts(conn, now, total_window_s, domain_window_s)
 
+    @reads
     def busiest_hour(self, now: datetime) -> int:
         """Automatic mails queued in the busiest hour of the last seven days, before the last hour (K9)."""
         with self._engines.read() as conn:
             return outbox.busiest_hour(conn, now)
 
+    @reads
     def next_due(self, now: datetime) -> datetime | None:
         """When the earliest pending row is due; never before `now`."""
         with self._engines.read() as conn:
             return outbox.next_due(conn, now)
 
+    @reads
     def get_flag(self, name: str) -> str | None:
         """A small durable fact; `outbox.breaker.FLAG` set: the breaker is open."""
         with self._engines.read() as conn:
             return edit.get_flag(conn, name)
 
+    @reads
     def flags(self, prefix: str) -> dict[str, str]:
         """All facts whose name begins so."""
         with self._engines.read() as conn:
@@ -82,6 +99,7 @@ class OutboxDoor:
         with self._engines.write() as conn:
             edit.set_flag(conn, name, value)
 
+    @reads
     def outbox_list(self) -> list[dict[str, Any]]:
         """`outbox list` of contract.md, oldest first."""
         with self._engines.read() as conn:

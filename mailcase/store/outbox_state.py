@@ -14,6 +14,7 @@ from mailcase.outbox.breaker import FLAG
 from mailcase.store import tables as t
 from mailcase.store.edit import set_flag
 from mailcase.store.engine import presence_free
+from mailcase.store.fences import DAEMON
 
 _O = t.outbox.c
 _AGAIN: Final = ("failed", "expired", "uncertain")  # what a person may send once more
@@ -30,8 +31,10 @@ def claim(conn: Connection, row: int, owner: str, now: datetime) -> bool:
     return True
 
 
-def finish(conn: Connection, row: int, state: str, now: datetime, reason: str, error: str) -> None:
+def finish(conn: Connection, row: int, state: str, now: datetime, reason: str, error: str, owner: str = "") -> None:
     """sending (or pending, for what expires unsent) -> an end; a mail that was sent is dated.
+
+    Of several daemons `owner` touches no row that another one is sending: it was taken from him meanwhile.
 
     A bounce that came back before the sending was recorded is not covered up.
     """
@@ -46,8 +49,13 @@ def finish(conn: Connection, row: int, state: str, now: datetime, reason: str, e
     if state == "sent":
         values["sent_at"] = now
         _date_message(conn, row, now)
-    open_states = _O.state.in_(("sending", "pending"))
-    conn.execute(sa.update(t.outbox).where(_O.id == row, open_states).values(values))
+    conn.execute(sa.update(t.outbox).where(_O.id == row, _is_open(owner)).values(values))
+
+
+def _is_open(owner: str) -> sa.ColumnElement[bool]:
+    """Not ended, and nobody else's."""
+    under_way = _O.state == "sending"
+    return sa.or_(_O.state == "pending", sa.and_(under_way, _O.owner == owner) if owner else under_way)
 
 
 def _date_message(conn: Connection, row: int, now: datetime) -> None:
@@ -55,8 +63,10 @@ def _date_message(conn: Connection, row: int, now: datetime) -> None:
     conn.execute(sa.update(t.message).where(t.message.c.id == mail).values(date=now))
 
 
-def postpone(conn: Connection, row: int, at: datetime, reason: str, error: str, *, tried: bool) -> None:
-    """Back to pending, due at `at`; a claim that led to no try is not counted."""
+def postpone(
+    conn: Connection, row: int, at: datetime, reason: str, error: str, *, tried: bool, owner: str = ""
+) -> None:
+    """Back to pending, due at `at`; a claim that led to no try is not counted. `owner` as in `finish`."""
     values: dict[str, Any] = {
         "state": "pending",
         "next_attempt_at": at,
@@ -67,8 +77,7 @@ def postpone(conn: Connection, row: int, at: datetime, reason: str, error: str, 
         was_claimed = sa.and_(_O.state == "sending", _O.attempts > 0)
         values["attempts"] = sa.case((was_claimed, _O.attempts - 1), else_=_O.attempts)
     values["owner"] = ""
-    open_states = _O.state.in_(("sending", "pending"))
-    conn.execute(sa.update(t.outbox).where(_O.id == row, open_states).values(values))
+    conn.execute(sa.update(t.outbox).where(_O.id == row, _is_open(owner)).values(values))
 
 
 def hold(conn: Connection, rows: Sequence[int], until: datetime, reason: str, error: str) -> None:
@@ -87,16 +96,31 @@ def free_stranded(conn: Connection, mailboxes: Collection[str], now: datetime) -
 
 
 def settle_orphans(conn: Connection, owner: str, now: datetime) -> list[tuple[int, str]]:
-    """What a daemon that is gone left `sending`: never twice for automatic mail, never not at all for others."""
-    left = sa.select(_O.id, _O.owner, _O.automatic).where(_O.state == "sending", _O.owner != owner).order_by(_O.id)
-    rows = conn.execute(left.with_for_update()).all()
-    gone = {name for name in {row.owner for row in rows} if presence_free(conn, name)}
-    settled = [(row.id, "uncertain" if row.automatic else "pending") for row in rows if row.owner in gone]
+    """What a daemon that is gone left `sending`: never twice for automatic mail, never not at all for others.
+
+    Its fence is raised first: should it be frozen only, it can neither claim nor record anything under the old one.
+    """
+    others = sa.and_(_O.state == "sending", _O.owner != owner)
+    gone = [
+        name for name in conn.execute(sa.select(_O.owner).where(others).distinct()).scalars() if _is_gone(conn, name)
+    ]
+    left = sa.select(_O.id, _O.automatic).where(_O.state == "sending", _O.owner.in_(gone)).order_by(_O.id)
+    rows = conn.execute(left.with_for_update()).all() if gone else []
+    settled = [(row.id, "uncertain" if row.automatic else "pending") for row in rows]
     for row, state in settled:
         due = None if state == "uncertain" else now
         values = {"state": state, "reason": "interrupted", "next_attempt_at": due}
         conn.execute(sa.update(t.outbox).where(_O.id == row).values(values))
     return settled
+
+
+def _is_gone(conn: Connection, owner: str) -> bool:
+    """Whether nobody of that name lives; it waits for a claim of his that is under way."""
+    if not presence_free(conn, owner):
+        return False
+    raised = sa.update(t.tenure).where(t.tenure.c.name == DAEMON + owner)
+    conn.execute(raised.values(fence=t.tenure.c.fence + 1))
+    return True
 
 
 def retry(conn: Connection, row: int, now: datetime, lifetime_s: float) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mailcase.store import purge
 from mailcase.store.engine import Engines
+from mailcase.store.marks import outside, reads
 from mailcase.store.raw import RawPlace
 
 
@@ -20,10 +21,12 @@ class RawDoor:
         """The folder that new raw mail is written to; None where it goes into the store or to S3."""
         return self._raw.folder
 
+    @outside
     def probe_raw(self) -> str:
         """Where new raw mail goes, after a look that changes nothing (`mailcase check`); raises Unavailable."""
         return self._raw.probe()
 
+    @outside
     def raw(self, sha256: str) -> bytes:
         """The raw bytes of a mail, checked against its hash.
 
@@ -35,6 +38,7 @@ class RawDoor:
             row = self._raw.find(conn, sha256)
         return self._raw.read(row)
 
+    @reads
     def expired_raw(self, before: datetime, final: Collection[str], after: int) -> purge.Slice:
         """What retention may take of the next deliveries behind `after`; see `purge.expired`."""
         with self._engines.read() as conn:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mailcase.store.engine import Engines
+from mailcase.store.pg_session import unhurried
 from mailcase.store.replay_past import Past, read_past
 from mailcase.store.replay_scratch import Scratch, subjects, verdicts
 
@@ -43,6 +44,7 @@ class ReplayDoor:
         with self._engines.read() as conn:
             if conn.dialect.name != "sqlite":
                 conn.execution_options(isolation_level="REPEATABLE READ")
+                unhurried(conn)  # the past is copied table by table
             past = read_past(conn, since, mailboxes)
             real, told = verdicts(conn, past.deliveries), subjects(conn, past.deliveries)
             scratch = Scratch.of(conn, past, own_keys)

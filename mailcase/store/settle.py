@@ -1,6 +1,8 @@
 """Deciding mails in the write transaction: load, decide, apply, a savepoint each (steps 6-8)."""
 
-from collections.abc import Callable, Sequence
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -8,11 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
-from mailcase.errors import MailcaseError, Permanent, StoreFull
+from mailcase.errors import Fenced, MailcaseError, Permanent, StoreFull
 from mailcase.faults import hit
 from mailcase.message import Wish
 from mailcase.ports import Judge, Reading, Settled
 from mailcase.store import tables as t
+from mailcase.store.again import Locked
 from mailcase.store.apply import apply
 from mailcase.store.dialect import AnyRow
 from mailcase.store.engine import Engines
@@ -22,6 +25,8 @@ from mailcase.store.references import note_references
 from mailcase.store.work import Conflict, Later, Work
 
 _TRIES: Final = 3  # a mail that finds its case changed, or a transaction that finds the store busy
+_PAUSE_S: Final = 0.1  # at most, by chance, before the next of them
+_NO_MAILS_FAULT: Final = (StoreFull, Fenced)
 _D, _C = t.delivery.c, t.case.c
 # Locked, so that two daemons never decide one delivery at once.
 _LOCK = (
@@ -48,12 +53,13 @@ def settle(
 
     Raises:
         Unavailable: the store does not answer; nothing that has no Settled was written.
+        Fenced: another daemon works the mailbox of one of them; nothing was written.
     """
     if not readings:
         return []
     try:
         return _together(engines, readings, judge, now)
-    except StoreFull:
+    except _NO_MAILS_FAULT:
         raise
     except MailcaseError as error:
         split(len(readings), str(error))
@@ -62,6 +68,7 @@ def settle(
 
 def _together(engines: Engines, readings: Sequence[Reading], judge: Judge, now: datetime) -> list[Settled]:
     with engines.write() as conn:
+        engines.fences.mailboxes(conn, _watched(readings))
         known = {row.id: row for row in conn.execute(_LOCK, {"ids": [one.delivery.id for one in readings]})}
         later = Later()
         results: dict[int, Settled] = {}
@@ -75,17 +82,23 @@ def _together(engines: Engines, readings: Sequence[Reading], judge: Judge, now: 
     return [results[one.delivery.id] for one in readings]
 
 
+def _watched(readings: Sequence[Reading]) -> Iterator[tuple[str, str]]:
+    """Sources and mailboxes; what a person wants decided again is nobody's but his."""
+    return ((one.delivery.source, one.delivery.mailbox) for one in readings if one.delivery.wish == Wish())
+
+
 def _alone(engines: Engines, reading: Reading, judge: Judge, now: datetime) -> Settled:
     """One mail in a transaction of its own, a few times; then it is the mail's fault if the store answers."""
     for last in (False,) * (_TRIES - 1) + (True,):
         try:
             return _together(engines, (reading,), judge, now)[0]
-        except StoreFull:
+        except (*_NO_MAILS_FAULT, Locked):
             raise
         except MailcaseError as error:
             if last:
                 _answers(engines)
                 return _failed(reading, error)
+            time.sleep(random.uniform(0.0, _PAUSE_S))  # noqa: S311 - who met must not meet again
     raise AssertionError("the last try returns or raises")
 
 

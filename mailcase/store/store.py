@@ -6,7 +6,7 @@ and `Permanent` when what was asked for is not there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,30 +20,45 @@ from mailcase.store import (
     journal,
     migrate,
     numbers,
-    quarantine,
     report_cases,
     report_mail,
     restored,
     settle,
 )
+from mailcase.store.again import again
 from mailcase.store.audit import AuditDoor
 from mailcase.store.engine import Engines
 from mailcase.store.erase_door import EraseDoor
 from mailcase.store.health_door import HealthDoor
 from mailcase.store.load import load
 from mailcase.store.maildir_door import MaildirDoor
+from mailcase.store.marks import before, reads
 from mailcase.store.outbox_door import OutboxDoor
+from mailcase.store.pg_session import LEASE_S
+from mailcase.store.quarantine_door import QuarantineDoor
 from mailcase.store.raw import RawPlace, RawSetting
 from mailcase.store.raw_door import RawDoor
 from mailcase.store.relink_door import RelinkDoor
 from mailcase.store.replay_door import ReplayDoor
+from mailcase.store.tenure_door import TenureDoor
 
 
 def _nobody_listens(*_: object) -> None:
     pass
 
 
-class Store(AuditDoor, EraseDoor, HealthDoor, RelinkDoor, ReplayDoor, RawDoor, MaildirDoor, OutboxDoor):
+class Store(
+    AuditDoor,
+    EraseDoor,
+    HealthDoor,
+    RelinkDoor,
+    ReplayDoor,
+    RawDoor,
+    MaildirDoor,
+    QuarantineDoor,
+    TenureDoor,
+    OutboxDoor,
+):
     """An open store; make it with `Store.open`. Satisfies ports.Journal and ports.OutboxStore."""
 
     def __init__(self, engines: Engines, raw_place: RawPlace, split: Callable[[int, str], None]) -> None:
@@ -58,6 +73,7 @@ class Store(AuditDoor, EraseDoor, HealthDoor, RelinkDoor, ReplayDoor, RawDoor, M
         state_dir: Path,
         *,
         raw: RawSetting | str = "store",
+        lease: timedelta = timedelta(seconds=LEASE_S),
         migrated: Callable[[str, str], None] = _nobody_listens,
         split: Callable[[int, str], None] = _nobody_listens,
     ) -> Self:
@@ -67,6 +83,7 @@ class Store(AuditDoor, EraseDoor, HealthDoor, RelinkDoor, ReplayDoor, RawDoor, M
             url: of the database; an SQLite file is relative to `state_dir`.
             state_dir: where the store's files lie.
             raw: where raw mails go, as in `[store]`; with S3 as `raw_setting` makes it.
+            lease: how long PostgreSQL waits for a daemon that gives no sign of life.
             migrated: is told the schema that an older store had, and the one it has now.
             split: is told how many mails of a batch are done one by one, and the error that made it so.
 
@@ -80,7 +97,7 @@ class Store(AuditDoor, EraseDoor, HealthDoor, RelinkDoor, ReplayDoor, RawDoor, M
         before = migrate.ensure(full)
         if before is not None:
             migrated(before, migrate.SCHEMAS[-1])
-        return cls(Engines.open(full), place, split)
+        return cls(Engines.open(full, lease.total_seconds()), place, split)
 
     @staticmethod
     def upgrade(url: str, state_dir: Path) -> str:
@@ -89,62 +106,90 @@ class Store(AuditDoor, EraseDoor, HealthDoor, RelinkDoor, ReplayDoor, RawDoor, M
 
     def close(self) -> None:
         """Give back all connections; the store cannot be used afterwards."""
+        self.tenure_leave()
         self._engines.close()
 
     # --- the journal (ports.Journal) ---
 
-    def journal(self, arrivals: Sequence[Arrival], cursor: Cursor | None) -> list[Journalled]:
-        """Store raw bytes, delivery rows and the moved cursor in one durable commit, in order (B1, R1)."""
-        return journal.journal(self._engines, self._raw, arrivals, cursor)
+    @before(lambda store: store.keep)
+    def journal(
+        self, arrivals: Sequence[Arrival], cursor: Cursor | None, hashes: Sequence[str] | None = None
+    ) -> list[Journalled]:
+        """Store raw bytes, delivery rows and the moved cursor in one durable commit, in order (B1, R1).
 
+        `hashes` is what `keep` returned for them, if it was called before. Raises Fenced, as every method here
+        that writes in the name of a mailbox.
+        """
+        kept = self.keep(arrivals) if hashes is None else hashes
+        return journal.journal(self._engines, self._raw, arrivals, cursor, kept)
+
+    def keep(self, arrivals: Sequence[Arrival], _cursor: Cursor | None = None) -> list[str]:
+        """The first half of `journal`: raw bytes that go elsewhere lie there durably. Returns the hashes."""
+        return journal.keep(self._engines, self._raw, arrivals)
+
+    @reads
     def cursor(self, source: str, folder: str) -> Cursor | None:
         """The cursor of that folder, or None at the first connection."""
         with self._engines.read() as conn:
             return journal.cursor(conn, source, folder)
 
+    @reads
     def moved_cursor(self, mailbox: str, folder: str) -> Cursor | None:
         """The newest cursor of that mailbox name's folder (moved host, B1)."""
         with self._engines.read() as conn:
             return journal.moved_cursor(conn, mailbox, folder)
 
+    @reads
     def lost_cursor(self, mailbox: str, folder: str) -> Cursor | None:
         """After a restore: where such a folder without a cursor begins; see `restored.lost_cursor`."""
         with self._engines.read() as conn:
             return restored.lost_cursor(conn, mailbox, folder, utcnow())
 
+    @again
     def save_cursor(self, cursor: Cursor) -> None:
         """Insert or replace."""
         with self._engines.write() as conn:
+            self._engines.fences.mailboxes(conn, [(cursor.source, cursor.mailbox)])
             journal.save_cursor(conn, cursor)
 
+    @reads
     def known_uids(self, source: str, folder: str, uidvalidity: int) -> frozenset[int]:
         """All UIDs the journal holds for that folder."""
         with self._engines.read() as conn:
             return journal.known_uids(conn, source, folder, uidvalidity)
 
+    @reads
     def unmarked(self, source: str, folder: str, uidvalidity: int) -> list[tuple[int, int]]:
         """(delivery id, uid) that are decided and not yet marked on the server, oldest first (B1)."""
         with self._engines.read() as conn:
             return journal.unmarked(conn, source, folder, uidvalidity)
 
+    @again
     def set_marked(self, delivery_ids: Sequence[int]) -> None:
         """Remember that the server was told."""
         with self._engines.write() as conn:
+            self._engines.fences.deliveries(conn, delivery_ids)
             journal.set_marked(conn, delivery_ids)
 
     def undecided(self, limit: int, after: int = 0) -> list[Journalled]:
-        """Deliveries without an outcome whose id is above `after`, oldest first (start-up, retries)."""
+        """Deliveries without an outcome whose id is above `after`, oldest first (start-up, retries).
+
+        Not marked as reading: what is being settled at this moment is not to be taken up once more.
+        """
         with self._engines.read() as conn:
             return journal.undecided(conn, limit, after)
 
+    @reads
     def delivery(self, delivery_id: int, wish: Wish | None = None) -> Journalled:
         """One journal row, with the wish of `message accept`; Permanent if there is none."""
         with self._engines.read() as conn:
             return journal.delivery(conn, delivery_id, wish or Wish())
 
+    @again
     def count_attempt(self, delivery_ids: Sequence[int], by: int = 1) -> dict[int, int]:
         """Count one more attempt of undecided mail before parsing (or one less), durably; id -> attempts (R4)."""
         with self._engines.write() as conn:
+            self._engines.fences.deliveries(conn, delivery_ids)
             return journal.count_attempt(conn, delivery_ids, by)
 
     # --- deciding ---
@@ -159,6 +204,7 @@ class Store(AuditDoor, EraseDoor, HealthDoor, RelinkDoor, ReplayDoor, RawDoor, M
             self.sweep_erased(now, erased)
         return settled
 
+    @reads
     def snapshot(self, lookup: Lookup, now: datetime) -> Snapshot:
         """The answers to one Lookup, outside any write (`explain`)."""
         with self._engines.read() as conn:
@@ -169,6 +215,7 @@ class Store(AuditDoor, EraseDoor, HealthDoor, RelinkDoor, ReplayDoor, RawDoor, M
         with self._engines.write() as conn:
             edit.adopt_accounts(conn, domains)
 
+    @reads
     def used_statuses(self) -> set[str]:
         """Every status name that a case has."""
         with self._engines.read() as conn:
@@ -179,41 +226,9 @@ class Store(AuditDoor, EraseDoor, HealthDoor, RelinkDoor, ReplayDoor, RawDoor, M
         with self._engines.write() as conn:
             numbers.raise_counter(conn, first)
 
-    # --- quarantine ---
-
-    def quarantine(
-        self,
-        delivery_id: int,
-        error: str,
-        now: datetime,
-        *,
-        reason: str = "unreadable",
-        policy_hash: str = "",
-        subject: str | None = None,
-        message_id: str | None = None,
-    ) -> None:
-        """Give up on a delivery for now: outcome `quarantined`, raw kept, `error` for a person (R4)."""
-        with self._engines.write() as conn:
-            facts = quarantine.Facts(error, reason, policy_hash, subject, message_id)
-            quarantine.put(conn, delivery_id, facts, now)
-
-    def quarantine_list(self) -> list[dict[str, Any]]:
-        """`quarantine list` of contract.md, oldest first."""
-        with self._engines.read() as conn:
-            return quarantine.listing(conn)
-
-    def quarantine_retry(self, delivery_id: int | None, now: datetime, actor: str) -> list[Journalled]:
-        """Make one (or all) undecided again with no attempts counted; returns them."""
-        with self._engines.write() as conn:
-            return quarantine.retry(conn, delivery_id, now, actor)
-
-    def quarantine_drop(self, delivery_id: int, now: datetime, actor: str) -> None:
-        """Give up for good: `ignored` (`dropped`); the raw bytes stay."""
-        with self._engines.write() as conn:
-            quarantine.drop(conn, delivery_id, now, actor)
-
     # --- what the command line shows ---
 
+    @reads
     def message_list(
         self,
         *,
@@ -226,6 +241,7 @@ class Store(AuditDoor, EraseDoor, HealthDoor, RelinkDoor, ReplayDoor, RawDoor, M
         with self._engines.read() as conn:
             return report_mail.listing(conn, report_mail.Filter(since, outcome, mailbox, last))
 
+    @reads
     def message_show(self, delivery_id: int) -> dict[str, Any]:
         """`message show` of contract.md; the caller adds `allowed` and `reason` to the attachments.
 
@@ -234,11 +250,13 @@ class Store(AuditDoor, EraseDoor, HealthDoor, RelinkDoor, ReplayDoor, RawDoor, M
         with self._engines.read() as conn:
             return report_mail.show(conn, delivery_id)
 
+    @reads
     def case_list(self, statuses: StatusTable) -> list[dict[str, Any]]:
         """`case list` of contract.md, oldest first; `kind` is the status's kind."""
         with self._engines.read() as conn:
             return report_cases.listing(conn, statuses)
 
+    @reads
     def case_show(self, number: str, statuses: StatusTable) -> dict[str, Any]:
         """`case show` of contract.md; Permanent if there is no such case.
 

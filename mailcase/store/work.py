@@ -15,10 +15,11 @@ from mailcase.message import Delivery, Email
 from mailcase.ports import CaseFacts, Judge
 from mailcase.snapshot import Lookup, Snapshot
 from mailcase.store import tables as t
+from mailcase.store.hot import Hot
 
 _D = t.delivery.c
 _R = t.message_reference.c
-_SET_REFERENCE = (
+_SET_REFERENCE = Hot(
     sa.update(t.message_reference)
     .where(_R.group_name == sa.bindparam("of_group"), _R.msgid == sa.bindparam("of_msgid"))
     .values(message_pk=sa.bindparam("to_pk"))
@@ -28,11 +29,13 @@ _DECIDED = (
     "acknowledge", "acknowledge_reason", "policy_hash", "decided_at", "error", "message_id", "mail_from",
     "mail_to", "subject", "date",
 )  # fmt: skip
-_SET_DELIVERY = (
+_SET_DELIVERY = Hot(
     sa.update(t.delivery)
     .where(_D.id == sa.bindparam("b_id"))
     .values({name: sa.bindparam(f"to_{name}") for name in _DECIDED})
 )
+_INSERT_EVENT, _INSERT_ATTACHMENT = Hot(sa.insert(t.case_event)), Hot(sa.insert(t.attachment))
+_INSERT_OUTCOME = Hot(sa.insert(t.delivery_outcome))
 
 
 class Conflict(Exception):
@@ -59,16 +62,12 @@ class Later:
 
     def write(self, conn: Connection) -> None:
         """Write all, many rows a statement; rows that several mails set go in one order everywhere."""
-        if self.references:
-            conn.execute(_SET_REFERENCE, sorted(self.references, key=lambda row: (row["of_group"], row["of_msgid"])))
-        for table, rows in ((t.case_event, self.events), (t.attachment, self.attachments)):
-            if rows:
-                conn.execute(sa.insert(table), rows)
-        if self.deliveries:
-            renamed = [{"b_id": row["id"], **{f"to_{name}": row[name] for name in _DECIDED}} for row in self.deliveries]
-            conn.execute(_SET_DELIVERY, renamed)
-        if self.outcomes:
-            conn.execute(sa.insert(t.delivery_outcome), self.outcomes)
+        _SET_REFERENCE.many(conn, sorted(self.references, key=lambda row: (row["of_group"], row["of_msgid"])))
+        _INSERT_EVENT.many(conn, self.events)
+        _INSERT_ATTACHMENT.many(conn, self.attachments)
+        renamed = [{"b_id": row["id"], **{f"to_{name}": row[name] for name in _DECIDED}} for row in self.deliveries]
+        _SET_DELIVERY.many(conn, renamed)
+        _INSERT_OUTCOME.many(conn, self.outcomes)
 
 
 @dataclass(slots=True)

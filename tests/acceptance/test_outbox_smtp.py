@@ -147,6 +147,25 @@ async def test_a_hanging_relay_costs_its_own_mail_only(desk: Desk, smtp_sink: Sm
     assert smtp_sink.to == ["erin@visitor.example"]
 
 
+async def test_an_answer_that_comes_long_after_the_final_dot_is_waited_for(desk: Desk, smtp_sink: SmtpSink) -> None:
+    desk.smtp["support"] = settings(smtp_sink, timeout=0.2)
+    row = desk.add("slow@visitor.example")
+    running = asyncio.create_task(desk.once())
+    await until(smtp_sink.waiting.is_set)
+    await asyncio.sleep(0.3)  # longer than any other answer may take
+    smtp_sink.go_on.set()
+    await running
+    assert (row.state, len(smtp_sink.mails)) == ("sent", 1)
+
+
+async def test_an_answer_that_never_comes_after_the_final_dot_is_uncertain(desk: Desk, smtp_sink: SmtpSink) -> None:
+    desk.smtp["support"] = settings(smtp_sink, timeout=0.02)
+    row = desk.add("slow@visitor.example")
+    await desk.once()
+    await desk.once(hours=3)
+    assert (row.state, len(smtp_sink.mails)) == ("uncertain", 1)
+
+
 async def test_a_dead_relay_uses_up_no_mail_and_holds_up_no_other_mailbox(desk: Desk, smtp_sink: SmtpSink) -> None:
     desk.smtp["dead"] = settings(smtp_sink, port=free_port())
     rows = [desk.add(f"customer{number}@visitor.example", mailbox="dead") for number in range(90)]
@@ -155,6 +174,7 @@ async def test_a_dead_relay_uses_up_no_mail_and_holds_up_no_other_mailbox(desk: 
     assert smtp_sink.to == ["erin@other.example"]
     assert {(row.state, row.reason, row.mail.attempts) for row in rows} == {("pending", "smtp_lost", 0)}
     assert {row.next_attempt_at for row in rows} == {NOW + timedelta(minutes=1)}
+    assert [len(rows) for rows in desk.outbox.holds] == [89]  # what waited in the lane is one commit
 
 
 async def test_a_relay_that_comes_back_gets_everything(desk: Desk, smtp_sink: SmtpSink) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from mailcase.bench import Bench
 from mailcase.clock import utcnow
-from mailcase.intake.reader import Reader, ReadFailure
+from mailcase.intake.reader import Reader, Waiting
 from mailcase.message import Delivery, Email
 from mailcase.outbox.compose import Composer
 from mailcase.pipeline import Pipeline
@@ -83,6 +83,17 @@ async def test_a_mail_that_a_rule_chokes_on_is_shunted_with_the_error(pipeline: 
     assert "a rule has a fault" in pipeline.store.quarantine_list()[0]["error"]
 
 
+async def test_mails_of_one_slice_with_a_hanging_one_are_decided_before_it_is_given_up(pipeline: Pipeline) -> None:
+    raws = [poison.HANG + b"\r\n" + letter(0), *(letter(number) for number in range(1, 20))]
+    await pipeline.submit(journal(pipeline, raws), raws)
+    async with asyncio.timeout(30):
+        while not all(one["outcome"] for one in pipeline.store.message_list()[1:]):
+            await asyncio.wait(tuple(pipeline._tasks), timeout=0.02)
+    assert pipeline.store.message_list()[0]["outcome"] is None
+    await pipeline.drained()
+    assert pipeline.store.message_list()[0]["outcome"] == "quarantined"
+
+
 async def test_mails_behind_a_hanging_slice_overtake_it(pipeline: Pipeline) -> None:
     raws = [poison.HANG + b"\r\n" + letter(0), *(letter(number) for number in range(1, 120))]
     rows = journal(pipeline, raws)
@@ -146,13 +157,13 @@ async def test_a_suspect_is_tried_alone(pipeline: Pipeline) -> None:
     rows = journal(pipeline, [letter(number) for number in range(3)])
     pipeline.store.count_attempt([row.delivery.id for row in rows])
     together: list[int] = []
-    started = pipeline.reader.read_many
+    started = pipeline.reader.read_each
 
-    async def watched(raws: Sequence[bytes]) -> list[Email | ReadFailure]:
+    def watched(raws: Sequence[bytes]) -> list[Waiting]:
         together.append(len(pipeline.in_flight))
-        return await started(raws)
+        return started(raws)
 
-    pipeline.reader.read_many = watched  # type: ignore[method-assign]  # only looks on
+    pipeline.reader.read_each = watched  # type: ignore[method-assign]  # only looks on
     await Recovery(pipeline).run()
     assert together == [1, 1, 1]
 

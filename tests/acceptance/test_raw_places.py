@@ -1,9 +1,7 @@
-"""Raw mail outside of the store, with the real program: killed, without its server, on a full disk (R1, F26)."""
+"""Raw mail outside of the store, with the real program: killed, and without its server (R1)."""
 
 import json
 import signal
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -18,11 +16,6 @@ from tests.servers.s3 import KEYS, s3_server
 pytestmark = pytest.mark.dovecot
 
 MAILS = 3
-#: Starts a program that may not write to any file beyond so many bytes, as on a full disk.
-LIMITED = (
-    "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2); "
-    "os.execv(sys.argv[2], sys.argv[2:])"
-)
 
 
 def fill(desk: Desk) -> None:
@@ -54,32 +47,6 @@ def test_killed_between_raw_mail_and_its_row_and_then_without_its_server(open_de
         assert desk.once() == 0
         every_mail_is_one_case(desk)
         assert len(s3.objects()) == MAILS
-
-
-def run_until_full(desk: Desk, size: int) -> bytes:
-    """A daemon on a full disk, killed once it has said so; returns what it said."""
-    words = [sys.executable, "-c", LIMITED, str(size), sys.executable, *desk._command("run")]
-    said = b""
-    daemon = subprocess.Popen(words, env=desk._env(""), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        for line in daemon.stderr or ():
-            said += line
-            if b"disk I/O error" in line or b"disk is full" in line:
-                break
-    finally:
-        daemon.kill()
-        daemon.communicate()
-    return said
-
-
-def test_a_full_disk_loses_nothing_and_shunts_nothing(open_desk: OpenDesk) -> None:
-    desk = open_desk(after="move:Done")
-    fill(desk)
-    said = run_until_full(desk, max(path.stat().st_size for path in desk.dir.iterdir()))
-    assert b"store_busy" in said
-    assert not [one for one in desk.deliveries() if one["outcome"] == "quarantined"]
-    assert desk.once() == 0
-    every_mail_is_one_case(desk)
 
 
 def db(desk: Desk, *args: str) -> Any:

@@ -25,6 +25,7 @@ FACTS = Facts(
     sources={"support": "imap:h:u"}, paused=frozenset({"sales"}), policy_hash="p1", config_error="line 3",
     config_error_at=NOW, restart_needed=("[http]",), disk_free=7, disk_low=True, token_expiry={"support": LATER},
     disk_low_since=NOW, by_token=frozenset({"imap:support"}), config="/etc/mailcase.toml",
+    unheld={"sales": NOW},
 )  # fmt: skip
 
 

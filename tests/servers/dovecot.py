@@ -89,6 +89,12 @@ class Dovecot:
         self._process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
         wait_until(self._greets, 20, f"dovecot did not greet; see {self.dir}/dovecot.log")
 
+    @property
+    def pid(self) -> int:
+        """The master; every other process of the server descends from it."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """SIGKILL for the whole process group: a crash. Harmless when it is down already."""
         if self._process is not None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from zlib import crc32
 
 DESK = "support@helpdesk.example"
 
@@ -35,15 +36,17 @@ def letter(
     return (head + "\r\n" + (body or f"Hello, this is {number}.") + "\r\n").encode()
 
 
-def bounce_of(message_id: str, recipient: str, *, to: str = DESK, status: str = "5.1.1") -> bytes:
+def bounce_of(
+    message_id: str, recipient: str, *, to: str = DESK, status: str = "5.1.1", date: datetime | None = None
+) -> bytes:
     """The delivery report (RFC 3464) of a server that could not deliver our mail."""
     return (
         "Return-Path: <>\r\n"
         "From: Mail Delivery System <mailer-daemon@mx.visitor.example>\r\n"
         f"To: {to}\r\n"
         "Subject: Undelivered Mail Returned to Sender\r\n"
-        f"Date: {format_datetime(datetime.now(UTC))}\r\n"
-        f"Message-ID: <report-{abs(hash(message_id))}@mx.visitor.example>\r\n"
+        f"Date: {format_datetime(date or datetime.now(UTC))}\r\n"
+        f"Message-ID: <report-{crc32(message_id.encode())}@mx.visitor.example>\r\n"
         "Auto-Submitted: auto-replied\r\n"
         "MIME-Version: 1.0\r\n"
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'

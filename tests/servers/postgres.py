@@ -9,7 +9,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,12 +71,14 @@ def _as_nobody(folder: Path) -> list[str]:
     return [str(setpriv), "--reuid", str(_NOBODY), "--regid", str(_NOBODY), "--clear-groups"]
 
 
-def _start(initdb: str, postgres: str, folder: Path) -> "tuple[subprocess.Popen[bytes], PostgresServer]":
+def _start(
+    initdb: str, postgres: str, folder: Path, settings: Sequence[str]
+) -> "tuple[subprocess.Popen[bytes], PostgresServer]":
     prefix, data, port = _as_nobody(folder), folder / "data", _free_port()
     user = "nobody" if os.getuid() == 0 else getpass.getuser()
     made = [*prefix, initdb, "-D", str(data), "-U", user, "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
     subprocess.run(made, check=True, capture_output=True, cwd=folder)
-    options = [word for one in _FAST for word in ("-c", one)]
+    options = [word for one in settings for word in ("-c", one)]
     command = [*prefix, postgres, "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", str(folder), *options]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, start_new_session=True)
@@ -94,15 +97,15 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", server: PostgresServer
             time.sleep(0.05)
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL server for the whole test run."""
+@contextmanager
+def running_postgres(*settings: str) -> Iterator[PostgresServer]:
+    """A PostgreSQL server with these settings ("name=value"); it is gone at the end."""
     initdb, postgres = _binary("initdb"), _binary("postgres")
     if initdb is None or postgres is None:
         _missing("PostgreSQL")
         return
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    process, server = _start(initdb, postgres, folder)
+    process, server = _start(initdb, postgres, folder, settings)
     try:
         _wait_until_ready(process, server)
         yield server
@@ -110,6 +113,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         process.send_signal(signal.SIGQUIT)  # at once, without waiting for clients
         process.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for the whole test run."""
+    with running_postgres(*_FAST) as server:
+        yield server
 
 
 @pytest.fixture

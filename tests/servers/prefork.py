@@ -22,7 +22,7 @@ class Process:
         self.args = list(argv)
         self.returncode: int | None = None
         self._told = os.fdopen(told, "rb", buffering=0)
-        line = self._line(60)
+        line = self._line(300)
         if line is None:
             raise AssertionError("the server that forks processes does not answer")
         self.pid = int(line)

@@ -79,6 +79,10 @@ class ScriptedImap:
         """How often the command was sent."""
         return sum(1 for line in self.commands if line.startswith(command))
 
+    def mails(self, _user: str, folder: str = "INBOX") -> list[bytes]:
+        """The raw mails of a folder, as Dovecot gives them."""
+        return [mail.raw for _, mail in sorted(self.folders.get(folder, {}).items())]
+
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, self.host, 0, limit=2**20)
         self.port = self._server.sockets[0].getsockname()[1]

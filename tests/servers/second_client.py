@@ -50,6 +50,10 @@ class SecondClient:
 
         await self._with(work, folder)
 
+    async def move(self, uids: str, target: str, folder: str = "INBOX") -> None:
+        """UID MOVE."""
+        await self._with(lambda client: _ok(client.uid("MOVE", uids, _name(target))), folder)
+
     async def raws(self, folder: str = "INBOX") -> list[bytes]:
         """The raw mails of a folder in the order of their UIDs."""
 

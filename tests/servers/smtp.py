@@ -5,8 +5,9 @@ import ssl
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -38,8 +39,11 @@ class Script:
     null_sender: str = ""  # the answer to a null sender, "553 5.1.7 no" …
     null_sender_at: str = "MAIL"  # or "RCPT" or "dot"
     mail: str = ""  # the answer to every MAIL
+    #: By place (greeting, EHLO … DATA, content, dot): the answer there, or DROP or SILENT. 421 closes, as it must.
+    at: dict[str, str] = field(default_factory=dict)
 
 
+DROP, SILENT = "the connection ends", "nothing is ever said"
 _NULL = "<>"  # the null sender, as aiosmtpd names it
 #: By local part: what RCPT answers. `-once` only the first time.
 AT_RCPT = {
@@ -75,6 +79,7 @@ class SmtpSink:
         self.waiting = threading.Event()  # a `hang` or `slow` recipient has been reached
         self.go_on = threading.Event()
         self.seen: Counter[str] = Counter()
+        self.open: set[asyncio.Transport] = set()
         self._tls, self._users, self._utf8 = tls, dict(users or {}), utf8
         self._folder = tempfile.TemporaryDirectory(prefix="mc-smtp-")
         self.ca_file = str(Path(self._folder.name, "cert.pem"))
@@ -100,6 +105,8 @@ class SmtpSink:
         """Close the port and every connection."""
         self.go_on.set()
         if self._controller is not None:
+            for transport in tuple(self.open):
+                self._controller.loop.call_soon_threadsafe(transport.abort)
             self._controller.stop(no_assert=True)
             self._controller = None
 
@@ -151,14 +158,50 @@ class _Server(SMTP):
     def __init__(self, sink: SmtpSink, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._sink = sink
+        self._greeted = False
+        self._smtp_methods = {verb: partial(self._command, verb, method) for verb, method in self._smtp_methods.items()}
+
+    async def push(self, status: Any) -> None:
+        greeting, self._greeted = not self._greeted, True
+        if not greeting or not await self._fault("greeting"):
+            await super().push(status)
+
+    async def _command(self, verb: str, method: Callable[[str | None], Awaitable[None]], arg: str | None) -> None:
+        self._sink.seen[verb] += 1
+        if not await self._fault(verb):
+            await method(arg)
+
+    async def _fault(self, place: str) -> bool:
+        """Do what the script wants here; False if it wants nothing."""
+        told = self._sink.script.at.get(place, "")
+        if told == SILENT:
+            await asyncio.sleep(3600)
+        elif told == DROP:
+            self.cut()
+        elif told:
+            await super().push(told)
+            if told.startswith("421") and self.transport is not None:
+                self.transport.close()
+        return bool(told)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if self.transport is None:  # not the second time, after STARTTLS
             self._sink.connections += 1
+            assert isinstance(transport, asyncio.Transport)
+            self._sink.open.add(transport)
         super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._sink.open -= {one for one in self._sink.open if one.is_closing()}
+        super().connection_lost(error)
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802  # aiosmtpd's name
         if self.envelope is not None and any(_local(one) == "drop-before" for one in self.envelope.rcpt_tos):
+            self.cut()
+            return
+        if self._sink.script.at.get("content") == DROP:
+            await self.push("354 go on")
+            await self._reader.readline()
             self.cut()
             return
         await super().smtp_DATA(arg)
@@ -202,12 +245,15 @@ class _Handler:
     async def handle_DATA(self, server: _Server, session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
         if envelope.mail_from == _NULL and self.sink.script.null_sender and self.sink.script.null_sender_at == "dot":
             return self.sink.script.null_sender
+        if (told := self.sink.script.at.get("dot", "")) not in ("", DROP):
+            return told
         words = {_local(one) for one in envelope.rcpt_tos}
         for word in words & AT_DOT.keys():
             if not word.endswith("-once") or self.sink.first_time(word):
                 return AT_DOT[word]
         self._record(server, session, envelope)
-        if "drop-after" in words or ("drop-after-once" in words and self.sink.first_time("drop-after-once")):
+        lost = "drop-after" in words or ("drop-after-once" in words and self.sink.first_time("drop-after-once"))
+        if lost or told:
             server.cut()
         if "slow" in words:
             self.sink.waiting.set()

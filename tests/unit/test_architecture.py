@@ -20,7 +20,7 @@ def test_no_modules_import_each_other() -> None:
     assert circles(ROOT / "mailcase") == []
 
 
-@pytest.mark.parametrize("folder", ["tests", "bench"])
+@pytest.mark.parametrize("folder", ["tests", "bench", "soak"])
 def test_tests_and_benchmarks_are_as_short_as_the_program(folder: str) -> None:
     rules = (files_are_short, functions_are_short_and_flat)
     assert [what for what in broken(ROOT / folder, rules) if "__init__" not in what] == []

@@ -1,6 +1,7 @@
 """`mailcase status`: one screen from the store alone, 1 where something needs a person, with the cure."""
 
 import json
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -135,6 +136,17 @@ def test_what_needs_a_person_is_marked_with_its_cure(
     assert said in out
     assert out.count("→") == len(words)
     assert [one["condition"] for one in json.loads(status("--json")[1])["needs"]] == words
+
+
+def test_of_several_daemons_the_one_that_works_a_mailbox_is_named(place: Place, status: Status) -> None:
+    place.tell("other")
+    place.tell("me", unheld={"support": utcnow() - timedelta(minutes=2)})
+    code, out = status()
+    assert code == 1
+    assert re.search(r"mailbox support +reading by host-me \(pid 7\); last look", out)
+    assert "no daemon works this mailbox" in out
+    told = json.loads(status("--json")[1])
+    assert told["mailboxes"][0]["daemon"] == {"host": "host-me", "pid": 7}
 
 
 def test_after_a_restart_a_mailbox_is_starting_and_its_last_mail_known(place: Place, status: Status) -> None:

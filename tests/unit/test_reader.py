@@ -147,11 +147,13 @@ asyncio.run(main())
 """
 
 
-async def test_workers_die_with_their_parent() -> None:
+async def test_workers_die_with_their_parent_and_leave_no_words_in_its_log() -> None:
+    pipe = asyncio.subprocess.PIPE
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PARENT, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+        sys.executable, "-c", PARENT, stdout=pipe, stderr=pipe, cwd=Path(__file__).parents[2]
     )
     assert parent.stdout is not None
+    assert parent.stderr is not None
     pids = [int(pid) for pid in (await asyncio.wait_for(parent.stdout.readline(), DEADLINE)).split()]
     assert pids
     parent.kill()
@@ -159,6 +161,7 @@ async def test_workers_die_with_their_parent() -> None:
     async with asyncio.timeout(DEADLINE):
         while any(psutil.pid_exists(pid) for pid in pids):  # noqa: ASYNC110  a process's end sets no event
             await asyncio.sleep(0.02)
+        assert await parent.stderr.read() == b""  # of Python's resource tracker, which ends last
 
 
 async def test_a_task_that_no_process_takes_up_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,8 @@ def test_of_too_many_ids_the_newest_are_kept() -> None:
         ("two words", None),
         ("", None),
         ("<[weird spaced@x.y]>", "<[weirdspaced@x.y]>"),
+        ("<a\x00b\x7fc\x80@x.y>", "<abc@x.y>"),  # PostgreSQL takes no NUL
+        ("<\x00>", None),
     ],
 )
 def test_a_message_id_is_the_first_of_its_header(value: str, found: str | None) -> None:

@@ -82,3 +82,7 @@ def test_any_bytes_have_a_structure(raw: bytes) -> None:
     root, _ = scan(raw)
     for leaf in root.leaves():
         assert 0 <= leaf.start <= leaf.end <= len(raw)
+
+
+def test_a_boundary_that_no_bytes_can_spell_is_one_that_never_comes() -> None:
+    assert shape(b"Content-Type: multipart/mixed; boundary*=utf-7''+2AA-\r\n\r\n--x\r\n\r\nhello\r\n")

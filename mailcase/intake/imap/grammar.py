@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from itertools import pairwise
 
 Piece = bytes
@@ -90,8 +91,13 @@ def search_date(day: date) -> str:
 
 def number_of(name: bytes, line: Piece) -> int | None:
     """The number after a word such as UID, RFC822.SIZE or UIDNEXT; None where the word is missing."""
-    found = re.search(rb"(?:^|[\s(\[])" + re.escape(name) + rb" (\d+)", line, re.IGNORECASE)
+    found = _number_after(name).search(line)
     return int(found[1]) if found else None
+
+
+@lru_cache(maxsize=32)
+def _number_after(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:^|[\s(\[])" + re.escape(name) + rb" (\d+)", re.IGNORECASE)
 
 
 def is_fetch(response: Response) -> bool:

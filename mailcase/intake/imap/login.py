@@ -13,7 +13,7 @@ from mailcase.intake.imap.grammar import quote
 from mailcase.intake.imap.settings import MEBIBYTE, ImapSettings
 from mailcase.ports import SignIn
 from mailcase.signin import sasl
-from mailcase.tls import tls_context
+from mailcase.tls import shared_context
 
 
 async def open_client(settings: ImapSettings) -> HardenedClient:
@@ -22,7 +22,7 @@ async def open_client(settings: ImapSettings) -> HardenedClient:
     Raises Transient (unreachable, busy), LoginRefused, TokenRefused (somebody must sign in anew), Permanent
     (certificate, no STARTTLS) or ConfigError.
     """
-    context = tls_context(settings.ca_file)
+    context = shared_context(settings.ca_file)
     if settings.sign_in is not None:
         await settings.sign_in.token()  # where there is none, the server need not be bothered
     # RFC822.SIZE is a hint only, so a literal may be somewhat larger than the largest mail that is asked for

@@ -241,21 +241,24 @@ class FolderSync:
         )
 
     async def _hand_on(self, selected: SelectedFolder, arrivals: Sequence[Arrival], cursor: Cursor | None) -> None:
-        """Wait for the batch before, journal this one, let it be settled, and mark what is decided meanwhile.
+        """Journal this batch, let it be settled, wait for the one before, and mark what is decided meanwhile.
 
+        So the parsers have mail while the batch before is still being decided, and no third batch is fetched.
         Nothing that can fail stands between journal and submit: what is journalled is not fetched again.
         """
         if not arrivals:
             return
-        await self._settled()
         with timed("journal"):
             rows = await self._in_store(self._journal.journal, arrivals, cursor)
         faults.hit("after_journal")
         pairs = [(row, one.raw) for row, one in zip(rows, arrivals, strict=True) if row.outcome is None]
         emit(Event.JOURNALLED, folder=selected.name, mails=len(rows), new=sum(row.new for row in rows))
         if pairs:
+            before = self._settling
             work = self._submit([row for row, _ in pairs], [raw for _, raw in pairs])
             self._settling = asyncio.create_task(work)
+            if before is not None:
+                await before
         await self._mark(selected)
 
     async def _settled(self) -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from mailcase.clock import utcnow
-from mailcase.errors import MailcaseError, Unavailable
+from mailcase.errors import Fenced, MailcaseError, Unavailable
 from mailcase.intake.faring import Faring, Room, no_limit
 from mailcase.intake.imap.failures import Refused
 from mailcase.intake.imap.ports import Alarm, InStore, Submit
@@ -97,6 +97,9 @@ class MaildirWatcher:
             self._faring.looked()
 
     def _note(self, error: Exception) -> None:
+        if isinstance(error, Fenced):  # tenure is about to end us: the Maildir is not to blame
+            emit(Event.FENCED, error=str(error))
+            return
         self._faring.failed(error)
         self._faring.connected(not isinstance(error, Refused))
         if isinstance(error, Refused):

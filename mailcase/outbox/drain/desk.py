@@ -1,21 +1,18 @@
 """The drain's desk: what is written down about each row, in the store and in the log."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from mailcase.errors import Transient
 from mailcase.health.stages import count
 from mailcase.log import Event
 from mailcase.outbox.backoff import next_attempt
+from mailcase.patience import patiently
 from mailcase.ports import OutboxMail, OutboxStore
 
 T = TypeVar("T")
-_STORE_RETRY: Final = 1.0  # seconds, doubled each time
-_LONGEST_RETRY: Final = 30.0
 
 #: Takes an event and its fields. No address, subject or server text that may hold one.
 Report = Callable[[Event, Mapping[str, object]], None]
@@ -103,15 +100,7 @@ class Desk:
 
     async def _surely(self, write: Callable[[], object]) -> None:
         """Write down what has happened already: the store may be busy, but it must know."""
-        pause = _STORE_RETRY
-        while True:
-            try:
-                await self.call(write)
-                return
-            except Transient as error:
-                self.report(Event.STORE_BUSY, {"error": str(error)})
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_RETRY)
+        await patiently(self.call, write)
 
     def _tell(self, event: Event, mail: OutboxMail, **fields: object) -> None:
         count("mails", event.word.removeprefix("send_"))

@@ -61,6 +61,7 @@ class Drain:
         self._lanes: dict[str, Lane] = {}
         self._old: dict[Lane, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._settled = False  # whether what others left was looked at since the start
         self._ways: Mapping[str, SmtpSettings] = {}  # as they were at the last pass; none before the first
         self._busiest: tuple[int, int] | None = None  # the hour in which it was asked, and the answer
 
@@ -74,7 +75,6 @@ class Drain:
         Raises:
             MailcaseError: the store failed for good.
         """
-        await self._settle()
         try:
             while not stop.is_set():
                 self._wake.clear()
@@ -84,7 +84,7 @@ class Drain:
 
     async def once(self) -> None:
         """Send everything that is due now, then return."""
-        await self._settle()
+        await self.settle_orphans()
         try:
             while await self._pass():
                 while await self._pass():
@@ -93,16 +93,19 @@ class Drain:
         finally:
             await self._close(_GRACE)
 
-    async def _settle(self) -> None:
-        """What a daemon that is gone left `sending` (R3): automatic mail is never repeated."""
+    async def settle_orphans(self) -> None:
+        """What a daemon that is gone left `sending` (R3): automatic mail is never repeated. Raises Transient."""
         desk = self._desk
         for row, state in await desk.call(desk.store.settle_orphans, desk.owner, desk.now()):
             event = Event.SEND_UNCERTAIN if state == "uncertain" else Event.SEND_POSTPONED
             desk.report(event, {"outbox_id": row, "reason": "daemon_gone"})
+        self._settled = True
 
     async def _look(self, stop: asyncio.Event) -> float:
         """Pass until nothing new is due; the seconds until the next look."""
         try:
+            if not self._settled:
+                await self.settle_orphans()
             while not stop.is_set() and await self._pass():
                 pass
             return await self._until_next()

@@ -12,6 +12,7 @@ from mailcase.log import Event
 from mailcase.outbox.backoff import delay
 from mailcase.outbox.drain.desk import Desk
 from mailcase.outbox.drain.handing import Handing
+from mailcase.outbox.drain.held import Held
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.outbox.smtp import SmtpSender
 from mailcase.ports import OutboxMail
@@ -173,3 +174,21 @@ class Lane:
         if tell:
             self._desk.report(event, {**told, "error": error})
         await self._desk.wait(mail, rest.until, rest.reason, error)
+        await self._put_back(rest)
+
+    async def _put_back(self, rest: Rest) -> None:
+        """What waits in the queue waits in the store instead, written down in one commit."""
+        waiting = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+        rows = [mail for mail in waiting if mail is not None]
+        for _ in range(len(waiting) - len(rows)):  # another worker's word to end
+            self._queue.put_nowait(None)
+            self._queue.task_done()
+        held = Held()
+        for mail in rows:
+            held.add(mail, rest.until, rest.reason, rest.error)
+        try:
+            await held.write(self._desk)
+        finally:
+            for mail in rows:
+                self.taken.pop(mail.id, None)
+                self._queue.task_done()

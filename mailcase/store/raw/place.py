@@ -16,6 +16,7 @@ from mailcase.errors import ConfigError, Permanent
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow, insert_new
 from mailcase.store.engine import Engines
+from mailcase.store.pg_session import unhurried
 from mailcase.store.raw.files import Files
 from mailcase.store.raw.s3 import Bucket, must_be_there
 from mailcase.store.raw.setting import RawSetting, S3Access
@@ -153,6 +154,8 @@ class RawPlace:
         for row in rows:
             if row.location and is_hash(row.sha256):  # what is no hash was never put anywhere
                 outside.setdefault(name_in(row.location, row.sha256), []).append(row.sha256)
+        if outside:
+            unhurried(conn)  # their server may be slow to answer
         for name, gone in outside.items():
             self._vault(name).remove(gone)
         gone_rows = sa.update(t.raw).where(_R.sha256.in_([row.sha256 for row in rows]))
@@ -179,6 +182,7 @@ class RawPlace:
         locked = sa.select(_R.sha256, _R.purged_at).where(mine).order_by(_R.sha256).with_for_update()
         empty = {row.sha256 for row in conn.execute(locked) if row.purged_at is not None}
         if empty and self._new is not None:
+            unhurried(conn)
             self._new.put_all({sha256: mails[sha256] for sha256 in empty})
         for row in known:
             if row["sha256"] in empty:

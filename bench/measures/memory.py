@@ -1,0 +1,46 @@
+"""Does the memory stay flat, however many mails come through?"""
+
+from typing import Final
+
+from bench.corpus import corpus
+from bench.program import Program
+from bench.site import WARMING, site
+from bench.table import conditions, table
+from bench.tree import Tree
+
+SAYS: Final = "memory through 50,000 mails (aim: below 250 MB)"
+MAILS: Final = 50_000
+_STEPS: Final = 10
+_AIM: Final = 250
+_USER: Final = "many"
+
+
+def run(mails: int) -> list[str]:
+    """The report, in Markdown."""
+    rows, largest, together = [], 0.0, 0.0
+    step = mails // _STEPS
+    with site((_USER,)) as place:
+        place.open(_USER)
+        program = Program(place, _USER)
+        with program.daemon() as process:
+            place.warm(_USER)
+            program.wait_decided(WARMING)
+            for n in range(1, _STEPS + 1):
+                place.stage(corpus(step, 1000 + n))
+                with Tree(process.pid) as tree:
+                    place.deliver(_USER, (n - 1) * step)
+                    program.wait_decided(WARMING + n * step)
+                place.forget(_USER)
+                rows.append((f"{n * step:,}", f"{tree.usage.largest:.0f}", f"{tree.usage.together:.0f}"))
+                largest, together = max(largest, tree.usage.largest), max(together, tree.usage.together)
+        size = place.octets
+    reached = "reached" if largest < _AIM else "missed"
+    whole = "also" if together < _AIM else "not"
+    return [
+        conditions(f"the daemon through {mails:,} mails, {size / 1e9:.1f} GB"),
+        "",
+        *table(("mails so far", "largest process, MB", "all together, MB"), rows),
+        "",
+        f"Aim: below {_AIM} MB: {reached} by each process ({largest:.0f} MB); {whole} by all together "
+        f"({together:.0f} MB, pages that they share counted in each).",
+    ]

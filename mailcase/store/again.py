@@ -1,0 +1,30 @@
+"""Trying again at once where two transactions met: PostgreSQL took one of them back, whole (F25)."""
+
+from typing import Final
+
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from mailcase.errors import Unavailable
+
+_TRIES: Final = 5
+_FIRST_S, _LONGEST_S = 0.02, 0.3  # of the pauses, chance within it: those who met do not meet again
+
+
+class Collided(Unavailable):
+    """A deadlock or a serialization failure: nothing of the transaction stays, and trying again at once helps."""
+
+
+class Locked(Unavailable):
+    """Somebody holds a lock for longer than we wait: no mail's fault, so that none is given up for it."""
+
+
+#: Around one transaction. What may have been committed before the connection broke is not repeated here.
+again: Final = retry(
+    retry=retry_if_exception_type(Collided),
+    stop=stop_after_attempt(_TRIES),
+    wait=wait_random_exponential(multiplier=_FIRST_S, max=_LONGEST_S),
+    reraise=True,
+)
+
+#: PostgreSQL's words for it.
+BY_SQLSTATE: Final[dict[str, type[Unavailable]]] = {"40001": Collided, "40P01": Collided, "55P03": Locked}

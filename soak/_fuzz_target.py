@@ -1,0 +1,134 @@
+"""The process that fuzzes: mails grown from a corpus go the whole road, and what must not be is written down.
+
+`python -m soak._fuzz_target FOLDER SECONDS [SEED-FOLDER ...]`. With atheris it is guided by the coverage of
+intake, junk, linking and the decision; without, it mutates blindly. A finding is a file in FOLDER/findings named
+by what went wrong and where, so that one fault is one file however often it is met.
+"""
+
+import json
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from soak._fuzz_mutation import LONGEST, mutated
+
+SLOW: Final = 2.0  # seconds of CPU for a mail up to 1 MB; coverage makes it slower, so the part measures again
+_POOL: Final = 2_000  # mails whose lines are grafted
+
+try:
+    import atheris
+except ImportError:  # not installable everywhere; then without coverage
+    atheris = None
+
+
+def _road() -> tuple[Callable[[bytes], Any], type[Exception]]:
+    """What each mail walks; imported under instrumentation where there is one."""
+    if atheris is not None:
+        with atheris.instrument_imports(
+            include=["mailcase.intake", "mailcase.junk", "mailcase.linking", "mailcase.decision", "mailcase.filing"]
+        ):
+            import mailcase.decision
+            import mailcase.intake.parse  # noqa: F401  imported to be instrumented
+    from tests.road import Broken, make_bench, walk
+
+    bench = make_bench()
+    return lambda raw: walk(raw, bench), Broken
+
+
+def signature(error: BaseException) -> str:
+    """One word for a fault: its type, and the innermost line of ours."""
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if "/mailcase/" in one.filename]
+    where = f"{Path(frames[-1].filename).stem}-{frames[-1].name}" if frames else "road"
+    words = "".join(one if one.isalnum() else "-" for one in str(error)[:40]) if not frames else ""
+    return f"{type(error).__name__}-{where}{'-' + words if words else ''}"
+
+
+class Fuzz:
+    """Walks mails and keeps what went wrong."""
+
+    def __init__(self, folder: Path, seconds: float, seeds: list[Path]) -> None:
+        self.folder, self.ends = folder, time.process_time() + seconds
+        self.findings = folder / "findings"
+        self.findings.mkdir(parents=True, exist_ok=True)
+        (folder / "corpus").mkdir(exist_ok=True)
+        self.walked, self.slowest, self.began = 0, 0.0, time.process_time()
+        self.pool = seeds_of([*seeds, folder / "corpus"])
+        self.walk, _ = _road()
+
+    def one(self, raw: bytes) -> None:
+        """Walk one mail."""
+        raw = bytes(raw)
+        before = time.process_time()
+        try:
+            self.walk(raw)
+        except Exception as error:  # anything at all is a finding
+            self.keep(signature(error), raw, traceback.format_exc())
+        took = time.process_time() - before
+        self.slowest, self.walked = max(self.slowest, took), self.walked + 1
+        if took > SLOW:
+            self.keep(f"slow-{sha256(raw).hexdigest()[:8]}", raw, f"{took:.1f} s of CPU")
+        if time.process_time() > self.ends:
+            self.end()
+
+    def keep(self, name: str, raw: bytes, told: str) -> None:
+        """The first, or a shorter, example of a fault."""
+        file = self.findings / f"{name[:120]}.eml"
+        if not file.exists() or len(raw) < file.stat().st_size:
+            file.write_bytes(raw)
+            file.with_suffix(".txt").write_text(told, "utf-8", "backslashreplace")
+
+    def end(self) -> None:
+        """Say what was done, and end the process: atheris knows no other way."""
+        took = time.process_time() - self.began
+        told = {"walked": self.walked, "slowest_s": round(self.slowest, 3), "cpu_s": round(took, 1)}
+        (self.folder / "last.json").write_text(json.dumps({**told, "guided": atheris is not None}))
+        sys.stdout.flush()
+        import os
+
+        os._exit(0)
+
+
+def seeds_of(folders: list[Path]) -> list[bytes]:
+    """The mails that lie there, the short ones alone."""
+    found: list[bytes] = []
+    for folder in folders:
+        for file in sorted(folder.rglob("*")):
+            with suppress(OSError):
+                if file.is_file() and 0 < file.stat().st_size < LONGEST:
+                    found.append(file.read_bytes())
+    return found
+
+
+def main(argv: list[str]) -> None:
+    """See the module."""
+    folder, seconds, seeds = Path(argv[0]), float(argv[1]), [Path(one) for one in argv[2:]]
+    fuzz = Fuzz(folder, seconds, seeds)
+    if atheris is None:
+        _blindly(fuzz)
+    pool = fuzz.pool[:: max(1, len(fuzz.pool) // _POOL)]
+
+    def grown(raw: bytes, most: int, seed: int) -> bytes:
+        dice = random.Random(seed)
+        if dice.random() < 0.3:
+            return bytes(atheris.Mutate(raw, most))
+        return mutated(raw, pool, dice)[:most]
+
+    options = [f"-max_len={LONGEST}", "-rss_limit_mb=0", "-timeout=60", "-verbosity=0", "-print_final_stats=0"]
+    atheris.Setup([sys.argv[0], *options, str(folder / "corpus"), *map(str, seeds)], fuzz.one, custom_mutator=grown)
+    atheris.Fuzz()
+
+
+def _blindly(fuzz: Fuzz) -> None:
+    dice = random.Random(len(fuzz.pool))
+    while True:
+        fuzz.one(mutated(dice.choice(fuzz.pool), fuzz.pool, dice))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,112 @@
+"""A daemon whose clock jumps while it runs: a day back, ten years forward, over the end of summer time (F28, R8)."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from soak.part import Outcome, Work
+from tests.servers.desk import Desk
+from tests.servers.dovecot import Dovecot
+from tests.servers.invariants import desk_scene, findings
+from tests.servers.letters import letter
+from tests.servers.smtp import SmtpSink
+
+SAYS = "A running daemon under libfaketime: nothing doubled, no limit passed, timers by the monotonic clock"
+MINUTES = 2.0
+_MOST: Final = 4  # answers an hour
+_EACH: Final = 6  # mails after each jump
+_DAY: Final = 86400.0
+#: Where Linux distributions and a build of one's own put it.
+_LIBRARIES: Final = ("/usr/lib/*/faketime", "/usr/lib64/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime")
+
+
+def run(work: Work) -> Outcome:
+    """One daemon through all jumps; needs libfaketime. A run begins anew."""
+    library = next((one for place in _LIBRARIES for one in Path("/").glob(f"{place[1:]}/libfaketimeMT.so.1")), None)
+    if library is None:
+        return Outcome(good=False, lines=("libfaketime is not installed (apt-get install faketime): nothing proven",))
+    with Dovecot() as dovecot, SmtpSink() as sink:
+        desk = Desk(dovecot, sink, after="move:Done", extra=f'[acknowledge]\nper_domain = "{_MOST}/1h"\n')
+        desk.config.write_text(desk.config.read_text().replace('poll = "1s"', 'poll = "1s"\nidle = false'))
+        try:
+            assert desk.once() == 0
+            return _jumps(work, desk, library)
+        finally:
+            desk.close()
+
+
+def _jumps(work: Work, desk: Desk, library: Path) -> Outcome:
+    clock = desk.dir / "clock.txt"
+    clock.write_text("+0\n")
+    put: list[bytes] = []
+    lines: list[str] = []
+    found: list[str] = []
+    with (desk.dir / "daemon.log").open("ab") as log:
+        program = [sys.executable, "-m", "mailcase", "--config", str(desk.config), "run"]
+        daemon = subprocess.Popen(program, env=_environment(library, clock), stdout=log, stderr=log)
+    try:
+        for name, seconds in _offsets().items():
+            clock.write_text(f"{seconds:+.0f}\n")
+            line = _after_jump(desk, put, name)
+            lines.append(line)
+            work.say(line)
+            if daemon.poll() is not None:
+                found.append(f"{name}: the daemon ended with {daemon.poll()}")
+                break
+        daemon.terminate()
+        if status := daemon.wait(60):
+            found.append(f"it ended with {status}")
+    finally:
+        daemon.kill()
+        daemon.wait()
+    found += _findings(desk, put)
+    return Outcome(not found, (*lines, *found))
+
+
+def _offsets() -> dict[str, float]:
+    """How far the daemon's clock is from the true one, in the order of the jumps."""
+    summer_ends = datetime(2026, 10, 25, 0, 59, 57, tzinfo=UTC).timestamp() - time.time()
+    return {
+        "true time": 0.0,
+        "a day back": -_DAY,
+        "true time again": 0.0,
+        "three seconds before summer time ends": summer_ends,
+        "ten years forward": 3652 * _DAY,
+        "ten years back": 0.0,
+    }
+
+
+def _environment(library: Path, clock: Path) -> dict[str, str]:
+    """Only the wall clock is faked: that is what an administrator or a bad time server moves."""
+    fake = {"LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_CACHE_DURATION": "1"}
+    only_wall = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+    return {**os.environ, **fake, **only_wall, "TZ": "Europe/Berlin"}
+
+
+def _after_jump(desk: Desk, put: list[bytes], name: str) -> str:
+    """Some mails a second after the jump; without IDLE only the poll timer can find them."""
+    time.sleep(2)  # libfaketime reads its file once a second
+    first = len(put)
+    put += [letter(f"{first + number}") for number in range(_EACH)]
+    for one in put[first:]:
+        desk.put(one)
+    began = time.monotonic()
+    desk.wait(lambda: len(desk.cases()) == len(put) and not desk.dovecot.mails("user"), f"{name}: decided", 300)
+    took = time.monotonic() - began
+    time.sleep(2)  # for answers that must not leave
+    return f"{name}: {_EACH} mails decided after {took:.1f} s; answered until now: {len(desk.sink.mails)}"
+
+
+def _findings(desk: Desk, put: list[bytes]) -> list[str]:
+    found = findings(desk_scene(desk, put))
+    if len(desk.sink.mails) > _MOST:
+        found.append(f"{len(desk.sink.mails)} answers left; {_MOST} an hour are allowed")
+    if (cases := len(desk.cases())) != len(put):
+        found.append(f"{cases} cases of {len(put)} mails")
+    found += [f"{times} answers to {one}" for one, times in Counter(desk.sink.to).items() if times > 1]
+    return found

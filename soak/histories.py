@@ -1,0 +1,67 @@
+"""Ten thousand seeded histories of the simulator: P1, P2, P3, the caps and the numbers hold in each."""
+
+import os
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from typing import Final
+
+import structlog
+
+from soak.part import Outcome, Work
+from tests.simulator.twin_world import TwinWorld, broken
+from tests.simulator.world import Plan
+
+SAYS = "10,000 seeded histories of one to three daemons: crashes, races, resets, bounces, clock jumps; P1-P3, caps"
+MINUTES = 60.0
+HISTORIES: Final = 10_000
+_TOGETHER: Final = 50  # between two notes of how far it is
+
+
+def run(work: Work) -> Outcome:
+    """From the seed where it was, until all are done or the time is over; those that failed stay in the list."""
+    done: int = work.kept("done", 0)
+    failed: dict[str, list[str]] = work.kept("failed", {})
+    seen: Counter[str] = Counter(work.kept("seen", {}))
+    with ProcessPoolExecutor(os.cpu_count(), initializer=_quietly) as pool:
+        while done < HISTORIES and work.left():
+            results = list(zip(_next(done), pool.map(history, _next(done)), strict=True))
+            failed |= {str(seed): found for seed, (found, _) in results if found}
+            for _, (_, what) in results:
+                seen.update(what)
+            done += len(results)
+            for name, value in (("done", done), ("failed", failed), ("seen", dict(seen))):
+                work.keep(name, value)
+            work.say(f"{done} histories, {len(failed)} failed {' '.join(failed)}")
+    return Outcome(not failed, (*_told(done, seen), *_failures(failed)))
+
+
+def _next(done: int) -> range:
+    return range(done, min(done + _TOGETHER, HISTORIES))
+
+
+def history(seed: int) -> tuple[list[str], dict[str, int]]:
+    """What broke in the history of this seed, and what happened in it."""
+    world = TwinWorld.of(Plan.of(seed))
+    world.run()
+    counted = Counter(world.ledger.mails.outcomes.values())
+    counted.update(
+        steps=world.steps, processes=len(world.lives), sent=len(world.relay.taken), clashes=world.ledger.clashes
+    )
+    return broken(world), dict(counted)
+
+
+def _quietly() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+
+
+def _told(done: int, seen: Counter[str]) -> tuple[str, ...]:
+    outcomes = ", ".join(f"{seen[name]} {name}" for name in ("created", "linked", "reopened", "followed", "noted"))
+    others = ", ".join(f"{seen[name]} {name}" for name in ("duplicate", "ignored", "quarantined"))
+    return (
+        f"{done} of {HISTORIES} histories, {seen['steps']} steps, {seen['processes']} processes started",
+        f"{outcomes}, {others}; {seen['sent']} mails sent; {seen['clashes']} decisions made anew after a lost race",
+    )
+
+
+def _failures(failed: dict[str, list[str]]) -> tuple[str, ...]:
+    return tuple(f"seed {seed}: {found[0]} (`python -m tests.simulator {seed}`)" for seed, found in failed.items())

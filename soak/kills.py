@@ -1,0 +1,107 @@
+"""A daemon on SQLite that is killed all the time: at random points and at any moment, in all four ways of `after`."""
+
+import random
+import select
+import signal
+import time
+from collections import Counter
+from typing import Any, Final
+
+from mailcase.faults import POINTS
+from soak.part import Outcome, Work
+from tests.servers.desk import Desk
+from tests.servers.dovecot import Dovecot
+from tests.servers.invariants import desk_scene, findings
+from tests.servers.letters import letter
+from tests.servers.prefork import Process
+from tests.servers.smtp import SmtpSink
+
+SAYS = "One daemon on SQLite under random kill points and random SIGKILLs, all four `after`"
+MINUTES = 10.0
+AFTERS: Final = ("keep", "seen", "move:Done", "delete")
+_ROUND: Final = 45.0  # seconds of kills with one desk; then it is looked at
+_REACHED: Final = 15.0  # seconds in which a point should be reached; then it is killed wherever it is
+_UNLIMITED: Final = '[acknowledge]\nper_domain = "1000000/1h"\ntotal = "1000000/1h"\n'
+
+
+def run(work: Work) -> Outcome:
+    """Rounds until the time is over, at least one for each `after`; each with a desk and a seed of its own."""
+    rounds: list[dict[str, Any]] = work.kept("rounds", [])
+    while work.left() > 0 or len(rounds) < len(AFTERS):
+        seed = random.SystemRandom().randrange(10**6)
+        after = AFTERS[len(rounds) % len(AFTERS)]
+        seconds = min(_ROUND, work.minutes * 60 / len(AFTERS))
+        rounds.append(_round(seed, after, seconds))
+        work.keep("rounds", rounds)
+        work.say(f"round {len(rounds)}: {rounds[-1]}")
+    found = [line for one in rounds for line in one["found"]]
+    total = {name: sum(one[name] for one in rounds) for name in ("mails", "kills", "cases", "shunted")}
+    reached = Counter[str]()
+    for one in rounds:
+        reached.update(one["points"])
+    missed = sorted(set(POINTS) - set(reached))
+    lines = (
+        f"{len(rounds)} rounds, {total['kills']} kills, {total['mails']} mails, {total['cases']} cases: "
+        f"{len(found)} findings",
+        f"killed at: {', '.join(f'{name} {times}' for name, times in sorted(reached.items()))}",
+        f"in quarantine after three kills each, and decided after `quarantine retry`: {total['shunted']}",
+        *([f"never reached in this time: {', '.join(missed)}"] if missed else []),
+        *found[:20],
+    )
+    return Outcome(not found, lines)
+
+
+def _round(seed: int, after: str, seconds: float) -> dict[str, Any]:
+    chance = random.Random(seed)
+    with Dovecot() as dovecot, SmtpSink() as sink:
+        desk = Desk(dovecot, sink, after=after, extra=_UNLIMITED)
+        try:
+            return {"seed": seed, "after": after, **_torture(desk, chance, seconds)}
+        finally:
+            desk.close()
+
+
+def _torture(desk: Desk, chance: random.Random, seconds: float) -> dict[str, Any]:
+    """Kill and start again for so long, then let it come to rest and look."""
+    assert desk.once() == 0
+    put: list[bytes | str] = []
+    points: Counter[str] = Counter()
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        fault = f"{chance.choice(POINTS)}:{chance.randint(1, 4)}" if chance.random() < 0.7 else ""
+        daemon = desk.run(fault=fault)
+        point = _live(desk, daemon, fault, put, chance)
+        points[point] += 1
+    shunted = _rest(desk)
+    found = findings(desk_scene(desk, put))
+    if (cases := len(desk.cases())) != len(put):
+        found.append(f"{cases} cases of {len(put)} mails")
+    return {"mails": len(put), "cases": cases, "kills": points.total(), "points": points, "shunted": shunted} | {
+        "found": found
+    }
+
+
+def _live(desk: Desk, daemon: Process, fault: str, put: list[bytes | str], chance: random.Random) -> str:
+    """Mail comes until the daemon dies at its point, or is killed at some moment; what killed it."""
+    until = time.monotonic() + (_REACHED if fault else chance.uniform(1.0, 5.0))
+    while daemon.poll() is None and time.monotonic() < until:
+        for _ in range(chance.randint(0, 5)):
+            raw = letter(f"{len(put)}")
+            desk.put(raw)
+            put.append(f"<m{len(put)}@visitor.example>")
+        select.select([], [], [], chance.uniform(0.0, 0.3))
+    alive = daemon.poll() is None
+    daemon.kill()
+    status = daemon.wait()
+    assert status == -signal.SIGKILL, f"it ended with {status}"
+    return "any moment" if alive else fault.partition(":")[0]
+
+
+def _rest(desk: Desk) -> int:
+    """Let it work to the end undisturbed, and what was shunted as well; how many that were."""
+    assert desk.once() == 0
+    shunted = [str(one["id"]) for one in desk.json("quarantine", "list")]
+    for one in shunted:
+        desk.json("quarantine", "retry", one)
+    assert desk.once() == 0
+    return len(shunted)

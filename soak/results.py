@@ -1,0 +1,86 @@
+"""Results of the soak in docs/testing.md: each part has its own markers and leaves all other text as it is."""
+
+import fcntl
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from mailcase import __version__
+from soak.part import Outcome
+
+ROOT: Final = Path(__file__).parents[1]
+DOCUMENT: Final = ROOT / "docs" / "testing.md"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is written of one run: the part, what it says, when it ended (UTC), the minutes it took, what it gave."""
+
+    part: str
+    says: str
+    ended: datetime
+    minutes: float
+    outcome: Outcome
+
+    def text(self) -> str:
+        """The part's piece of the document, between its markers, without a line's end at the end."""
+        verdict = "held" if self.outcome.good else "FAILED"
+        head = f"{self.ended:%Y-%m-%d %H:%M} UTC, {version()}, {self.minutes:.1f} minutes: **{verdict}**"
+        points = "\n".join(f"- {' '.join(line.split())}" for line in self.outcome.lines)
+        middle = f"### {self.part}\n\n{self.says}\n\n{head}\n\n{points}".rstrip()
+        return f"{opening(self.part)}\n{middle}\n{closing(self.part)}"
+
+
+def opening(part: str) -> str:
+    """The marker before a part's result."""
+    return f"<!-- soak:{part} -->"
+
+
+def closing(part: str) -> str:
+    """The marker behind a part's result."""
+    return f"<!-- /soak:{part} -->"
+
+
+def version() -> str:
+    """The program's version, and the commit where git can tell it."""
+    asked = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    try:
+        said = subprocess.run(asked, capture_output=True, text=True, check=False)
+    except OSError:  # no git on this machine: the version alone is true as well
+        return __version__
+    return f"{__version__} ({said.stdout.strip()})" if said.returncode == 0 else __version__
+
+
+def write(result: Result, document: Path = DOCUMENT) -> None:
+    """Put the result between the part's markers, or with new ones at the end. Parts may write at the same time."""
+    document.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(document):
+        old = document.read_text("utf-8") if document.exists() else ""
+        fresh = document.with_name(f".{document.name}.new")
+        fresh.write_text(placed(old, result), "utf-8")
+        fresh.replace(document)
+
+
+def placed(old: str, result: Result) -> str:
+    """The document's text with this result in its place."""
+    first, last = opening(result.part), closing(result.part)
+    if first not in old or last not in old:
+        return f"{old.rstrip()}\n\n{result.text()}\n".lstrip()
+    before, rest = old.split(first, 1)
+    return before + result.text() + rest.split(last, 1)[1]
+
+
+@contextmanager
+def _alone(document: Path) -> Iterator[None]:
+    """Hold the folder of the document: the document itself is replaced while it is written."""
+    held = os.open(document.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)

@@ -1,0 +1,137 @@
+"""Three real daemons on one PostgreSQL: killed, frozen, thawed, the database gone; nothing lost, nothing twice."""
+
+import smtplib
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.crew import Crew
+from tests.servers.letters import letter
+
+pytestmark = pytest.mark.dovecot
+
+
+@pytest.fixture
+def crew() -> Iterator[Crew]:
+    with Crew(3) as made:
+        yield made
+
+
+@pytest.fixture
+def pair() -> Iterator[Crew]:
+    """Two daemons for two mailboxes."""
+    with Crew(2, boxes=2) as made:
+        yield made
+
+
+class Post:
+    """Lays mail into the mailboxes, each of another customer."""
+
+    def __init__(self, crew: Crew) -> None:
+        self.crew, self.count = crew, 0
+
+    def round(self, each: int = 1) -> None:
+        for box in self.crew.names * each:
+            self.count += 1
+            self.crew.write(box, letter(self.count, to=f"{box}@helpdesk.example"))
+
+    def is_done(self) -> bool:
+        """Everything is decided and every acknowledgement has ended."""
+        states = self.crew.outbox()
+        return self.crew.decided() == self.count == sum(states.values()) - states["pending"] - states["sending"]
+
+
+def test_three_daemons_share_twelve_mailboxes_through_every_trouble(crew: Crew) -> None:
+    post = Post(crew)
+    for at in range(3):
+        crew.start(at)
+    crew.wait_for_shares({0: 4, 1: 4, 2: 4})
+    crew.wait(lambda: sum(len(crew.events(at, "baseline_set")) for at in range(3)) >= 12, "not all mailboxes are read")
+    post.round()
+    crew.wait(post.is_done, "mail of three daemons")
+
+    crew.kill(0)
+    post.round()
+    crew.wait_for_shares({1: 6, 2: 6})
+    crew.wait(post.is_done, "mail of the dead one's mailboxes")
+
+    crew.freeze(1)
+    post.round()
+    crew.wait_for_shares({2: 12})
+    crew.wait(post.is_done, "mail of the frozen one's mailboxes")
+    crew.thaw(1)
+    crew.start(0)
+    crew.wait_for_shares({0: 4, 1: 4, 2: 4})
+    assert crew.events(1, "tenure_lost")
+    post.round()
+    crew.wait(post.is_done, "mail after the thaw")
+
+    crew.postgres.kill()
+    post.round()
+    crew.postgres.start()
+    crew.wait_for_shares({0: 4, 1: 4, 2: 4}, 60)
+    crew.wait(post.is_done, "mail after the database came back", 60)
+    assert [crew.stop(at) for at in range(3)] == [0, 0, 0]
+    assert crew.shares() == {-1: 12}
+    assert crew.outbox() == {"sent": post.count}
+    crew.must_hold()
+
+
+@pytest.mark.parametrize("point", ["before_commit", "outbox_claimed"])
+def test_one_that_was_frozen_in_the_middle_of_it_does_nothing_twice(pair: Crew, point: str) -> None:
+    post = Post(pair)
+    pair.start(0, fault=f"stop@{point}")
+    pair.wait_for_shares({0: 2})
+    pair.wait(lambda: len(pair.events(0, "baseline_set")) == 2, "not all mailboxes are read")
+    post.round(3)
+    pair.wait(lambda: pair.frozen(0), "it never came there")
+    pair.start(1)
+    pair.wait_for_shares({1: 2})
+    pair.wait(lambda: pair.decided() == post.count, "the other one did not decide it")
+    pair.wait(lambda: not pair.outbox()["sending"], "the row that it had claimed has no end")
+    pair.thaw(0)
+    pair.wait_for_shares({0: 1, 1: 1})
+    post.round()
+    pair.wait(post.is_done, "mail after the thaw")
+    assert pair.outbox() == {"sent": post.count - (point == "outbox_claimed"), "uncertain": 1} or (
+        point == "before_commit" and pair.outbox() == {"sent": post.count}
+    )
+    assert [pair.stop(at) for at in range(2)] == [0, 0]
+    pair.must_hold()
+
+
+def test_a_starting_daemon_never_calls_a_living_ones_sending_uncertain(pair: Crew) -> None:
+    pair.start(0)
+    pair.wait(lambda: len(pair.events(0, "baseline_set")) == 2, "not all mailboxes are read")
+    pair.write("box00", letter(1, sender="slow@visitor.example", to="box00@helpdesk.example"))
+    assert pair.sink.waiting.wait(30)
+    pair.start(1)
+    pair.wait_for_shares({0: 1, 1: 1})
+    pair.wait(lambda: bool(pair.events(1, "taken")), "the second one has not looked")
+    assert pair.outbox() == {"sending": 1}
+    pair.sink.go_on.set()
+    pair.wait(lambda: pair.outbox() == {"sent": 1}, "it was not recorded")
+    assert [pair.stop(at) for at in range(2)] == [0, 0]
+    pair.must_hold()
+
+
+def test_mail_is_handed_in_to_any_of_them_by_lmtp(pair: Crew) -> None:
+    for at in range(2):
+        pair.start(at)
+    pair.wait_for_shares({0: 1, 1: 1})
+    handed_in = [letter(number, to="box00@helpdesk.example") for number in range(6)]
+    for number, raw in enumerate(handed_in):
+        with smtplib.LMTP("127.0.0.1", pair.lmtp[number % 2]) as client:
+            client.sendmail("c@visitor.example", ["box00@helpdesk.example"], raw)
+    pair.wait(lambda: pair.outbox() == {"sent": 6}, "not all were answered")
+    assert [pair.stop(at) for at in range(2)] == [0, 0]
+    pair.must_hold(handed_in)
+
+
+def test_one_pass_leaves_alone_what_others_work(pair: Crew) -> None:
+    pair.start(0)
+    pair.wait_for_shares({0: 2})
+    done = pair.call("run", "--once")
+    assert done.returncode == 0
+    assert b'"held_by_others"' in done.stderr
+    assert pair.shares() == {0: 2}

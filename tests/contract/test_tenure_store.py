@@ -1,0 +1,280 @@
+"""Several daemons on one PostgreSQL: a mailbox is one's at a time, and who lost it writes nothing more (F17)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mailcase.errors import ConfigError, Fenced, TenureLost, Unavailable
+from mailcase.message import Wish
+from mailcase.ports import Cursor
+from mailcase.store import tables as t
+from mailcase.store.store import Store
+from tests.contract.store_kit import LATER, NOW, Clerk, arrival, rows
+from tests.contract.tenure_kit import SHORT, SOON, Daemon, Server, Slow, as_reading, daemons
+from tests.servers.ports import wait_until
+
+pytestmark = pytest.mark.postgres
+
+
+def cursor(**over: object) -> Cursor:
+    plain = Cursor("imap:host:user", "INBOX", "support", 1, 1, 1, None, "new")
+    return replace(plain, **over)  # type: ignore[arg-type]  # its own fields
+
+
+def test_everybody_sees_who_is_there_and_who_holds_what(crew: list[Daemon]) -> None:
+    one, two = crew
+    assert one.take("support") == {"support"}
+    standing = two.store.tenure_look(["support"], NOW)
+    assert standing.members == {"one": frozenset({"support", "sales"}), "two": frozenset({"support"})}
+    assert (standing.holders, standing.last) == ({"support": "one"}, {"support": "one"})
+
+
+def test_a_mailbox_is_taken_by_one_and_refused_to_the_other(crew: list[Daemon]) -> None:
+    one, two = crew
+    assert one.take("support", "sales") == {"support", "sales"}
+    assert two.take("support", "sales") == set()
+    one.store.tenure_give_back(["sales"])
+    assert two.take("support", "sales") == {"sales"}
+    assert one.holders() == {"support": "one", "sales": "two"}
+
+
+def test_a_daemon_that_stops_leaves_everything_at_once_and_its_name(crew: list[Daemon]) -> None:
+    one, two = crew
+    one.take("support")
+    one.store.tenure_leave()
+    standing = two.store.tenure_look(two.wants, NOW)
+    assert (set(standing.members), standing.holders, standing.last) == ({"two"}, {}, {"support": "one"})
+    assert two.take("support") == {"support"}
+
+
+def test_a_daemon_that_gives_no_sign_of_life_is_put_out_by_the_server(
+    crew: list[Daemon], shared_url: str, tmp_path: Path
+) -> None:
+    """As one that is frozen: its connection is open, and nothing comes over it."""
+    two = crew[1]
+    with daemons(shared_url, tmp_path, ("frozen",), SHORT) as (frozen,):
+        assert frozen.take("support") == {"support"}
+        wait_until(lambda: "frozen" not in two.members(), SOON, "the frozen daemon still counts")
+        assert two.take("support") == {"support"}
+        with pytest.raises(TenureLost):
+            frozen.members()
+        with pytest.raises(Fenced):
+            frozen.reading()
+
+
+def taken_over(crew: list[Daemon], server: Server, *mailboxes: str) -> tuple[Daemon, Daemon]:
+    """The first daemon's connection ends, it does not know yet, and the second has its mailboxes."""
+    one, two = crew
+    server.end(one.backend)
+    assert two.take(*mailboxes) == set(mailboxes)
+    return one, two
+
+
+WRITES: dict[str, Callable[[Store, int], object]] = {
+    "journal": lambda store, _: store.journal([arrival("1:2")], None),
+    "its cursor": lambda store, _: store.journal([], cursor()),
+    "save_cursor": lambda store, _: store.save_cursor(cursor()),
+    "begin_maildir": lambda store, _: store.begin_maildir(cursor(source="maildir:/m", folder=""), ["a"]),
+    "set_marked": lambda store, row: store.set_marked([row]),
+    "count_attempt": lambda store, row: store.count_attempt([row]),
+    "quarantine": lambda store, row: store.quarantine(row, "poison", NOW),
+    "settle": lambda store, row: store.settle([as_reading(store.delivery(row))], Clerk(), NOW),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=list(WRITES))
+def test_who_lost_a_mailbox_writes_nothing_more_in_its_name(
+    crew: list[Daemon], server: Server, write: Callable[[Store, int], object]
+) -> None:
+    one, two = crew
+    one.take("support")
+    row = one.reading().delivery.id
+    taken_over(crew, server, "support")
+    before = two.store.message_show(row)
+    with pytest.raises(Fenced, match="support") as refused:
+        write(one.store, row)
+    assert refused.value.mailboxes == {"support"}
+    assert two.store.message_show(row) == before
+    assert [rows(two.store, one_) for one_ in (t.delivery, t.case, t.mailbox_cursor, t.maildir_baseline)] == [
+        1,
+        0,
+        0,
+        0,
+    ]
+    assert two.store.cursor("imap:host:user", "INBOX") is None
+    write(two.store, row)
+
+
+def test_who_gave_a_mailbox_back_writes_nothing_more_in_its_name(crew: list[Daemon]) -> None:
+    one, _ = crew
+    one.take("support")
+    one.store.tenure_give_back(["support"])
+    with pytest.raises(Fenced):
+        one.reading()
+
+
+def test_a_refused_batch_is_neither_split_nor_a_fault_of_its_mails(crew: list[Daemon], server: Server) -> None:
+    one, two = crew
+    one.take("support", "sales")
+    readings = one.reading("1:1"), one.reading("1:2", mailbox="sales", source="imap:host:sales")
+    taken_over(crew, server, "sales")
+    splits: list[int] = []
+    one.store._split = lambda mails, _: splits.append(mails)
+    with pytest.raises(Fenced) as refused:
+        one.settle(*readings)
+    assert refused.value.mailboxes == {"sales"}
+    assert (splits, rows(two.store, t.case)) == ([], 0)
+    assert [settled.outcome for settled in one.settle(readings[0])] == ["created"]
+
+
+def test_who_joins_again_begins_with_nothing_and_a_new_fence(crew: list[Daemon], server: Server) -> None:
+    one, _ = crew
+    one.take("support")
+    server.end(one.backend)
+    with pytest.raises(TenureLost):
+        one.members()
+    one.join()
+    with pytest.raises(Fenced):
+        one.reading()
+    assert one.take("support") == {"support"}
+    assert one.settle(one.reading())[0].outcome == "created"
+
+
+def test_a_taker_waits_for_a_write_that_is_under_way(crew: list[Daemon], server: Server) -> None:
+    one, two = crew
+    one.take("support")
+    tried: list[frozenset[str]] = []
+
+    def meanwhile() -> None:
+        server.end(one.backend)
+        tried.append(two.take("support"))
+
+    (settled,) = one.settle(one.reading(), clerk=Slow(meanwhile))
+    assert (tried, settled.outcome) == ([frozenset()], "created")
+    assert two.holders() == {}
+    assert two.take("support") == {"support"}
+    with pytest.raises(Fenced):
+        one.reading("1:2")
+
+
+def test_a_writer_frozen_in_its_transaction_loses_it_and_decides_again(
+    server: Server, shared_url: str, tmp_path: Path
+) -> None:
+    """The server ends the transaction; what it had written is gone, and the mail is decided once."""
+    writer = "SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()"
+
+    def frozen() -> None:
+        wait_until(lambda: not server.ask(writer), SOON, "the transaction is still open")
+
+    with daemons(shared_url, tmp_path, ("one",), SHORT) as (one,):
+        one.take("support")
+        settled = one.settle(one.reading(), clerk=Slow(frozen))
+        assert [(done.outcome, done.error) for done in settled] == [("created", "")]
+        assert rows(one.store, t.case) == 1
+
+
+def test_mail_that_no_source_brought_needs_no_mailbox(crew: list[Daemon]) -> None:
+    one, two = crew
+    two.take("support")
+    handed_in = one.reading("1:1", source="lmtp", folder="")
+    accepted = two.reading("1:2")
+    wished = replace(accepted, delivery=replace(accepted.delivery, wish=Wish(accept=True, actor="kim")))
+    assert [settled.outcome for settled in one.settle(handed_in, wished)] == ["created", "created"]
+
+
+def test_mail_of_a_mailbox_that_nobody_is_configured_for_can_be_settled(crew: list[Daemon]) -> None:
+    one, _ = crew
+    assert one.settle(one.reading(mailbox="renamed since"))[0].outcome == "created"
+
+
+def test_a_command_asks_for_no_fence(crew: list[Daemon], shared_url: str, tmp_path: Path) -> None:
+    crew[0].take("support")
+    command = Store.open(shared_url, tmp_path)
+    assert command.journal([arrival()], cursor())[0].new
+    command.close()
+
+
+def test_a_daemon_that_was_taken_for_dead_claims_and_records_nothing(crew: list[Daemon], server: Server) -> None:
+    one, two = crew
+    one.take("support")
+    first, second = one.queued("1:1"), one.queued("1:2")
+    assert one.store.claim(first, "one", NOW)
+    server.end(one.backend)
+    assert two.store.settle_orphans("two", LATER) == [(first, "uncertain")]
+    for write in (
+        lambda: one.store.claim(second, "one", LATER),
+        lambda: one.store.finish(first, "sent", LATER),
+        lambda: one.store.postpone(second, LATER),
+        lambda: one.store.hold([second], LATER, reason="total"),
+    ):
+        with pytest.raises(TenureLost):
+            write()
+    one.join()
+    one.store.finish(first, "sent", LATER)  # joined again: the row's own state decides
+    assert [row["state"] for row in two.store.outbox_list()] == ["uncertain", "pending"]
+    assert one.store.claim(second, "one", LATER)
+
+
+def test_what_another_one_is_sending_by_now_is_left_to_him(crew: list[Daemon], server: Server) -> None:
+    one, two = crew
+    one.take("support")
+    row = one.queued()
+    assert one.store.claim(row, "one", NOW)
+    server.ask("UPDATE outbox SET automatic = false")
+    server.end(one.backend)
+    assert two.store.settle_orphans("two", LATER) == [(row, "pending")]
+    assert two.store.claim(row, "two", LATER)
+    one.join()
+    one.store.postpone(row, LATER + timedelta(hours=1), reason="relay_busy")
+    assert [(found["state"], found["reason"]) for found in two.store.outbox_list()] == [("sending", "interrupted")]
+
+
+def test_a_living_daemons_sending_row_is_never_called_uncertain(
+    crew: list[Daemon], shared_url: str, tmp_path: Path
+) -> None:
+    one, two = crew
+    one.take("support")
+    row = one.queued()
+    assert one.store.claim(row, "one", NOW)
+    assert two.store.settle_orphans("two", LATER) == []
+    with daemons(shared_url, tmp_path, ("three",)) as (three,):
+        assert three.store.settle_orphans("three", LATER) == []
+        one.store.finish(row, "sent", LATER)
+    assert [found["state"] for found in two.store.outbox_list()] == ["sent"]
+
+
+def test_what_a_daemon_left_long_ago_is_tidied_but_not_what_it_was_sending(crew: list[Daemon], server: Server) -> None:
+    one, two = crew
+    one.take("support")
+    assert one.store.claim(one.queued(), "one", NOW)
+    server.end(one.backend)
+    much_later = NOW + timedelta(days=2)
+    two.store.tenure_look(two.wants, much_later)
+    assert ("daemon:one",) in server.ask("SELECT name FROM tenure")
+    two.store.settle_orphans("two", much_later)
+    two.store.tenure_look(two.wants, much_later)
+    assert set(server.ask("SELECT name FROM tenure")) == {("daemon:two",), ("mailbox:support",)}
+    with pytest.raises(TenureLost):
+        one.store.claim(1, "one", much_later)
+
+
+@pytest.mark.usefixtures("crew")
+def test_a_second_process_with_the_same_name_is_kept_out(shared_url: str, tmp_path: Path) -> None:
+    twin = Store.open(shared_url, tmp_path)
+    with pytest.raises(Unavailable, match="earlier session"):
+        twin.tenure_join("one", ["support"], NOW)
+    twin.close()
+
+
+def test_a_pooler_that_gives_each_statement_another_session_is_refused(crew: list[Daemon]) -> None:
+    one, two = crew
+    one.take("support")
+    mine, others = one.store._place, two.store._place
+    assert mine is not None
+    assert others is not None
+    mine._conn, others._conn = others._conn, mine._conn  # what such a pooler does to two clients
+    with pytest.raises(ConfigError, match="pooler"):
+        one.members()

@@ -1,0 +1,299 @@
+"""The promises P1 to P3 as one checker over server, store and SMTP sink, for every test that breaks something."""
+
+import hashlib
+import json
+import subprocess
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesHeaderParser
+from typing import Any, Final, Protocol
+
+import sqlalchemy as sa
+
+from mailcase.store import tables as t
+from tests.servers.desk import Desk
+from tests.servers.smtp import SmtpSink
+
+_NEW_CASE = frozenset({"created", "followed", "junk_case"})
+_ENDED = frozenset({"sent", "failed", "suppressed", "expired", "uncertain", "bounced"})
+_LEFT_THE_HOUSE = frozenset({"sent", "uncertain", "bounced"})
+_STAYS = frozenset({"before_start", "oversize", "quarantined"})  # on the server, whatever `after` says
+_FINE = _STAYS | {"decided", "moved_away"}
+_ACKNOWLEDGES = frozenset({"registration", "followed", "reopened"})
+
+
+class Shelf(Protocol):
+    """A mail server's disk, as Dovecot shows it."""
+
+    def mails(self, user: str, folder: str = "INBOX") -> list[bytes]:
+        """The raw mails of a folder."""
+        ...
+
+
+@dataclass(frozen=True)
+class Box:
+    """A mailbox after the fault: what was put there (raw mails, or Message-IDs where they are many)."""
+
+    put: Collection[bytes | str]
+    name: str = "support"
+    shelf: Shelf | None = None  # None: what lies on the server is not looked at
+    user: str = "user"
+    after: str = "keep"
+    folder: str = "INBOX"
+    vanished: Collection[str] = ()  # Message-IDs that a person moved or deleted: they may be missing
+    copies: int = 1  # how often a mail may lie in the folder that `after` moves it to
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything after quiesce. `call` runs the program (`mailcase audit`); `may_wait` allows undecided and pending."""
+
+    url: str
+    boxes: Sequence[Box]
+    sinks: Sequence[SmtpSink] = ()
+    call: "Callable[..., subprocess.CompletedProcess[bytes]] | None" = None
+    may_wait: bool = False
+
+
+def desk_scene(desk: Desk, put: Collection[bytes | str], **over: Any) -> Scene:
+    """The scene of a Desk with its one mailbox; `over`: fields of Box and Scene by name."""
+    after = desk.config.read_text().split('after = "', 1)[1].split('"', 1)[0]
+    common = {name: over.pop(name) for name in ("call", "may_wait", "url", "sinks") if name in over}
+    box = Box(put, **{"shelf": desk.dovecot, "after": after, **over})
+    usual: dict[str, Any] = {"url": f"sqlite:///{desk.dir}/mailcase.db", "sinks": (desk.sink,), "call": desk.call}
+    return Scene(boxes=(box,), **(usual | common))
+
+
+def must_hold(desk: Desk, put: Collection[bytes | str], **over: Any) -> None:
+    """AssertionError with every finding of a Desk's scene, and the end of its log."""
+    if found := findings(desk_scene(desk, put, **over)):
+        log = desk.dir / "daemon.log"
+        tail = log.read_text()[-2000:] if log.exists() else ""
+        raise AssertionError("\n".join([*found[:40], tail]))
+
+
+def findings(scene: Scene) -> list[str]:
+    """What does not hold, a readable line each; empty is good."""
+    facts = _Facts.read(scene)
+    found = [line for box in scene.boxes for line in (*_arrived(facts, box), *_told(facts, box))]
+    found += _single(facts)
+    found += _outbox(facts, scene)
+    if scene.sinks:
+        found += _left(facts, scene)
+    if scene.call:
+        found += [line for box in scene.boxes for line in _audited(scene.call, box)]
+    return found
+
+
+def message_id(raw: bytes) -> str:
+    """What a mail is known by here: its Message-ID, or the sha256 of its bytes where it has none."""
+    return str(_header(raw)["Message-ID"] or "").strip() or _sha(raw)
+
+
+def _header(raw: bytes) -> Message:
+    return BytesHeaderParser().parsebytes(raw.partition(b"\r\n\r\n")[0])
+
+
+def _sha(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _name(one: bytes | str) -> str:
+    return one if isinstance(one, str) else message_id(one)
+
+
+@dataclass
+class _Facts:
+    """The rows that the rules are about."""
+
+    deliveries: list[Any]
+    messages: list[Any]
+    cases: list[Any]
+    links: list[Any]
+    outbox: list[Any]
+    raws: set[str]  # whose bytes can still be read
+    names: Mapping[str, str]  # sha256 -> message_id()
+    by_box: dict[str, dict[str, list[Any]]] = field(default_factory=dict)  # mailbox -> name -> deliveries
+
+    @classmethod
+    def read(cls, scene: Scene) -> "_Facts":
+        engine = sa.create_engine(scene.url)
+        try:
+            with engine.connect() as conn:
+                rows = [_rows(conn, *one) for one in _WANTED]
+                deliveries, messages, cases, links, outbox = rows
+                facts = cls(deliveries, messages, cases, links, outbox, _raws(conn), dict(_names(scene)))
+        finally:
+            engine.dispose()
+        boxes: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        for row in facts.deliveries:
+            boxes[row.mailbox][facts.names.get(row.raw_sha256) or row.message_id or row.raw_sha256].append(row)
+        facts.by_box = boxes
+        return facts
+
+
+_WANTED: Final = (
+    (t.delivery, "id mailbox group_name raw_sha256 message_id outcome reason case_id message_pk oversize error"),
+    (t.message, "id group_name direction message_id kind date_key identity"),
+    (t.case, "running number group_name origin_pk"),
+    (t.case_message, "case_id message_pk how"),
+    (t.outbox, "id dedup kind state reason group_name in_reply_to message_id automatic to attempts"),
+)
+
+
+def _rows(conn: sa.Connection, table: sa.Table, columns: str) -> list[Any]:
+    return list(conn.execute(sa.select(*(table.c[name] for name in columns.split()))))
+
+
+def _raws(conn: sa.Connection) -> set[str]:
+    there = (t.raw.c.content.is_not(None)) | (t.raw.c.location != "")
+    return {row.sha256 for row in conn.execute(sa.select(t.raw.c.sha256).where(there, t.raw.c.purged_at.is_(None)))}
+
+
+def _names(scene: Scene) -> Iterator[tuple[str, str]]:
+    for box in scene.boxes:
+        for one in box.put:
+            if isinstance(one, bytes):
+                yield _sha(one), message_id(one)
+        if box.shelf is not None:
+            for raw in (*_lying(box), *_moved(box)):
+                yield _sha(raw), message_id(raw)
+
+
+def _lying(box: Box) -> list[bytes]:
+    return box.shelf.mails(box.user, box.folder) if box.shelf else []
+
+
+def _moved(box: Box) -> list[bytes]:
+    folder = box.after.partition(":")[2]
+    return box.shelf.mails(box.user, folder) if box.shelf and folder else []
+
+
+# P1: nothing is lost
+
+
+def _arrived(facts: _Facts, box: Box) -> Iterator[str]:
+    """Each mail has an outcome, or waits, or stands in quarantine with its bytes."""
+    known = facts.by_box.get(box.name, {})
+    for name in dict.fromkeys(map(_name, box.put)):
+        rows = known.get(name, [])
+        if not rows and name not in box.vanished:
+            yield f"{box.name}: {name} was put on the server and is not in the store"
+        for row in rows:
+            if row.raw_sha256 not in facts.raws:
+                yield f"{box.name}: {name}: delivery {row.id} ({row.outcome}) has no raw bytes"
+            if row.outcome not in (None, "quarantined", "ignored") and row.message_pk is None:
+                yield f"{box.name}: {name}: delivery {row.id} is {row.outcome} without a message"
+
+
+def _told(facts: _Facts, box: Box) -> Iterator[str]:
+    """The server holds what `after` says, once."""
+    if box.shelf is None:
+        return
+    known = facts.by_box.get(box.name, {})
+    lying, moved = Counter(map(message_id, _lying(box))), Counter(map(message_id, _moved(box)))
+    for name, times in Counter(map(_name, box.put)).items():
+        rows = known.get(name, [])
+        if name in box.vanished or any(_stays(row) for row in rows):
+            continue
+        takes_away = box.after == "delete" or box.after.startswith("move:")
+        if lying[name] and takes_away and rows:
+            yield f"{box.name}: {name} still lies in {box.folder} although after = {box.after}"
+        if not lying[name] and not takes_away:
+            yield f"{box.name}: {name} vanished from {box.folder} although after = {box.after}"
+        if box.after.startswith("move:") and rows and not 1 <= moved[name] <= box.copies * times:
+            yield f"{box.name}: {name} lies {moved[name]} times in {box.after}, not {times}"
+
+
+def _stays(row: Any) -> bool:
+    return row.outcome in (None, "quarantined") or row.oversize or row.reason == "before_start"
+
+
+# P2: nothing is doubled
+
+
+def _single(facts: _Facts) -> Iterator[str]:
+    inbound = [row for row in facts.messages if row.direction == "in"]
+    by_id = {row.id: row for row in facts.messages}
+    yield from _twice("message", ((m.group_name, m.message_id, m.date_key) for m in inbound if m.message_id))
+    yield from _twice("message identity", ((row.group_name, row.identity) for row in facts.messages))
+    yield from _twice("case of one message", (row.origin_pk for row in facts.cases if row.origin_pk is not None))
+    origins = [by_id[row.origin_pk] for row in facts.cases if row.origin_pk in by_id]
+    yield from _twice("case of one mail", ((m.group_name, m.message_id, m.date_key) for m in origins if m.message_id))
+    yield from _twice("case number", (row.number for row in facts.cases))
+    yield from _twice("link", ((row.case_id, row.message_pk) for row in facts.links))
+    new = [row for row in facts.deliveries if row.outcome in _NEW_CASE and row.message_id]
+    yield from _twice("delivery that made a case", ((row.group_name, row.message_pk) for row in new))
+    linked = {row.case_id for row in facts.links}
+    yield from (f"case {row.number} has no mail" for row in facts.cases if row.running not in linked)
+    pairs = {(row.case_id, row.message_pk) for row in facts.links}
+    for row in new:
+        if (row.case_id, row.message_pk) not in pairs:
+            yield f"delivery {row.id} is {row.outcome} and its message is not linked to its case {row.case_id}"
+
+
+def _twice(what: str, keys: Iterable[object]) -> Iterator[str]:
+    yield from (f"{count} times the same {what}: {key}" for key, count in Counter(keys).items() if count > 1)
+
+
+# P3: nobody is answered twice
+
+
+def _outbox(facts: _Facts, scene: Scene) -> Iterator[str]:
+    acks = [row for row in facts.outbox if row.kind in _ACKNOWLEDGES]
+    yield from _twice("acknowledged mail", ((row.group_name, row.in_reply_to) for row in acks if row.in_reply_to))
+    yield from _twice("outbox mark", (row.dedup for row in facts.outbox))
+    for row in facts.outbox:
+        held = row.state == "pending" and row.reason  # by a limit, the breaker or a relay
+        if row.state not in _ENDED and not held and not scene.may_wait:
+            yield f"outbox row {row.id} to {row.to} ended as {row.state} {row.reason} after {row.attempts} tries"
+    if not scene.may_wait:
+        for row in facts.deliveries:
+            if row.outcome is None:
+                yield f"{row.mailbox}: delivery {row.id} has no outcome ({row.error})"
+
+
+def _left(facts: _Facts, scene: Scene) -> Iterator[str]:
+    """What the relays were given against the outbox and against what the mails themselves say."""
+    rows = {row.message_id: row for row in facts.outbox if row.message_id}
+    kinds = {(row.group_name, row.message_id): row.kind for row in facts.messages if row.direction == "in"}
+    raws = [raw for box in scene.boxes for raw in box.put if isinstance(raw, bytes)]
+    automatic = {message_id(raw) for raw in raws if _robot(raw)} - {message_id(raw) for raw in raws if not _robot(raw)}
+    left: Counter[str] = Counter()
+    for mail in (mail for sink in scene.sinks for mail in sink.mails):
+        header = _header(mail.data)
+        own, answers = str(header["Message-ID"]), str(header["In-Reply-To"] or "")
+        left[own] += 1
+        row = rows.get(own)
+        if row is None or row.state not in _LEFT_THE_HOUSE:
+            yield f"{own} to {mail.recipients} left, and its outbox row is {row.state if row else 'not there'}"
+        if row is not None and row.automatic and answers in automatic:
+            yield f"{answers} is automatic and was answered by {own}"
+        if row is not None and row.kind in _ACKNOWLEDGES and kinds.get((row.group_name, answers)) != "person":
+            yield f"{own} acknowledges {answers}, which is {kinds.get((row.group_name, answers))}, no person's"
+    for own, row in rows.items():
+        if row.automatic and left[own] > 1:
+            yield f"{own} to {row.to} left {left[own]} times"
+        if row.state == "sent" and not left[own]:
+            yield f"{own} to {row.to} is said to be sent and never arrived"
+
+
+def _robot(raw: bytes) -> bool:
+    """The plainest marks of RFC 3834, read without the product's rules."""
+    header = _header(raw)
+    marked = str(header["Auto-Submitted"] or "no").strip().lower() != "no"
+    return marked or "List-Id" in header or str(header["Return-Path"] or "").strip() == "<>"
+
+
+def _audited(call: "Callable[..., subprocess.CompletedProcess[bytes]]", box: Box) -> Iterator[str]:
+    done = call("--json", "audit", box.name)
+    if done.returncode not in (0, 1) or not done.stdout:
+        yield f"{box.name}: audit ended with {done.returncode}: {done.stderr.decode()[-500:]}"
+        return
+    for folder in json.loads(done.stdout)["folders"]:
+        for line in folder["differences"]:
+            allowed = _FINE | ({"gone"} if box.vanished else set())
+            if line["state"] not in allowed:
+                yield f"{box.name}: audit says {line['state']} of {line['key']} in {folder['folder']}"

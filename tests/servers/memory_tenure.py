@@ -1,0 +1,71 @@
+"""A shared store's side of tenure in memory: what store.tenure_door keeps, without PostgreSQL."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailcase.errors import TenureLost, Unavailable
+from mailcase.sharing import Standing
+
+
+@dataclass
+class MemoryHall:
+    """Who is there; every daemon has a seat of its own."""
+
+    members: dict[str, frozenset[str]] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)
+    last: dict[str, str] = field(default_factory=dict)
+    since: datetime | None = None  # the last sign of life
+    away: bool = False  # the server cannot be reached
+
+    def end(self, owner: str) -> None:
+        """Its session is gone."""
+        self.members.pop(owner, None)
+        self.holders = {name: one for name, one in self.holders.items() if one != owner}
+
+
+@dataclass
+class MemorySeat:
+    """One daemon's store (mailcase.tenure.TenureStore)."""
+
+    hall: MemoryHall
+    shared: bool = True
+    owner: str = ""
+    slow: bool = False  # the next look is too slow, for once
+
+    def tenure_join(self, owner: str, wants: Collection[str], now: datetime) -> None:
+        if self.hall.away:
+            raise Unavailable("store: away")
+        self.hall.end(owner)
+        self.owner, self.hall.since = owner, now
+        self.hall.members[owner] = frozenset(wants)
+
+    def tenure_look(self, wants: Collection[str], now: datetime) -> Standing:
+        if self.slow:
+            self.slow = False
+            raise Unavailable("store: slow")
+        self._alive()
+        self.hall.since = now
+        self.hall.members[self.owner] = frozenset(wants)
+        holders = {name: one for name, one in self.hall.holders.items() if one in self.hall.members}
+        return Standing(dict(self.hall.members), holders, dict(self.hall.last))
+
+    def tenure_take(self, mailboxes: Collection[str], now: datetime) -> frozenset[str]:
+        self._alive()
+        self.hall.since = now
+        gained = {name for name in mailboxes if self.hall.holders.setdefault(name, self.owner) == self.owner}
+        self.hall.last.update(dict.fromkeys(gained, self.owner))
+        return frozenset(gained)
+
+    def tenure_give_back(self, mailboxes: Collection[str]) -> None:
+        self._alive()
+        for name in mailboxes:
+            del self.hall.holders[name]
+
+    def tenure_leave(self) -> None:
+        self.hall.end(self.owner)
+
+    def _alive(self) -> None:
+        if self.hall.away or self.owner not in self.hall.members:
+            self.hall.end(self.owner)
+            raise TenureLost("store: the lock is gone")

@@ -1,0 +1,30 @@
+"""The simulator sees what it is there for: each flaw of the store breaks a promise in one of a few histories."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.simulator.twin import Flaws
+from tests.simulator.twin_world import TwinWorld, broken
+from tests.simulator.world import Plan
+
+THREE: dict[str, Any] = {"daemons": 3, "racing": True}
+
+
+@pytest.mark.parametrize(
+    ("flaw", "plan", "promise"),
+    [
+        ("unique", {**THREE, "no_id": 1.0, "killing": 0.0}, "P2"),
+        ("claim", {**THREE, "killing": 0.05}, "P3"),
+        ("attempts", {"daemons": 1, "racing": False, "killing": 0.0}, "P4"),
+        ("fence", THREE, "F17"),
+    ],
+)
+def test_each_flaw_breaks_a_promise(flaw: str, plan: dict[str, Any], promise: str) -> None:
+    for seed in range(40):
+        world = TwinWorld.of(replace(Plan.of(seed), **plan), Flaws(**{flaw: False}))
+        world.run()
+        if any(one.startswith(promise) for one in broken(world)):
+            return
+    pytest.fail(f"no history of 40 sees that {flaw} is missing")

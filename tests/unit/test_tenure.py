@@ -1,0 +1,190 @@
+"""The keeper of a daemon's share: it takes, gives back at rest, drops what it lost, and holds on until released."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from mailcase.message import Delivery
+from mailcase.ports import Journalled
+from mailcase.tenure import Tenure
+from tests.servers.memory_tenure import MemoryHall, MemorySeat
+from tests.servers.ports import until
+
+NOW = datetime.fromisoformat("2026-11-03T09:15:00+00:00")
+BOXES = ("a", "b", "c", "d")
+
+
+@dataclass
+class Hands:
+    """Those who read: they can be busy."""
+
+    busy: set[str] = field(default_factory=set)
+    dropped: int = 0
+
+    def look_again(self) -> None:
+        pass
+
+    def at_rest(self, mailbox: str) -> bool:
+        return mailbox not in self.busy
+
+    async def drop(self) -> None:
+        self.dropped += 1
+
+
+@dataclass
+class Daemon:
+    """One keeper that runs."""
+
+    tenure: Tenure
+    hands: Hands
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def ours(self) -> list[str]:
+        return [name for name in BOXES if self.tenure.works(name)]
+
+
+def tenure(hall: MemoryHall, owner: str, *, shared: bool = True) -> Tenure:
+    return Tenure(MemorySeat(hall, shared), owner, lambda: BOXES, timedelta(seconds=0.2), lambda: NOW)
+
+
+@asynccontextmanager
+async def at_work(hall: MemoryHall, owner: str, *, shared: bool = True) -> AsyncIterator[Daemon]:
+    one = Daemon(tenure(hall, owner, shared=shared), Hands())
+    task = asyncio.create_task(one.tenure.run(one.hands, one.stop, one.released))
+    try:
+        yield one
+    finally:
+        one.released.set()
+        await task
+        await one.tenure.leave()
+
+
+def row(mailbox: str, source: str = "imap:h:u", age: float = 0.0) -> Journalled:
+    at = NOW - timedelta(seconds=age)
+    return Journalled(Delivery(1, mailbox, source, "INBOX", "1", 1, 1, at), "00", new=False, outcome=None, attempts=0)
+
+
+async def test_a_store_of_one_daemon_is_all_ours_at_once_and_nothing_is_asked() -> None:
+    async with at_work(MemoryHall(away=True), "me", shared=False) as one:
+        assert one.ours == list(BOXES)
+        assert one.tenure.is_senior
+        assert one.tenure.takes_up(row("a"))
+
+
+async def test_two_share_and_the_first_gives_back_only_what_is_at_rest() -> None:
+    hall = MemoryHall()
+    async with at_work(hall, "one:1") as first:
+        first.hands.busy = set(BOXES)
+        await until(lambda: first.ours == list(BOXES))
+        async with at_work(hall, "two:2") as second:
+            await until(lambda: len(first.ours) == 2)  # they are no longer read
+            for _ in range(2):
+                hall.since = None
+                await until(lambda: hall.since is not None)
+            assert hall.holders == dict.fromkeys(BOXES, "one:1")  # and, some looks later, not given back
+            first.hands.busy = set()
+            await until(lambda: len(second.ours) == 2)
+            assert sorted([*first.ours, *second.ours]) == list(BOXES)
+        await until(lambda: first.ours == list(BOXES))
+
+
+async def test_what_the_store_let_go_of_is_dropped_at_once_and_joined_anew() -> None:
+    hall = MemoryHall()
+    async with at_work(hall, "one:1") as one:
+        await until(lambda: one.ours == list(BOXES))
+        hall.away = True
+        await until(lambda: one.hands.dropped > 0)
+        assert one.ours == []
+        assert not one.tenure.takes_up(row("a"))
+        assert not one.tenure.is_senior
+        hall.away = False
+        await until(lambda: one.ours == list(BOXES))
+
+
+async def test_a_store_that_is_slow_for_once_costs_nothing() -> None:
+    hall = MemoryHall()
+    async with at_work(hall, "one:1") as one:
+        await until(lambda: one.ours == list(BOXES))
+        seat = one.tenure.store
+        assert isinstance(seat, MemorySeat)
+        seat.slow = True
+        await until(lambda: not seat.slow)
+        assert one.ours == list(BOXES)
+        assert not one.hands.dropped
+
+
+async def test_after_the_stop_it_holds_on_until_all_is_settled() -> None:
+    hall = MemoryHall()
+    async with at_work(hall, "one:1") as one:
+        await until(lambda: one.ours == list(BOXES))
+        one.stop.set()
+        async with at_work(hall, "two:2") as other:
+            await until(lambda: other.tenure.is_senior is False and len(other.tenure.standing.members) == 2)
+            assert other.ours == []
+            one.released.set()
+            await one.tenure.leave()
+            await until(lambda: other.ours == list(BOXES))
+
+
+async def test_one_pass_takes_what_is_free_and_no_share_of_it() -> None:
+    hall = MemoryHall({"one:1": frozenset(BOXES)}, {"a": "one:1", "b": "one:1"})
+    pass_ = tenure(hall, "pass:9")
+    async with pass_.visiting():
+        assert [name for name in BOXES if pass_.works(name)] == ["c", "d"]
+        assert hall.members["pass:9"] == frozenset()
+    await pass_.leave()
+    assert hall.members.keys() == {"one:1"}
+
+
+@pytest.mark.parametrize(
+    ("one", "alone", "together"),
+    [
+        (row("a"), True, True),  # ours, and nobody else reads its server
+        (row("c"), True, False),
+        (row("a", "lmtp"), True, False),  # perhaps another daemon was just handed it
+        (row("a", "lmtp", age=61), True, True),
+        (row("gone"), True, True),  # nobody is configured for it: the senior does
+        (row("gone", "lmtp"), True, True),
+    ],
+)
+async def test_which_undecided_mail_is_ours(one: Journalled, alone: bool, together: bool) -> None:
+    hall = MemoryHall()
+    async with at_work(hall, "one:1") as me:
+        await until(lambda: me.ours == list(BOXES))
+        assert me.tenure.takes_up(one) == alone
+        async with at_work(hall, "two:2") as other:
+            await until(lambda: len(other.ours) == 2)
+            await until(lambda: len(me.tenure.standing.members) == 2)
+            place = {"a": me.ours[0], "c": other.ours[0]}
+            now = replace(one.delivery, mailbox=place.get(one.delivery.mailbox, one.delivery.mailbox))
+            assert me.tenure.takes_up(replace(one, delivery=now)) == together
+
+
+async def test_a_mailbox_that_nobody_holds_is_known_with_the_time() -> None:
+    hall = MemoryHall(holders={"a": "somebody whom the server has not ended yet"})
+    async with at_work(hall, "one:1") as one:
+        await until(lambda: one.ours == ["b", "c", "d"])
+        await until(lambda: dict(one.tenure.unheld) == {"a": NOW})
+        del hall.holders["a"]
+        await until(lambda: one.ours == list(BOXES))
+        assert not one.tenure.unheld
+
+
+async def test_the_heartbeat_does_not_wait_for_what_others_left_half_sent() -> None:
+    hall, never = MemoryHall(), asyncio.Event()
+
+    async def waits() -> None:
+        await never.wait()
+
+    async with at_work(hall, "one:1") as one:
+        one.tenure.orphans = waits
+        await until(lambda: one.ours == list(BOXES))
+        hall.since = None
+        await until(lambda: hall.since is not None)
+        never.set()
