@@ -43,6 +43,13 @@ class Bench:
             f"no mailbox is named {mailbox!r} any more: configure it again, then `mailcase quarantine retry`"
         )
 
+    def knows(self, delivery: Delivery) -> bool:
+        """Whether somebody here can judge it."""
+        mailbox, bench = self._named(delivery).mailbox, self
+        while mailbox not in bench.policy.mailboxes and bench.before is not None:
+            bench = bench.before
+        return mailbox in bench.policy.mailboxes
+
     def _named(self, delivery: Delivery) -> Delivery:
         """The delivery under its mailbox's name of today, where that was renamed."""
         if delivery.mailbox in self.policy.mailboxes:

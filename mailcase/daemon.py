@@ -1,6 +1,7 @@
 """The daemon: the roster of mailboxes, the drain and the timers in one task group; signals and systemd."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import Any, Final
 from mailcase import sdnotify
 from mailcase.clock import utcnow
 from mailcase.config import Settings
-from mailcase.errors import Transient
+from mailcase.errors import ConfigError, Transient
 from mailcase.health.watch import Watch
 from mailcase.house import House, open_house
 from mailcase.lmtp.start import lmtp_server
@@ -101,6 +102,7 @@ async def _for_ever(house: House, signals: Signals, looked: Looked) -> int:
         for name, part in {**helpful, **watch.parts()}.items():
             tasks.append(asyncio.create_task(_kept_up(name, part, stop), name=name))
         emit(Event.STARTED, mailboxes=len(house.policy.mailboxes), policy=house.policy.hash)
+        gc.freeze()  # what the start made lives as long as the process: not looked through again and again
         sdnotify.notify(sdnotify.READY)
         try:
             return await _supervise(tasks, stop)
@@ -149,7 +151,11 @@ def _retention(house: House) -> Retention:
 
 
 async def _supervise(tasks: "Sequence[asyncio.Task[None]]", stop: asyncio.Event) -> int:
-    """Wait for the stop; a part that ends by itself stops the process, and systemd starts it again."""
+    """Wait for the stop; a part that ends by itself stops the process, and systemd starts it again.
+
+    Raises:
+        ConfigError: a part found out that the configuration cannot work (a pooler before the store): exit 78.
+    """
     stopping = asyncio.create_task(stop.wait())
     everything: list[asyncio.Task[Any]] = [stopping, *tasks]
     await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
@@ -164,6 +170,9 @@ async def _supervise(tasks: "Sequence[asyncio.Task[None]]", stop: asyncio.Event)
         if not task.done():
             task.cancel()
     await asyncio.gather(*everything, return_exceptions=True)
+    for error in (task.exception() for task in died if not task.cancelled()):
+        if isinstance(error, ConfigError):
+            raise error
     return 1 if died else 0
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from mailcase.clock import utcnow
 from mailcase.config import Settings
 from mailcase.disk import DiskGuard
-from mailcase.errors import ConfigError
+from mailcase.errors import ConfigError, Transient
 from mailcase.intake.reader import Reader
 from mailcase.lock import hold
 from mailcase.log import Event, emit
@@ -85,9 +85,17 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
         house = House(owner=owner, rules=Rules.of(settings, built), store=store, call=writer, disk=disk)
         _furnish(house, reader)
         stack.push_async_callback(house.tenure.leave)
-        stack.push_async_callback(house.recovery.give_back)
+        stack.push_async_callback(_give_back, house.recovery)
         stack.push_async_callback(house.pipeline.close)
         yield house
+
+
+async def _give_back(recovery: Recovery) -> None:
+    """Attempts that a stop is no reason for; a store that is away counts one too many, and the stop goes on."""
+    try:
+        await recovery.give_back()
+    except Transient as error:
+        emit(Event.STORE_BUSY, error=str(error))
 
 
 def open_store(settings: Settings, policy: Policy) -> Store:
@@ -134,6 +142,8 @@ def _furnish(house: House, reader: Reader) -> None:
         now=utcnow,
         report=report,
         owner=house.owner,
+        portion=lambda: house.tenure.sends(),
+        lease=house.settings.store.lease,
     )
     house.pipeline = Pipeline(
         house.store, house.call, reader, judge=lambda: house.rules.bench, now=utcnow, queued=house.drain.wake
@@ -144,6 +154,8 @@ def _furnish(house: House, reader: Reader) -> None:
         wants=lambda: house.policy.mailboxes.keys(),
         lease=house.settings.store.lease,
         now=utcnow,
+        knows=lambda row: house.rules.bench.knows(row.delivery),
+        looked=house.drain.wake,
         orphans=house.drain.settle_orphans,
     )
     house.recovery = Recovery(house.pipeline, house.tenure.takes_up)

@@ -9,9 +9,7 @@ from functools import lru_cache
 from logging import DEBUG, ERROR, INFO, WARNING
 from typing import Any, Final, TextIO
 
-import structlog
-from structlog.typing import EventDict, Processor
-
+from mailcase.log_library import EventDict, Processor, structlog
 from mailcase.log_stream import LogStream
 
 #: Fields that name people or quote a mail: only in the log when it is at debug.
@@ -52,6 +50,7 @@ class Event(Enum):
     DISK_OK = ("disk_ok", INFO, "there is enough free space again")
     LOG_LOST = ("log_lost", WARNING, "lines of this log could not be written: its disk was full or nobody read it")
     RAW_PURGED = ("raw_purged", INFO, "raw mail older than its retention was removed")
+    CLOCK_AHEAD = ("clock_ahead", WARNING, "the clock is far ahead of the last round of retention: it follows slowly")
     # several daemons on one store
     JOINED = ("joined", INFO, "this daemon is one of those that share the store")
     TAKEN = ("taken", INFO, "this daemon works these mailboxes from now on")

@@ -99,12 +99,20 @@ class Pipeline:
 
         Nor for a mail of the same slice that is hard to read: that one is decided, or shunted, when it is (P4).
         """
+        settling: list[asyncio.Task[Settled]] = []
         try:
-            await self._read(parsed)
+            with timed("parse"):
+                await asyncio.wait(parsed, timeout=PATIENCE)  # or as long as the others may wait for the slow ones
             if before is not None and not before.done():
                 await asyncio.wait((before,), timeout=PATIENCE)
-            settling = [asyncio.create_task(self._settle_or_leave(*pair)) for pair in zip(part, parsed, strict=True)]
+            settling += [asyncio.create_task(self._settle_or_leave(*pair)) for pair in zip(part, parsed, strict=True)]
             await asyncio.sleep(0)  # those that are read are in the batcher now: the next slice may come
+        except asyncio.CancelledError:
+            for mail in parsed:
+                mail.cancel()
+            for task in settling:
+                task.cancel()
+            raise
         finally:
             if not turn.done():
                 turn.set_result(None)
@@ -113,16 +121,6 @@ class Pipeline:
             if isinstance(error, BaseException):
                 raise error
         return [one.result() for one in settling]
-
-    async def _read(self, parsed: Sequence[Waiting]) -> None:
-        """Wait until they are read, or for as long as the others may wait for the slow ones among them."""
-        try:
-            with timed("parse"):
-                await asyncio.wait(parsed, timeout=PATIENCE)
-        except asyncio.CancelledError:
-            for one in parsed:
-                one.cancel()
-            raise
 
     async def _settle_or_leave(self, one: Journalled, parsed: Waiting) -> Settled:
         """Its end here; where another daemon works its mailbox now, that one decides it, and nothing is counted."""
@@ -147,11 +145,16 @@ class Pipeline:
         return await self.quarantine(one, settled.error, "undecidable", email)
 
     async def quarantine(self, one: Journalled, error: str, reason: str, email: Email | None = None) -> Settled:
-        """Shunt one mail for a person; its raw bytes stay."""
-        facts = {"subject": email.subject, "message_id": email.message_id} if email else {}
+        """Shunt one mail for a person, unless somebody else has decided it meanwhile; its raw bytes stay."""
+        facts: dict[str, str | None] = {"was": one.outcome}
+        if email:
+            facts |= {"subject": email.subject, "message_id": email.message_id}
         policy_hash = self.judge().policy_hash
         row = one.delivery.id
-        await patiently(self.call, _quarantine, self.store, row, error, self.now(), reason, policy_hash, facts)
+        stands = await patiently(self.call, _quarantine, self.store, row, error, self.now(), reason, policy_hash, facts)
+        if stands != "quarantined":
+            emit(Event.FENCED, delivery=row, mailbox=one.delivery.mailbox, error=f"it is {stands} by now")
+            return Settled(row, stands, "", "", None, False)
         count("deliveries", "quarantined", "")
         emit(Event.QUARANTINED, delivery=row, mailbox=one.delivery.mailbox, error=error, reason=reason)
         return Settled(one.delivery.id, "quarantined", reason, "", None, False, error)
@@ -185,5 +188,5 @@ class Pipeline:
 
 def _quarantine(
     store: Store, delivery_id: int, error: str, now: datetime, reason: str, policy_hash: str, facts: dict[str, Any]
-) -> None:
-    store.quarantine(delivery_id, error, now, reason=reason, policy_hash=policy_hash, **facts)
+) -> str:
+    return store.quarantine(delivery_id, error, now, reason=reason, policy_hash=policy_hash, **facts)

@@ -8,6 +8,7 @@ from typing import Protocol
 from mailcase.actions import QueueMail
 from mailcase.decision import Decision
 from mailcase.message import Delivery, Email
+from mailcase.sharing import EVERYTHING, Portion
 from mailcase.snapshot import Lookup, Snapshot
 
 
@@ -20,10 +21,7 @@ class SignIn(Protocol):
         ...
 
     async def token(self) -> str:
-        """One that is good for a while.
-
-        Raises TokenRefused (somebody must sign in anew), Transient or ConfigError.
-        """
+        """One that is good for a while; TokenRefused (somebody must sign in anew), Transient or ConfigError."""
         ...
 
     def refused(self, token: str) -> bool:
@@ -125,10 +123,7 @@ class Journal(Protocol):
         ...
 
     def unmarked(self, source: str, folder: str, uidvalidity: int) -> list[tuple[int, int]]:
-        """(delivery id, uid) that are decided and not yet marked on the server, oldest first.
-
-        Never quarantined, oversize or before_start ones (B1).
-        """
+        """(delivery id, uid) that are decided, not yet marked; never quarantined, oversize or before_start (B1)."""
         ...
 
     def set_marked(self, delivery_ids: Sequence[int]) -> None:
@@ -247,12 +242,16 @@ class SendCounts:
 class OutboxStore(Protocol):
     """What the drain needs of the store. Synchronous: called in the writer thread."""
 
-    def due(self, now: datetime, limit: int) -> list[OutboxMail]:
-        """Pending rows whose next_attempt_at has come, oldest first."""
+    def due(self, now: datetime, limit: int, of: Portion = EVERYTHING) -> list[OutboxMail]:
+        """Pending rows of these mailboxes whose next_attempt_at has come, oldest first."""
         ...
 
     def claim(self, row: int, owner: str, now: datetime) -> bool:
         """pending -> sending with attempts + 1, committed durably; False if it is no longer pending."""
+        ...
+
+    def is_claimed(self, row: int, owner: str) -> bool:
+        """Whether the row is still `sending` by this owner: nobody took it for dead meanwhile."""
         ...
 
     def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:
@@ -287,8 +286,8 @@ class OutboxStore(Protocol):
         """Automatic mails queued in the busiest hour of the last seven days, before the last hour. Costs time."""
         ...
 
-    def next_due(self, now: datetime) -> datetime | None:
-        """When the earliest pending row is due."""
+    def next_due(self, now: datetime, of: Portion = EVERYTHING) -> datetime | None:
+        """When the earliest pending row of these mailboxes is due."""
         ...
 
     def get_flag(self, name: str) -> str | None:

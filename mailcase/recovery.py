@@ -1,17 +1,22 @@
 """Takes up what the journal holds undecided: after a crash, a stop, or when another command put it back (R4)."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from mailcase.errors import Fenced, Permanent
+from mailcase.errors import Fenced, Permanent, Transient
 from mailcase.log import Event, emit
 from mailcase.pipeline import MOST_TRIES, SLICE, Pipeline
 from mailcase.ports import Journalled
 
 LIMIT: Final = 200  # rows read from the journal at a time
 MOST_BYTES: Final = 16 * 1024 * 1024  # of raw mail read at a time
+
+Kept = dict[int, Journalled]  # delivery id -> mail that is under way here and not yet the pipeline's
+Work = Callable[[Kept, Callable[[], bool]], Awaitable[None]]
 
 
 def _always() -> bool:
@@ -32,12 +37,13 @@ class Recovery:
 
     pipeline: Pipeline
     ours: Callable[[Journalled], bool] = _all_of_it  # whether this daemon is the one to decide it
-    _counted: dict[int, str] = field(default_factory=dict)  # attempts that a stop gives back, with their mailboxes
+    _counted: set[int] = field(default_factory=set)  # whose attempt a stop gives back
+    _counting: asyncio.Task[dict[int, int]] | None = None  # goes on when its walk is cancelled
 
     async def run(self, go_on: Callable[[], bool] = _always) -> int:
         """One walk through the journal, as long as `go_on` says so; returns how many mails were taken up.
 
-        It ends where another daemon took over a mailbox meanwhile; the next walk knows what is ours then.
+        Mail of a mailbox that another daemon took over meanwhile is left to it.
         """
         try:
             return await self._walk(go_on)
@@ -53,61 +59,118 @@ class Recovery:
                 await self.pipeline.reader.ready()
             after = batch[-1].delivery.id
             waiting = [one for one in batch if one.delivery.id not in self.pipeline.in_flight and self.ours(one)]
-            done += len(waiting)
-            await self._fresh([one for one in waiting if not one.attempts], go_on)
-            await self._suspects([one for one in waiting if one.attempts], go_on)
+            fresh = [one for one in waiting if not one.attempts]
+            for start in range(0, len(fresh), SLICE):
+                done += await self._take_up(fresh[start : start + SLICE], self._together, go_on)
+            for one in waiting:
+                done += await self._take_up([one], self._alone, go_on) if one.attempts else 0
         return done
+
+    async def _take_up(self, rows: Sequence[Journalled], work: Work, go_on: Callable[[], bool]) -> int:
+        """Those that are ours at this moment; how many. Where one mailbox is refused, the others go on without it."""
+        taken = 0
+        while rows and go_on():
+            with self._kept(rows) as kept:
+                taken, rows = taken or len(kept), ()
+                try:
+                    await work(kept, go_on)
+                except Fenced as error:
+                    left = [one for one in kept.values() if one.delivery.mailbox not in error.mailboxes]
+                    if len(left) == len(kept):
+                        raise
+                    emit(Event.FENCED, error=str(error))
+                    taken, rows = taken - len(kept) + len(left), left
+        return taken
+
+    @contextmanager
+    def _kept(self, rows: Sequence[Journalled]) -> Iterator[Kept]:
+        """They are under way here from now on: nobody else takes them up, and their mailboxes are not at rest."""
+        pipeline = self.pipeline
+        kept = {one.delivery.id: one for one in rows if one.delivery.id not in pipeline.in_flight and self.ours(one)}
+        boxes = Counter(one.delivery.mailbox for one in kept.values())
+        pipeline.in_flight |= kept.keys()
+        pipeline.mailboxes += boxes
+        try:
+            yield kept
+        finally:
+            pipeline.in_flight -= kept.keys()
+            pipeline.mailboxes -= boxes
+
+    def _let_go(self, kept: Kept, row: int) -> None:
+        self.pipeline.in_flight.discard(row)
+        del kept[row]
 
     async def give_back(self) -> None:
         """An orderly stop is no crash: what is still undecided gets its attempt back."""
-        for mailbox in sorted(set(self._counted.values())):
-            rows = sorted(row for row, name in self._counted.items() if name == mailbox)
-            with suppress(Fenced):  # whoever works it now counts for himself
-                await self.pipeline.call(self.pipeline.store.count_attempt, rows, -1)
-        self._counted.clear()
+        if self._counting is not None:
+            await asyncio.gather(self._counting, return_exceptions=True)
+        await self._uncount(set(self._counted))
 
-    async def _fresh(self, waiting: Sequence[Journalled], go_on: Callable[[], bool]) -> None:
-        """Together, as many as fit the memory."""
+    async def _uncount(self, rows: set[int]) -> None:
+        """No process ended on account of them. Whoever works them now has counted for himself."""
+        if not rows:
+            return
+        self._counted -= rows
+        try:
+            await self.pipeline.call(self.pipeline.store.count_attempt, sorted(rows), -1)
+        except Transient:
+            self._counted |= rows
+            raise
+
+    async def _together(self, kept: Kept, go_on: Callable[[], bool]) -> None:
+        """As many as fit the memory."""
         ready: list[tuple[Journalled, bytes]] = []
-        await self._count(waiting)
-        for one in waiting:
+        rows = list(kept.values())
+        await self._count(rows)
+        for one in rows:
             if not go_on():
                 return
-            if (raw := await self._raw(one)) is not None:
+            if (raw := await self._raw(one, kept)) is not None:
                 ready.append((one, raw))
-            if len(ready) >= SLICE or sum(len(raw) for _, raw in ready) >= MOST_BYTES:
-                await self._submit(ready)
+            if sum(len(raw) for _, raw in ready) >= MOST_BYTES:
+                await self._submit(ready, kept)
                 ready = []
-        await self._submit(ready)
+        await self._submit(ready, kept)
 
-    async def _suspects(self, waiting: Sequence[Journalled], go_on: Callable[[], bool]) -> None:
-        for one in waiting:
-            if not go_on():
-                return
+    async def _alone(self, kept: Kept, _: Callable[[], bool]) -> None:
+        for one in list(kept.values()):
             attempts = await self._count([one])
             if attempts.get(one.delivery.id, 1) >= MOST_TRIES:
                 told = f"the process ended {MOST_TRIES} times while this mail was worked on"
                 await self.pipeline.quarantine(one, told, "fatal")
-            elif (raw := await self._raw(one)) is not None:
-                await self._submit([(one, raw)], patience=None)
+            elif (raw := await self._raw(one, kept)) is not None:
+                await self._submit([(one, raw)], kept, patience=None)
 
-    async def _submit(self, ready: Sequence[tuple[Journalled, bytes]], **patience: None) -> None:
+    async def _submit(self, ready: Sequence[tuple[Journalled, bytes]], kept: Kept, **patience: None) -> None:
+        """From here the pipeline keeps them; what it leaves to another daemon was no attempt of ours."""
         rows, raws = [one for one, _ in ready], [raw for _, raw in ready]
+        for one in rows:
+            self._let_go(kept, one.delivery.id)
         settled = await self.pipeline.submit(rows, raws, **patience)
-        for one in settled:
-            self._counted.pop(one.delivery_id, None)
+        fenced = {one.delivery_id for one in settled if one.outcome == "fenced"}
+        self._counted -= {one.delivery_id for one in settled} - fenced
+        await self._uncount(fenced & self._counted)
 
     async def _count(self, waiting: Sequence[Journalled]) -> dict[int, int]:
-        ids = [one.delivery.id for one in waiting]
-        self._counted.update((one.delivery.id, one.delivery.mailbox) for one in waiting)
-        attempts: dict[int, int] = await self.pipeline.call(self.pipeline.store.count_attempt, ids) if ids else {}
+        """Attempts by delivery. A process counts once: that the store went away meanwhile is no mail's fault."""
+        known = {one.delivery.id: one.attempts for one in waiting if one.attempts and one.delivery.id in self._counted}
+        fresh = [one.delivery.id for one in waiting if one.delivery.id not in known]
+        if not fresh:
+            return known
+        self._counting = asyncio.create_task(self._count_fresh(fresh))
+        return {**known, **await asyncio.shield(self._counting)}
+
+    async def _count_fresh(self, rows: Sequence[int]) -> dict[int, int]:
+        attempts: dict[int, int] = await self.pipeline.call(self.pipeline.store.count_attempt, rows)
+        self._counted.update(rows)
         return attempts
 
-    async def _raw(self, one: Journalled) -> bytes | None:
+    async def _raw(self, one: Journalled, kept: Kept) -> bytes | None:
         """The raw bytes; where they are gone the mail is a case for quarantine."""
         try:
             raw: bytes = await self.pipeline.call(self.pipeline.store.raw, one.sha256)
         except Permanent as error:
             await self.pipeline.quarantine(one, str(error), "raw_missing")
+            self._let_go(kept, one.delivery.id)
             return None
         return raw

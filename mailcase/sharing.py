@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,27 @@ class Standing:
     def wanted(self) -> frozenset[str]:
         """Every mailbox that some living daemon is configured for."""
         return frozenset[str]().union(*self.members.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Whose mail one daemon sends, so that a mailbox's mail leaves by one: those mailboxes, or all `but` those."""
+
+    mailboxes: frozenset[str] = frozenset()
+    but: bool = False
+
+    def __contains__(self, mailbox: str) -> bool:
+        return (mailbox in self.mailboxes) != self.but
+
+
+EVERYTHING: Final = Portion(but=True)  # of a store that nobody shares
+
+
+def portion(standing: Standing, me: str, mine: frozenset[str]) -> Portion:
+    """What `me`, who works `mine`, sends. The senior sends for mailboxes that nobody works or wants as well."""
+    if senior(standing) != me:
+        return Portion(mine)
+    return Portion((standing.wanted | standing.holders.keys()) - mine, but=True)
 
 
 def assign(standing: Standing, me: str) -> frozenset[str]:

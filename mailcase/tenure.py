@@ -10,13 +10,15 @@ from typing import Final, Protocol, TypeVar
 from mailcase.errors import TenureLost, Transient, Unavailable
 from mailcase.log import Event, emit
 from mailcase.ports import Journalled
-from mailcase.sharing import Standing, assign, senior
+from mailcase.sharing import EVERYTHING, Portion, Standing, assign, portion, senior
 from mailcase.waiting import first_of
 from mailcase.writer import Writer
 
 T = TypeVar("T")
 LONGEST_REST: Final = 5.0  # seconds between looks: a mailbox without a daemon waits no longer (30 s with the lease)
 _SOON: Final = 0.5  # seconds: something is about to be given back, or the store may be back
+PORTION: Final = 50  # mailboxes taken at once: within a lease on any server
+ABANDONED_AFTER: Final = timedelta(hours=1)  # without a daemon that is configured for it: nobody restarts so long
 UNWATCHED_AFTER: Final = timedelta(seconds=60)  # mail that was handed in to another daemon is left to it so long
 _WATCHED: Final = ("imap:", "maildir:")  # sources of the journal that one daemon alone reads
 
@@ -87,12 +89,16 @@ class Tenure:
     wants: Callable[[], Collection[str]]
     lease: timedelta
     now: Callable[[], datetime]
+    knows: Callable[[Journalled], bool] = lambda _: True  # whether our own configuration can decide it
     standing: Standing = field(default_factory=Standing)  # as of the last look
+    looked: Callable[[], object] = lambda: None  # told after each look: what is ours to send may have changed
     orphans: Callable[[], Awaitable[None]] = _nothing  # settles what daemons that are gone left half sent
     _held: frozenset[str] = frozenset()  # what the store gave us
     _ours: frozenset[str] = frozenset()  # of that, what is not about to be given back
     _nobody: dict[str, datetime] = field(default_factory=dict)  # mailbox -> since when nobody holds it
+    _strange: dict[str, datetime] = field(default_factory=dict)  # mailbox that nobody knows -> since when
     _joined: bool = False
+    _stays: bool = False  # not for one pass only
     _settling: asyncio.Task[None] | None = None
     _call: Writer = field(default_factory=Writer)  # a thread of its own: the heartbeat waits for no transaction
 
@@ -105,6 +111,12 @@ class Tenure:
         """Whether this daemon does what one alone should do."""
         return not self.store.shared or (self._joined and senior(self.standing) == self.owner)
 
+    def sends(self) -> Portion:
+        """The mailboxes whose mail this daemon sends: those that it works; the senior nobody's as well."""
+        if not self.store.shared:
+            return EVERYTHING
+        return portion(self.standing, self.owner, self._ours) if self._joined else Portion()
+
     @property
     def unheld(self) -> Mapping[str, datetime]:
         """Mailboxes that no daemon holds, with when that began."""
@@ -114,16 +126,24 @@ class Tenure:
         """Whether undecided mail that nobody here works on is ours to decide.
 
         What was handed in to another living daemon is under way there: it is left to it for a while. Mail of a
-        mailbox that nobody is configured for any more is decided by the senior daemon.
+        mailbox that nobody has or is configured for any more is decided by the senior daemon; where that does not
+        know it either, only later: a daemon with another configuration may just restart.
         """
         if not self.store.shared:
             return True
         mailbox = row.delivery.mailbox
         if mailbox not in self._ours:
-            return mailbox not in self.standing.wanted and self.is_senior
+            elsewhere = mailbox in self.standing.wanted or mailbox in self.standing.holders
+            return not elsewhere and self.is_senior and (self.knows(row) or self._is_abandoned(row))
         alone = self.standing.members.keys() <= {self.owner}
         old = self.now() - row.delivery.received_at >= UNWATCHED_AFTER
         return alone or old or row.delivery.source.startswith(_WATCHED)
+
+    def _is_abandoned(self, row: Journalled) -> bool:
+        """Whether nobody was configured for its mailbox for so long; one pass has only the mail's age to go by."""
+        now = self.now()
+        since = self._strange.setdefault(row.delivery.mailbox, now) if self._stays else row.delivery.received_at
+        return now - since >= ABANDONED_AFTER
 
     async def join(self) -> None:
         """Be one of those who share the store; raises Unavailable."""
@@ -132,10 +152,11 @@ class Tenure:
 
     async def run(self, workers: Workers, stop: asyncio.Event, released: asyncio.Event) -> None:
         """Keep our share until `stop`, and what we then hold until `released`: then all of it is settled."""
+        self._stays = True
         while self.store.shared and not released.is_set():
             try:
                 await self._turn(workers, stop)
-            except (TenureLost, TimeoutError) as error:
+            except TenureLost as error:
                 await self._lost(workers, error)
             except Transient as error:  # slow for once, or not back yet
                 emit(Event.STORE_BUSY, error=str(error))
@@ -155,6 +176,7 @@ class Tenure:
         self.standing = await self._ask(self.store.tenure_look, (), self.now())
         others = {name: self.standing.holders[name] for name in self.wants() if name in self.standing.holders}
         await self._take(frozenset(self.wants()) - others.keys())
+        self._ours = self._held
         if others := {**others, **{name: "" for name in self.wants() if name not in self._held | others.keys()}}:
             emit(Event.HELD_BY_OTHERS, mailboxes=sorted(others))
         beating = asyncio.create_task(self._beat(), name="tenure")
@@ -178,14 +200,17 @@ class Tenure:
 
     async def _ask(self, work: Callable[..., T], *args: object) -> T:
         """In our thread; a store that does not answer for so long has let go of us."""
-        async with asyncio.timeout(self.lease.total_seconds()):
-            return await self._call(work, *args)
+        try:
+            async with asyncio.timeout(self.lease.total_seconds()):
+                return await self._call(work, *args)
+        except TimeoutError:
+            raise TenureLost("the store does not answer") from None
 
     async def _join(self, wants: Collection[str]) -> None:
         try:
             await self._ask(self.store.tenure_join, self.owner, tuple(wants), self.now())
-        except TimeoutError:
-            raise Unavailable("the store does not answer") from None
+        except TenureLost as error:  # there was nothing to lose
+            raise Unavailable(str(error)) from None
         self._joined = True
         emit(Event.JOINED, owner=self.owner)
 
@@ -200,8 +225,10 @@ class Tenure:
             return
         mine = assign(self.standing, self.owner)
         await self._give_back(mine, workers)
-        await self._take(mine - self._held - self.standing.holders.keys())
+        others = {name for name, owner in self.standing.holders.items() if owner != self.owner}
+        await self._take(mine - self._held - others)
         self._set(self._held & mine, workers)
+        self.looked()
         if self._settling is None or self._settling.done():  # it waits for the writer, and the heartbeat must not
             self._settling = asyncio.create_task(self._settle_orphans(), name="orphans")
 
@@ -216,6 +243,7 @@ class Tenure:
     def _note_free(self) -> None:
         free = self.standing.wanted - self.standing.holders.keys()
         self._nobody = {name: self._nobody.get(name, self.now()) for name in free}
+        self._strange = {name: at for name, at in self._strange.items() if name not in self.standing.wanted}
 
     def _set(self, ours: frozenset[str], workers: Workers) -> None:
         if ours != self._ours:
@@ -231,29 +259,32 @@ class Tenure:
             emit(Event.GIVEN_BACK, mailboxes=sorted(rested))
 
     async def _take(self, free: Iterable[str]) -> None:
-        if not (free := frozenset(free)):
-            return
-        if gained := frozenset(await self._ask(self.store.tenure_take, free, self.now())):
-            self._held |= gained
-            self._ours |= gained
-            self._nobody = {name: at for name, at in self._nobody.items() if name not in gained}
-            emit(Event.TAKEN, mailboxes=sorted(gained))
+        names = sorted(free)
+        for start in range(0, len(names), PORTION):
+            if gained := frozenset(await self._ask(self.store.tenure_take, names[start : start + PORTION], self.now())):
+                self._held |= gained
+                self._nobody = {name: at for name, at in self._nobody.items() if name not in gained}
+                emit(Event.TAKEN, mailboxes=sorted(gained))
 
     async def _lost(self, workers: Workers, error: Exception) -> None:
         """Somebody else may work all of it already: whatever we are at ends here, unsettled."""
-        emit(Event.TENURE_LOST, error=str(error) or "the store does not answer")
+        emit(Event.TENURE_LOST, error=str(error))
         self._joined, self._held, self._ours, self._nobody = False, frozenset(), frozenset(), {}
         await workers.drop()
 
     async def _beat(self) -> None:
-        """The heartbeat of one pass; what it loses, its writes find out."""
+        """The heartbeat of one pass. Mailboxes that it loses stay lost: writes in their names are refused.
+
+        It joins again all the same, or what became of the mail that it was sending could never be written down.
+        """
         while True:
-            await asyncio.sleep(self._rest)
+            await asyncio.sleep(self._rest if self._joined else min(self._rest, _SOON))
             try:
+                if not self._joined:
+                    await self._join(())
                 self.standing = await self._ask(self.store.tenure_look, (), self.now())
-            except (TenureLost, TimeoutError) as error:
-                emit(Event.TENURE_LOST, error=str(error) or "the store does not answer")
-                self._held = self._ours = frozenset()
-                return
+            except TenureLost as error:
+                emit(Event.TENURE_LOST, error=str(error))
+                self._joined, self._held, self._ours = False, frozenset(), frozenset()
             except Transient as error:
                 emit(Event.STORE_BUSY, error=str(error))

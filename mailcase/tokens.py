@@ -37,7 +37,7 @@ class Mark:
 
 
 def _digest(key: bytes, *parts: str) -> str:
-    raw = hmac.new(key, "|".join(parts).encode(), hashlib.sha256).digest()[:10]
+    raw = hmac.digest(key, "|".join(parts).encode(), "sha256")[:10]
     return base64.b32encode(raw).decode().lower()
 
 

@@ -96,13 +96,15 @@ class Fuzz:
 
 def seeds_of(folders: list[Path]) -> list[bytes]:
     """The mails that lie there, the short ones alone."""
-    found: list[bytes] = []
-    for folder in folders:
-        for file in sorted(folder.rglob("*")):
-            with suppress(OSError):
-                if file.is_file() and 0 < file.stat().st_size < LONGEST:
-                    found.append(file.read_bytes())
-    return found
+    files = (file for folder in folders for file in sorted(folder.rglob("*")) if file.is_file())
+    return [raw for file in files if 0 < len(raw := _start_of(file)) < LONGEST]
+
+
+def _start_of(file: Path) -> bytes:
+    """As much of it as a seed may have; nothing where it cannot be read."""
+    with suppress(OSError), file.open("rb") as opened:
+        return opened.read(LONGEST)
+    return b""
 
 
 def main(argv: list[str]) -> None:

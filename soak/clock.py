@@ -23,6 +23,14 @@ _EACH: Final = 6  # mails after each jump
 _DAY: Final = 86400.0
 #: Where Linux distributions and a build of one's own put it.
 _LIBRARIES: Final = ("/usr/lib/*/faketime", "/usr/lib64/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime")
+#: libfaketime (0.9.10) that leaves the monotonic clock alone refuses Python's time.sleep, a clock_nanosleep to a
+#: moment, with EINVAL; the parser pool sleeps so. select is a sleep as good.
+_PROGRAM: Final = """
+import select, time
+time.sleep = lambda seconds: select.select([], [], [], seconds) and None
+from mailcase.cli.main import main
+main()
+"""
 
 
 def run(work: Work) -> Outcome:
@@ -47,7 +55,7 @@ def _jumps(work: Work, desk: Desk, library: Path) -> Outcome:
     lines: list[str] = []
     found: list[str] = []
     with (desk.dir / "daemon.log").open("ab") as log:
-        program = [sys.executable, "-m", "mailcase", "--config", str(desk.config), "run"]
+        program = [sys.executable, "-c", _PROGRAM, "--config", str(desk.config), "run"]
         daemon = subprocess.Popen(program, env=_environment(library, clock), stdout=log, stderr=log)
     try:
         for name, seconds in _offsets().items():

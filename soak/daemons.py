@@ -1,14 +1,12 @@
 """Three daemons on one PostgreSQL, killed, frozen and cut off at random while mail keeps coming."""
 
 import contextlib
-import imaplib
 import os
 import random
 import smtplib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,7 +21,12 @@ SAYS: Final = "three daemons on one PostgreSQL under random kills, freezes and r
 MINUTES: float = 10.0
 
 _OUTCOMES: Final = "SELECT outcome, count(*) FROM delivery GROUP BY 1"
+_WHY: Final = (
+    "SELECT mailbox || ' ' || source || ' after ' || attempts || ' tries: ' || reason || ' ' || error FROM delivery \
+WHERE outcome = 'quarantined'"
+)
 _SIZE: Final = 3
+_WAYS: Final = 16  # one that waits for a frozen daemon delivers nothing for that long
 _LEASE_S: Final = 5
 _SETTLED_WITHIN: Final = 900.0  # seconds for what is left when the troubles are over
 _BETWEEN_S: Final = (2.0, 7.0)  # from one trouble to the next
@@ -36,54 +39,55 @@ class Mail:
     crew: Crew
     mails: int
     seconds: float
+    laying: threading.Lock = field(default_factory=threading.Lock)
     stop: threading.Event = field(default_factory=threading.Event)
     by_lmtp: dict[str, list[bytes]] = field(default_factory=dict)
     taken: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
 
-    def run(self, ways: int = 3) -> list[threading.Thread]:
-        """Threads that deliver, each every so many mails."""
-        threads = [threading.Thread(target=self._deliver, args=(one, ways), daemon=True) for one in range(ways)]
+    def run(self) -> list[threading.Thread]:
+        """Threads that deliver, each every so many mails: one into the mailboxes, as many others by LMTP."""
+        threads = [threading.Thread(target=self._deliver, args=(one,), daemon=True) for one in range(_WAYS)]
         for one in threads:
             one.start()
         return threads
 
-    def _deliver(self, first: int, ways: int) -> None:
+    def _deliver(self, first: int) -> None:
         began = time.monotonic()
-        for number in range(first, self.mails, ways):
+        for number in range(first, self.mails, _WAYS):
             due = began + self.seconds * number / self.mails
             if self.stop.wait(max(0.0, due - time.monotonic())):
                 return
             box = self.crew.names[number % len(self.crew.names)]
             raw = letter(number, to=f"{box}@helpdesk.example", body=f"Mail {number}\r\n" + "line of text\r\n" * 40)
-            way: Callable[[str, bytes, int], None] = self._lmtp if number // len(self.crew.names) % 2 else self._append
-            self._surely(way, box, raw, number)
+            if first % 2:
+                self._surely(box, raw, number)
+            else:
+                self._lay(box, raw)
 
-    def _surely(self, way: Callable[[str, bytes, int], None], box: str, raw: bytes, number: int) -> None:
+    def _lay(self, box: str, raw: bytes) -> None:
+        """Into the Maildir, as an MTA's own delivery agent does; file names are counted by one thread at a time."""
+        with self.laying:
+            self.crew.write(box, raw)
+            self.taken["laid"] += 1
+
+    def _surely(self, box: str, raw: bytes, number: int) -> None:
         while not self.stop.is_set():
             try:
-                way(box, raw, number)
-            except (OSError, smtplib.SMTPException, imaplib.IMAP4.error):
+                self._lmtp(box, raw, number)
+            except (OSError, smtplib.SMTPException):
                 self.taken["again"] += 1
                 time.sleep(0.2)
                 number += 1  # another daemon
             else:
                 return
 
-    def _append(self, box: str, raw: bytes, _number: int) -> None:
-        with imaplib.IMAP4("127.0.0.1", self.crew.dovecot.port, timeout=30) as link:
-            link.login(box, "pass")
-            said, _ = link.append("INBOX", None, None, raw)
-            if said != "OK":
-                raise imaplib.IMAP4.error(said)
-        self.crew.put[box].append(raw)
-        self.taken["imap"] += 1
-
     def _lmtp(self, box: str, raw: bytes, number: int) -> None:
         with smtplib.LMTP("127.0.0.1", self.crew.lmtp[number % _SIZE], timeout=20) as client:
             client.sendmail("c@visitor.example", [f"{box}@helpdesk.example"], raw)
-        self.by_lmtp.setdefault(box, []).append(raw)
-        self.taken["lmtp"] += 1
+        with self.laying:
+            self.by_lmtp.setdefault(box, []).append(raw)
+            self.taken["lmtp"] += 1
 
 
 @dataclass
@@ -186,12 +190,12 @@ def _outcome(
     found += findings(Scene(crew.postgres.url, lmtp))
     outcomes = [(str(name), mails) for name, mails in crew.postgres.rows(_OUTCOMES)]
     size = crew.postgres.rows("SELECT pg_database_size(current_database())")[0][0]
-    given = mail.taken["imap"] + mail.taken["lmtp"]
+    given = mail.taken["laid"] + mail.taken["lmtp"]
     cases = crew.postgres.rows('SELECT count(*) FROM "case"')[0][0]
-    quarantined = [row for row in outcomes if row[0] == "quarantined"]
+    quarantined = [str(row[0]) for row in crew.postgres.rows(_WHY)]
     good = not found and not stuck and statuses == [0] * _SIZE and given == mail.mails == cases and not quarantined
     lines = (
-        f"seed {seed}: {given} mails ({mail.taken['imap']} IMAP APPEND, {mail.taken['lmtp']} LMTP, handed in again "
+        f"seed {seed}: {given} mails ({mail.taken['laid']} in Maildirs, {mail.taken['lmtp']} LMTP, handed in again "
         f"{mail.taken['again']} times), {cases} cases, acknowledgements {dict(crew.outbox())}, "
         f"{len(crew.sink.mails)} mails at the relay",
         f"troubles: {dict(trouble.seen)}; exit statuses at the end {statuses}",
@@ -199,5 +203,6 @@ def _outcome(
         f"{size} bytes",
         f"stuck: {stuck or 0}; findings of audit and of server x store x relay: {len(found)}",
         *found[:20],
+        *quarantined[:20],
     )
     return Outcome(good, lines)

@@ -35,6 +35,8 @@ def run(work: Work) -> Outcome:
 def _tried(desk: Desk, work: Work) -> Outcome:
     desk.once()
     daemon, put, locks = desk.run(), list[bytes](), 0
+    log = desk.dir / "daemon.log"  # one that starts under the lock ends with 75, and systemd starts it again
+    desk.wait(lambda: '"event": "connected"' in log.read_text(), "the daemon reads its mailbox", _SETTLED_WITHIN)
     with closing(sqlite3.connect(desk.dir / "mailcase.db", isolation_level=None, timeout=60)) as other:
         while work.left() > _HELD or not locks:
             other.execute("BEGIN IMMEDIATE")
@@ -52,7 +54,7 @@ def _tried(desk: Desk, work: Work) -> Outcome:
     settled = time.monotonic() - began
     code = desk.stop(daemon)
     found = findings(desk_scene(desk, put))
-    busy = (desk.dir / "daemon.log").read_text().count('"event": "store_busy"')
+    busy = log.read_text().count('"event": "store_busy"')
     lines = (
         f"{locks} locks of {_HELD:g} s, {len(put)} mails; the daemon met the lock {busy} times and lived on: {alive}",
         f"all decided and answered {settled:.0f} s after the last one; exit {code}; {len(found)} findings",

@@ -31,9 +31,15 @@ class Result:
         """The part's piece of the document, between its markers, without a line's end at the end."""
         verdict = "held" if self.outcome.good else "FAILED"
         head = f"{self.ended:%Y-%m-%d %H:%M} UTC, {version()}, {self.minutes:.1f} minutes: **{verdict}**"
-        points = "\n".join(f"- {' '.join(line.split())}" for line in self.outcome.lines)
+        points = "\n".join(map(_point, self.outcome.lines))
         middle = f"### {self.part}\n\n{self.says}\n\n{head}\n\n{points}".rstrip()
         return f"{opening(self.part)}\n{middle}\n{closing(self.part)}"
+
+
+def _point(line: str) -> str:
+    """One line of the outcome: a point of a list, where it is not a point, a table's row or empty already."""
+    words = " ".join(line.split())
+    return words if not words or words.startswith(("| ", "- ")) else f"- {words}"
 
 
 def opening(part: str) -> str:

@@ -15,7 +15,7 @@ from typing import Final
 #: The shell: what fetches, waits, stores, sends, prints and wires. Every other file is the core.
 SHELL: Final = (
     *("__init__", "__main__", "acts", "blacklist_edit", "cli", "clock", "config", "configuration", "daemon", "demo"),
-    *("disk", "faults", "health", "house", "lmtp", "lock", "log", "log_stream", "maildir_settings"),
+    *("disk", "faults", "health", "house", "lmtp", "lock", "log", "log_library", "log_stream", "maildir_settings"),
     *("patience", "pipeline", "places", "policy_build", "recovery", "reloading", "replaying", "retention"),
     *("roster", "rules", "sdnotify"),
     *("server_settings", "settling", "shipped", "signin", "source_ids", "sources", "store", "telling", "tenure"),
@@ -70,7 +70,7 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "pydantic_settings": ("config", "configuration"),
     "sqlalchemy": ("store",),
     "sqlmodel": ("store",),
-    "structlog": ("log",),
+    "structlog": ("log_library",),
     "tenacity": ("intake", "store"),
     "typer": ("cli",),
     # of the demo, and of the extra [lmtp]

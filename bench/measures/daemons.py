@@ -14,7 +14,7 @@ from bench.site import WARMING, Site, site
 from bench.table import conditions, table
 from bench.tree import Tree
 from tests.servers.ports import wait_until
-from tests.servers.postgres import PostgresServer, running_postgres
+from tests.servers.postgres import OwnPostgres, PostgresServer
 
 SAYS: Final = "three daemons on one PostgreSQL beside one, twelve mailboxes"
 MAILS: Final = 3000
@@ -42,8 +42,8 @@ class _Result:
 
 def run(mails: int) -> list[str]:
     """The report, in Markdown."""
-    with running_postgres("max_connections=100") as server:
-        results = [_measured(server, count, mails) for count in (1, 3)]
+    with OwnPostgres(("max_connections=100",)) as own:
+        results = [_measured(own.server, count, mails) for count in (1, 3)]
     one, three = results
     rows = [(each.name, f"{each.rate:.0f}", f"{each.cpu_each:.2f}", each.doubled) for each in results]
     return [

@@ -1,12 +1,13 @@
 """Does the memory stay flat, however many mails come through?"""
 
+from collections.abc import Iterator
 from typing import Final
 
 from bench.corpus import corpus
 from bench.program import Program
-from bench.site import WARMING, site
+from bench.site import WARMING, Site, site
 from bench.table import conditions, table
-from bench.tree import Tree
+from bench.tree import Tree, Usage
 
 SAYS: Final = "memory through 50,000 mails (aim: below 250 MB)"
 MAILS: Final = 50_000
@@ -17,23 +18,13 @@ _USER: Final = "many"
 
 def run(mails: int) -> list[str]:
     """The report, in Markdown."""
-    rows, largest, together = [], 0.0, 0.0
     step = mails // _STEPS
     with site((_USER,)) as place:
         place.open(_USER)
-        program = Program(place, _USER)
-        with program.daemon() as process:
-            place.warm(_USER)
-            program.wait_decided(WARMING)
-            for n in range(1, _STEPS + 1):
-                place.stage(corpus(step, 1000 + n))
-                with Tree(process.pid) as tree:
-                    place.deliver(_USER, (n - 1) * step)
-                    program.wait_decided(WARMING + n * step)
-                place.forget(_USER)
-                rows.append((f"{n * step:,}", f"{tree.usage.largest:.0f}", f"{tree.usage.together:.0f}"))
-                largest, together = max(largest, tree.usage.largest), max(together, tree.usage.together)
+        used = list(_steps(place, Program(place, _USER), step))
         size = place.octets
+    rows = [(f"{n * step:,}", f"{one.largest:.0f}", f"{one.together:.0f}") for n, one in enumerate(used, 1)]
+    largest, together = max(one.largest for one in used), max(one.together for one in used)
     reached = "reached" if largest < _AIM else "missed"
     whole = "also" if together < _AIM else "not"
     return [
@@ -44,3 +35,17 @@ def run(mails: int) -> list[str]:
         f"Aim: below {_AIM} MB: {reached} by each process ({largest:.0f} MB); {whole} by all together "
         f"({together:.0f} MB, pages that they share counted in each).",
     ]
+
+
+def _steps(place: Site, program: Program, step: int) -> Iterator[Usage]:
+    """What the daemon uses while each of the steps comes through."""
+    with program.daemon() as process:
+        place.warm(_USER)
+        program.wait_decided(WARMING)
+        for n in range(1, _STEPS + 1):
+            place.stage(corpus(step, 1000 + n))
+            with Tree(process.pid) as tree:
+                place.deliver(_USER, (n - 1) * step)
+                program.wait_decided(WARMING + n * step)
+            place.forget(_USER)
+            yield tree.usage

@@ -35,7 +35,7 @@ def list_(context: typer.Context) -> None:
 def retry(context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     """Send a failed, expired or uncertain mail after all; an uncertain one may then arrive twice.
 
-    A daemon that works on the store sends it within a minute.
+    A daemon that works its mailbox sends it within a minute.
     """
     from mailcase.clock import utcnow
 
@@ -60,7 +60,7 @@ async def _send(settings: "Settings") -> None:
     from mailcase.lock import Held
 
     try:
-        async with open_house(settings, sender="mailcase outbox retry") as house:
+        async with open_house(settings, sender="mailcase outbox retry") as house, house.tenure.visiting():
             await house.drain.once()
     except Held as error:
         # contract.md: who must send and may not says who holds the store, and exits 75

@@ -55,7 +55,7 @@ class Daily:
             return
         now, zone = self._now(), self._post.zone
         was = await asyncio.to_thread(self._store.get_flag, DIGEST_FLAG)
-        last = Last.from_text(was)
+        last = digest.remembered(was, now, zone)
         day = digest.due_day(now, alarm.digest, zone, last)
         if last is None:  # the first of all: from now on, at the next time of day
             today = now.astimezone(zone).date()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
@@ -54,6 +54,13 @@ class Last:
             return cls(date.fromisoformat(day), datetime.fromisoformat(until))
         except ValueError:
             return None
+
+
+def remembered(flag: str | None, now: datetime, zone: ZoneInfo) -> Last | None:
+    """From the flag; None also for a day later than tomorrow: a clock that was ahead wrote it (F28)."""
+    last = Last.from_text(flag)
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return None if last is None or last.day > tomorrow else last
 
 
 def due_day(now: datetime, at: str, zone: ZoneInfo, last: Last | None) -> date | None:

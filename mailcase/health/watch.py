@@ -10,7 +10,6 @@ from mailcase.health.alarms import Alarms, Post
 from mailcase.health.complaints import Complaints
 from mailcase.health.daily import Daily
 from mailcase.health.keeper import Keeper
-from mailcase.health.server import HttpServer
 from mailcase.health.situation import Facts
 from mailcase.house import House
 from mailcase.log import Event, emit
@@ -44,6 +43,8 @@ class Watch:
         if not settings.http.listen:
             yield
             return
+        from mailcase.health.server import HttpServer  # here: prometheus_client takes 50 ms that others need not wait
+
         server = HttpServer(
             settings.http.listen, self.keeper.pulse, utcnow, lambda said: settings.refusal(("http", "listen"), said)
         )

@@ -22,9 +22,18 @@ MOST: Final = 10_000  # addresses of one header: about as many as LONGEST_HEADER
 _LONGEST_ADDRESS: Final = 998
 _LONGEST_DOMAIN: Final = 255  # RFC 5321 4.5.3.1.2
 _LONGEST_NAME: Final = 400
-# Most headers look like this; the scanner below reads everything else.
-_PLAIN: Final = re.compile(r"([A-Za-z0-9 .'_-]*)<([A-Za-z0-9!#$%&*+/=?^_{|}~.-]+@[A-Za-z0-9.-]+)>\s*")
+# Most headers look like these; the scanner below reads everything else.
+_SPEC: Final = r"[A-Za-z0-9!#$%&*+/=?^_{|}~.-]+@[A-Za-z0-9.-]+"
+_PLAIN: Final = re.compile(rf"([A-Za-z0-9 .'_-]*)<({_SPEC})>\s*")
+_BARE: Final = re.compile(_SPEC)
+# What no two readers read differently: one mailbox, its name of plain words, or encoded ones in UTF-8 or 8-bit sets.
+_ATOMS: Final = r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*"
+_CHARSETS: Final = r"(?:utf-8(?!\?b\?77u/|\?q\?=ef=bb=bf)|iso-8859-(?:1|2|5|7|15)|windows-125[0-8]|koi8-r)"
+_ENCODED: Final = rf"=\?{_CHARSETS}\?(?:b\?[a-z0-9+/]{{2,50}}={{0,2}}|q\?[a-z0-9_=*!/+-]{{1,50}})\?="
+_WORD: Final = rf"(?:[a-z0-9'-]+|{_ENCODED})"
+_CLEAR: Final = re.compile(rf"((?i:{_WORD}(?: {_WORD})*) )?<({_ATOMS}@{_ATOMS})>|({_ATOMS}@{_ATOMS})")
 _SHORT: Final = 200  # characters
+_PIECES: Final = re.compile(r"[^\\\"()<>,;:]+|.", re.S)
 
 
 @lru_cache(maxsize=8192)
@@ -34,6 +43,9 @@ def key_of(address: str) -> str:
     Local part unquoted and lower case, comments stripped, domain by UTS 46 as lower-case A-labels
     without a trailing dot. Takes an addr-spec, with or without angle brackets; never raises.
     """
+    if len(address) < _SHORT and address.isascii() and _BARE.fullmatch(address):
+        local, _, domain = address.lower().rpartition("@")
+        return f"{local}@{named}" if (named := domain.rstrip(".")) else local
     local, domain = _split(clean_line(address[: 2 * _LONGEST_ADDRESS])[:_LONGEST_ADDRESS])
     local = unicodedata.normalize("NFKC", _visible(local)).lower().strip()
     domain = _domain_key(domain)
@@ -93,15 +105,31 @@ def parse_addresses(value: str) -> tuple[Address, ...]:
     (From: MAILER-DAEMON); a phrase without one does not. Never raises.
     """
     value = value[:LONGEST_HEADER]
-    plain = _PLAIN.fullmatch(value) if len(value) < _SHORT else None
-    if plain is not None:
-        spec = plain[2]
-        name = plain[1].strip()
-        return (Address("" if name == spec else name, spec, key_of(spec)),)
+    if len(value) < _SHORT:
+        if _BARE.fullmatch(value):
+            return (Address("", value, key_of(value)),)
+        plain = _PLAIN.fullmatch(value)
+        if plain is not None:
+            return (Address(plain[1].strip(), plain[2], key_of(plain[2])),)
     found = _addresses(value)
     if not found and "=?" in value:  # some senders encode the whole mailbox, address and all
         found = _addresses(decode_words(value))
     return found
+
+
+def clear_mailbox(value: str) -> Address | None:
+    """The one mailbox of a header that is so regular that no two readers differ on it, else None."""
+    found = _CLEAR.fullmatch(value) if len(value) < _SHORT else None
+    if found is None:
+        return None
+    spec = found[2] or found[3]
+    encoded = (found[1] or "").strip()
+    name = clean_line(decode_words(encoded))
+    if "=?" in name or "\ufffd" in name or name == spec or (encoded and not name):
+        return None
+    if "8859-1?" in encoded and max(name) > "\xff":  # Windows' characters under that name: we believe it is meant
+        return None
+    return Address(name, spec, key_of(spec))
 
 
 def _addresses(value: str) -> tuple[Address, ...]:
@@ -204,7 +232,7 @@ class _Scanner:
         self.items: list[_Item] = []
 
     def run(self, value: str) -> list[_Item]:
-        for char in value:
+        for char in _PIECES.findall(value):  # a character of the grammar, or a run of others
             if self.escaped:
                 self.escaped = False
                 self._keep("\\" + char if not self.depth else char)

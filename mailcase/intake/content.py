@@ -65,6 +65,9 @@ def _by_lines(raw: bytes, start: int, end: int) -> Iterator[bytes]:
 
 
 def _base64(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+    if end - start <= CHUNK:  # the decoder itself passes over line ends
+        yield lenient_base64(raw[start:end])
+        return
     left = b""  # fewer than four letters
     for place in range(start, end, CHUNK):
         letters = left + raw[place : min(place + CHUNK, end)].translate(None, _NO_BASE64)

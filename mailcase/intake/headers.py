@@ -1,7 +1,7 @@
 """The header block of a mail or part: split from the bytes in one pass, bounded, decoded leniently."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +12,10 @@ MOST: Final = 1_000  # headers of a mail that are kept
 TOTAL: Final = 65_536  # characters of all values; beyond it each is cut to STUB
 STUB: Final = 200
 _MOST_READ: Final = 25_000  # header fields that are looked at
-_NAME: Final = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+# A field with the lines that it is folded over; an mbox "From " line between them is passed over.
+_FIELD: Final = re.compile(rb"([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n(?:[ \t]|>?From (?![ \t]*:))[^\n]*)*)\n?")
+_MBOX_LINE: Final = re.compile(rb"\n>?From [^\n]*")
+_FOLD: Final = re.compile(rb"\r*\n")
 # What may stand once only (RFC 5322 3.6): the first counts, and the mail is marked.
 SINGLE: Final = ("from", "sender", "reply-to", "subject", "message-id", "date")
 
@@ -24,14 +27,16 @@ class Block:
     fields: list[tuple[str, str, bytes]] = field(default_factory=list)
     body: int = 0  # offset of the first byte of the body
     defects: list[str] = field(default_factory=list)
+    index: dict[str, list[bytes]] = field(default_factory=dict)  # raw values by lower-case name
 
-    def all(self, name: str) -> Iterator[bytes]:
+    def all(self, name: str) -> Sequence[bytes]:
         """The raw values of that lower-case name, in order."""
-        return (value for key, _, value in self.fields if key == name)
+        return self.index.get(name, ())
 
     def first(self, name: str) -> bytes:
         """The first raw value of that lower-case name, or b""."""
-        return next(self.all(name), b"")
+        found = self.index.get(name)
+        return found[0] if found else b""
 
 
 def split_block(raw: bytes, start: int = 0, end: int | None = None) -> Block:
@@ -42,47 +47,47 @@ def split_block(raw: bytes, start: int = 0, end: int | None = None) -> Block:
     end = len(raw) if end is None else end
     block = Block()
     position = start
-    lines: list[bytes] = []
     while position < end:
+        found = _FIELD.match(raw, position, end)
+        if found is not None:
+            position = found.end()
+            _keep(block, found[1].decode("ascii"), found[2])
+            continue
         stop = raw.find(b"\n", position, end)
         after = end if stop < 0 else stop + 1
-        line = raw[position : end if stop < 0 else stop].rstrip(b"\r")
-        if not line:
-            position = after
-            break
-        if not _take(block, lines, line, position == start):
+        line = raw[position:after].rstrip(b"\r\n")
+        if line and not _passed_over(block, line, position == start):
             break
         position = after
-    _finish(block, lines)
+        if not line:
+            break
     block.body = position
     return block
 
 
-def _take(block: Block, lines: list[bytes], line: bytes, is_first: bool) -> bool:
-    """Take one line into the block; False where it is body already."""
-    if line[:1] in b" \t" and (lines or is_first):
-        if lines:
-            lines.append(line)
-        return bool(lines) or not line.strip()
-    if _NAME.match(line):
-        _finish(block, lines)
-        lines.append(line)
-        return True
+def _passed_over(block: Block, line: bytes, is_first: bool) -> bool:
+    """Whether a line that is no field leaves the block open; False where the body begins."""
+    if is_first and line[:1] in b" \t":
+        return not line.strip()
     if line.startswith((b"From ", b">From ")):
         return True
     block.defects.append("missing_header_end")
     return False
 
 
-def _finish(block: Block, lines: list[bytes]) -> None:
-    if not lines:
+def _keep(block: Block, name: str, value: bytes) -> None:
+    if len(block.fields) >= _MOST_READ:
         return
-    match = _NAME.match(lines[0])
-    if match is not None and len(block.fields) < _MOST_READ:
-        value = b"".join([lines[0][match.end() :], *lines[1:]]).strip()
-        name = match[1].decode("ascii")
-        block.fields.append((name.lower(), name, value.replace(b"\r", b" ")))
-    lines.clear()
+    if b"\n" in value:
+        if b"From " in value:
+            value = _MBOX_LINE.sub(b"", value)
+        value = _FOLD.sub(b"", value)
+    value = value.strip()
+    if b"\r" in value:
+        value = value.replace(b"\r", b" ")
+    key = name.lower()
+    block.fields.append((key, name, value))
+    block.index.setdefault(key, []).append(value)
 
 
 def visible(block: Block, charset: str = "") -> tuple[tuple[tuple[str, str], ...], list[str]]:
@@ -96,9 +101,11 @@ def visible(block: Block, charset: str = "") -> tuple[tuple[tuple[str, str], ...
     for _, name, value in block.fields[:MOST]:
         limit = budget if budget > STUB else STUB
         text = clean_line(decode_header(value[: 4 * limit], charset))
-        cut = cut or len(text) > limit or len(value) > 4 * limit
-        kept.append((name, text[:limit]))
-        budget -= len(kept[-1][1])
+        if len(value) > limit or len(text) > limit:
+            cut = cut or len(text) > limit or len(value) > 4 * limit
+            text = text[:limit]
+        kept.append((name, text))
+        budget -= len(text)
     return tuple(kept), ["headers_truncated"] if cut else []
 
 
@@ -114,7 +121,6 @@ def unparsed(block: Block, name: str, charset: str = "") -> str:
 
 def duplicates(block: Block) -> list[str]:
     """A defect word for each header that may stand once and stands more often."""
-    names = [key for key, _, _ in block.fields]
-    if len(set(names)) == len(names):
+    if len(block.index) == len(block.fields):
         return []
-    return ["duplicate_" + name.replace("-", "_") for name in SINGLE if names.count(name) > 1]
+    return ["duplicate_" + name.replace("-", "_") for name in SINGLE if len(block.all(name)) > 1]

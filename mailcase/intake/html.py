@@ -95,7 +95,7 @@ def _too_deep(html: str) -> bool:
 
 def _too_long(html: str) -> bool:
     """Whether one tag has room for thousands of attributes; an image as data: URL has not."""
-    if all(len(piece) <= _LONGEST_TAG for piece in html.split("<")):
+    if len(html) <= _LONGEST_TAG or max(map(len, html.split("<"))) <= _LONGEST_TAG:
         return False
     pieces = _DATA_URL.sub("", html).split("<")
     return any(len(piece) > _LONGEST_TAG and piece.find(">", 0, _LONGEST_TAG) < 0 for piece in pieces[1:])

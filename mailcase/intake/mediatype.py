@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -27,6 +28,11 @@ class MediaType:
 
 def media_type_of(value: bytes, default: str = "text/plain") -> MediaType:
     """The media type of a Content-Type header; what cannot be read is text/plain (RFC 2045 5.2)."""
+    return _media_type(value[:_LONGEST], default)
+
+
+@lru_cache(maxsize=512)  # most parts are text/plain or text/html in UTF-8
+def _media_type(value: bytes, default: str) -> MediaType:
     if not value:
         return MediaType(default)
     text, params = _parts(value)
@@ -39,7 +45,11 @@ def media_type_of(value: bytes, default: str = "text/plain") -> MediaType:
 
 def disposition_of(block: Block) -> MediaType:
     """The Content-Disposition of a part; type "" where there is none."""
-    value = block.first("content-disposition")
+    return _disposition(block.first("content-disposition")[:_LONGEST])
+
+
+@lru_cache(maxsize=512)
+def _disposition(value: bytes) -> MediaType:
     if not value:
         return MediaType("")
     text, params = _parts(value)
@@ -47,7 +57,7 @@ def disposition_of(block: Block) -> MediaType:
 
 
 def _parts(value: bytes) -> tuple[str, dict[str, str]]:
-    text = decode_bytes(value[:_LONGEST])
+    text = decode_bytes(value)
     text = _FORGOTTEN.sub(r"\1; ", " ".join(text.split()))
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}

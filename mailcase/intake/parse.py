@@ -1,24 +1,24 @@
 """Reading a mail: raw bytes to `Email`. The only file that imports mail-parser.
 
-mail-parser reads the first From, Reply-To and Date and says what is wrong with them; its walk over
-bodies, attachments and Received lines, with the pitfalls of libraries.md 3, is never started. Whatever a
-library raises costs one field and leaves a defect word, not the mail.
+mail-parser reads the first Date, and the first From and Reply-To where there is more than one way to read
+them, and says what is wrong with them; its walk over bodies, attachments and Received lines, with the pitfalls
+of libraries.md 3, is never started. Whatever a library raises costs one field and leaves a defect word, not the mail.
 """
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from email.message import Message
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-import mailparser
+from mailparser.dates import DateResult, parse_mail_date
+from mailparser.utils import get_addresses
 
 from mailcase.errors import Permanent
 from mailcase.intake import attachments as attached
 from mailcase.intake import dates, headers, reports, winmail
-from mailcase.intake.addresses import LONGEST_HEADER, key_of, parse_addresses
+from mailcase.intake.addresses import LONGEST_HEADER, clear_mailbox, key_of, parse_addresses
 from mailcase.intake.body import Body, read_body
 from mailcase.intake.headers import Block
 from mailcase.intake.identity import BEGINNING, beginning, content_key, fingerprint, identity
@@ -31,7 +31,6 @@ from mailcase.message import Address, Attachment, Email, Report
 from mailcase.subjects import base_subject
 
 _T = TypeVar("_T")
-_FIRST_PASS: Final = ("from", "reply-to")  # mail-parser knows no Sender
 _SHORT: Final = 4_096  # characters of a header that mail-parser gets; longer ones are read by us
 _LONGEST_SUBJECT: Final = 10_000
 _LONGEST_WRITER: Final = 500
@@ -42,15 +41,7 @@ _NO_HEADERS: Final[tuple[tuple[tuple[str, str], ...], list[str]]] = ((), [])
 _NO_ATTACHMENTS: Final[tuple[Attachment, ...]] = ()
 _NO_REPORT: Final[Report | None] = None
 _NO_IDS: Final[tuple[str, ...]] = ()
-
-
-class _HeaderParser(mailparser.MailParser):  # type: ignore[misc]  # mail-parser has no types
-    """mail-parser on a few headers: it indexes, reads and diagnoses them, and walks no parts."""
-
-    def parse(self) -> "_HeaderParser":
-        """Only the header stage of `MailParser.parse`."""
-        self._reset()
-        return self
+_NO_ADDRESSES: Final[tuple[Address, ...]] = ()
 
 
 @dataclass(slots=True)
@@ -61,8 +52,6 @@ class _Reading:
     root: Part
     defects: list[str]
     charset: str = ""  # of the body: what raw bytes in headers may be written in
-    parser: Any = None
-    dubious: set[str] = field(default_factory=set)  # headers that mail-parser recovered or refused
 
     @property
     def block(self) -> Block:
@@ -98,22 +87,9 @@ def _read(raw: bytes) -> Email:
     reading = _Reading(lines, root, defects + root.block.defects)
     reading.charset = root.media.params.get("charset", "")
     reading.defects += headers.duplicates(root.block)
-    reading.parser = reading.guarded("mailparser", lambda: _first_pass(reading), None)
     body = reading.guarded("body", lambda: read_body(lines, root), Body())
     reading.defects += body.defects
     return _email(raw, reading, body)
-
-
-def _first_pass(reading: _Reading) -> Any:
-    """mail-parser over the first From, Reply-To and Date."""
-    view = Message()
-    for name in (*_FIRST_PASS, "date"):
-        value = reading.block.first(name)
-        if value and len(value) <= _SHORT:
-            view[name] = headers.unparsed(reading.block, name, reading.charset).replace("\x00", "")
-    parser = _HeaderParser(view)
-    reading.dubious = {str(defect["header"]) for defect in parser.address_header_defects}
-    return parser
 
 
 def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
@@ -216,25 +192,36 @@ def _missing(senders: tuple[Address, ...], date: datetime | None, date_key: str)
 
 
 def _mailboxes(reading: _Reading, name: str) -> tuple[Address, ...]:
-    """From, Sender or Reply-To: mail-parser's result, or ours where it is in doubt."""
+    """From, Sender or Reply-To: mail-parser's result, or ours where it is in doubt or there is none."""
     if not reading.block.first(name):
         return ()
     return reading.guarded(f"{name}_header", lambda: _weighed(reading, name), ())
 
 
 def _weighed(reading: _Reading, name: str) -> tuple[Address, ...]:
-    ours = parse_addresses(headers.unparsed(reading.block, name, reading.charset)[:LONGEST_HEADER])
-    if reading.parser is None or name == "sender" or len(reading.block.first(name)) > _SHORT:
+    text = headers.unparsed(reading.block, name, reading.charset)[:LONGEST_HEADER]
+    clear = clear_mailbox(text)
+    if clear is not None:
+        return (clear,)
+    ours = parse_addresses(text)
+    if name == "sender" or len(reading.block.first(name)) > _SHORT:  # mail-parser knows no Sender
         return ours
-    if name in reading.dubious:
-        reading.defects.append("dubious_" + name.replace("-", "_"))
-        return ours
-    pairs = getattr(reading.parser, "from_" if name == "from" else name.replace("-", "_"))
-    theirs = tuple(Address(clean_line(shown), clean_line(spec), key_of(spec)) for shown, spec in pairs)
+    theirs = reading.guarded("mailparser", lambda: _theirs(reading, name, text), _NO_ADDRESSES)
     same = [one.key for one in theirs] == [one.key for one in ours]
     if not same and theirs:
         reading.defects.append("dubious_" + name.replace("-", "_"))
     return theirs if same and not any("=?" in one.name for one in theirs) else ours
+
+
+def _theirs(reading: _Reading, name: str, text: str) -> tuple[Address, ...]:
+    """mail-parser's result; none of it where it recovered or refused any address."""
+    doubts: list[object] = []
+    pairs = get_addresses(text.replace("\x00", ""), defects=doubts, decode_names=True)
+    if doubts:
+        reading.defects.append("dubious_" + name.replace("-", "_"))
+        return ()
+    made = (("" if shown == spec else shown, spec) for shown, spec in pairs if spec)
+    return tuple(Address(clean_line(shown), clean_line(spec), key_of(spec)) for shown, spec in made)
 
 
 def _recipients(reading: _Reading, *names: str) -> tuple[Address, ...]:
@@ -248,7 +235,7 @@ def _recipients(reading: _Reading, *names: str) -> tuple[Address, ...]:
 
 def _return_path(reading: _Reading) -> str | None:
     """None: absent; "": the null path; else the key."""
-    if not any(key == "return-path" for key, _, _ in reading.block.fields):
+    if "return-path" not in reading.block.index:
         return None
     text = headers.unparsed(reading.block, "return-path").strip()
     return reading.guarded("return_path", lambda: "" if text in ("<>", "") else key_of(text), "")
@@ -272,14 +259,11 @@ def _date(reading: _Reading) -> tuple[datetime | None, str]:
     text = headers.line(reading.block, "date")[: dates.LONGEST]
     if not text:
         return None, ""
-    value = reading.parser.date if reading.parser is not None else None
-    if value is None:
-        value = dates.lenient(text, _date_reasons(reading))
+    found = DateResult()
+    if len(reading.block.first("date")) <= _SHORT:
+        raw = headers.unparsed(reading.block, "date", reading.charset).replace("\x00", "")
+        found = reading.guarded("mailparser", lambda: parse_mail_date(raw), found)
+    value: datetime | None = found.value or dates.lenient(text, set(found.reasons))
     if value is None:
         return None, text
     return value, value.isoformat()
-
-
-def _date_reasons(reading: _Reading) -> set[str]:
-    found = reading.parser.date_header_defects if reading.parser is not None else []
-    return {str(defect["reason"]) for defect in found}

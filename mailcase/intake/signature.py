@@ -12,6 +12,7 @@ _LONGEST: Final = 12  # lines below the mark
 _LONGEST_BARE: Final = 5
 _LONGEST_LINE: Final = 60  # characters below a bare mark
 _LONGEST_SENT_FROM: Final = 100
+_SENT_FROM: Final = tuple(SENT_FROM)
 _LINK: Final = re.compile(r"<?https?://[^\s<>]{1,200}>?")
 _WORD: Final = re.compile(r"[^\W_]+(?:[.-][^\W_]+)*")
 _MODEL: Final = re.compile(r"[a-z]{0,3}\d{1,3}[a-z]{0,2}")  # s21, 4g
@@ -59,7 +60,8 @@ def _may_sign(line: str) -> bool:
 def is_sent_from(line: str) -> bool:
     """Whether a telephone or a web mailer wrote this line: known words, and no others."""
     line = line.strip(" *_\t").lower() if len(line) <= _LONGEST_SENT_FROM else ""
-    phrase = max((one for one in SENT_FROM if line.startswith(one)), key=len, default="")
+    found = line.startswith(_SENT_FROM)
+    phrase = max((one for one in SENT_FROM if line.startswith(one)), key=len) if found else ""
     if not phrase:
         return "".join(line.split()) in SENT_FROM_UNSPACED
     rest = _LINK.sub("", line[len(phrase) :])

@@ -19,6 +19,6 @@ def clean_text(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """The text as one line, runs of white space as one blank, trimmed."""
-    if text.isascii() and text.isprintable() and "  " not in text:
-        return text.strip()
+    if text.isascii() and text.isprintable():
+        return text.strip() if "  " not in text else " ".join(text.split())
     return _FORBIDDEN.sub("", _SPACES.sub(" ", text.replace("\x00", ""))).strip()

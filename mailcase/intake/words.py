@@ -13,6 +13,8 @@ _WORD: Final = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*)\?=")
 
 def decode_header(value: bytes, charset: str = "") -> str:
     """A header's bytes as text: raw UTF-8 is legal (RFC 6532), then the mail's charset, then cp1252."""
+    if b"=?" not in value and value.isascii():
+        return value.decode("ascii")
     return decode_words(decode_bytes(value, charset))
 
 

@@ -1,6 +1,6 @@
 """How a sending can fail beyond "try again" and "never": refused by the relay, or nobody knows."""
 
-from mailcase.errors import Permanent, Transient
+from mailcase.errors import MailcaseError, Permanent, Transient
 
 
 class Refused(Permanent):
@@ -9,6 +9,10 @@ class Refused(Permanent):
     def __init__(self, verb: str, code: int, text: str) -> None:
         super().__init__(f"{verb}: {code} {text}")
         self.code = code
+
+
+class TakenOver(MailcaseError):
+    """Another daemon took this one for dead and settled the row: the mail is no longer ours to send."""
 
 
 class CopyFailed(Transient):

@@ -25,6 +25,10 @@ _POLITE: Final = 2.0  # seconds for QUIT and RSET
 _LONGEST_REPLY: Final = 300  # characters of a server's text that are kept
 
 
+async def _always() -> None:
+    pass
+
+
 class SmtpSender:
     """One connection, opened when needed and used again; one mail at a time.
 
@@ -62,8 +66,10 @@ class SmtpSender:
             raise
         self._client = client
 
-    async def send(self, envelope: Envelope) -> tuple[str, ...]:
+    async def send(self, envelope: Envelope, may_leave: Callable[[], Awaitable[None]] = _always) -> tuple[str, ...]:
         """Send one mail over the open connection; returns what went wrong with each copy that was not taken.
+
+        `may_leave` is asked last, before the first octet of the mail; what it raises, `send` raises.
 
         Raises:
             CopyFailed: the dialogue ended at a copy of mail that may lose its copies; nothing was taken.
@@ -76,7 +82,7 @@ class SmtpSender:
         if self._client is None:
             raise Transient("not connected")
         try:
-            return await self._dialogue(self._client, envelope)
+            return await self._dialogue(self._client, envelope, may_leave)
         except Uncertain:
             self.close()
             raise
@@ -129,7 +135,9 @@ class SmtpSender:
             local_hostname=own.local_hostname,
         )
 
-    async def _dialogue(self, client: aiosmtplib.SMTP, envelope: Envelope) -> tuple[str, ...]:
+    async def _dialogue(
+        self, client: aiosmtplib.SMTP, envelope: Envelope, may_leave: Callable[[], Awaitable[None]]
+    ) -> tuple[str, ...]:
         offered = client.supports_extension
         if envelope.utf8 and not offered("smtputf8"):
             raise Permanent(f"{self.settings.relay} does not offer SMTPUTF8, which this address needs")
@@ -145,6 +153,11 @@ class SmtpSender:
         go_ahead = await self._step("DATA", partial(client.execute_command, b"DATA"))
         if go_ahead.code != _GO_AHEAD:
             raise self._answer("DATA", go_ahead.code, go_ahead.message)
+        try:
+            await may_leave()
+        except BaseException:
+            self.close()  # within DATA there is no RSET; what has no final dot is thrown away
+            raise
         await self._content(client, envelope.data)
         return lost
 

@@ -43,6 +43,10 @@ class Fences:
         self.wanted |= {name.removeprefix(MAILBOX) for name in names if name.startswith(MAILBOX)}
         self.raised = {name: fence for name, fence in self.raised.items() if name not in names}
 
+    def lets(self, mailbox: str) -> bool:
+        """Whether we may write in its name, as far as the memory knows."""
+        return not self.owner or MAILBOX + mailbox in self.raised or mailbox not in self.wanted
+
     def mailboxes(self, conn: Connection, places: Iterable[tuple[str, str]]) -> None:
         """Check (source, mailbox) pairs, the first thing in a write transaction.
 

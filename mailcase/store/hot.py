@@ -138,7 +138,7 @@ def driver(conn: Connection, sql: str) -> None:
 
 
 def _cursor(conn: Connection) -> Any:
-    return conn.connection.cursor()
+    return conn.connection.dbapi_connection.cursor()  # type: ignore[union-attr]  # open: a transaction is under way
 
 
 def _ours(conn: Connection, sql: str, error: Exception) -> BaseException:

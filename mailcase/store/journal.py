@@ -141,16 +141,21 @@ def known_uids(conn: Connection, source: str, folder: str, uidvalidity: int) -> 
     return frozenset(conn.execute(statement).scalars())
 
 
-def unmarked(conn: Connection, source: str, folder: str, uidvalidity: int) -> list[tuple[int, int]]:
-    """(delivery id, uid) that the server is still to be told of; never what B1 leaves alone."""
+def unmarked(
+    conn: Connection, source: str, folder: str, uidvalidity: int, ours: Callable[[str], bool]
+) -> list[tuple[int, int]]:
+    """(delivery id, uid) that the server is still to be told of; never what B1 leaves alone.
+
+    What the same account brought under another mailbox's name is told by the daemon that works that one.
+    """
     statement = (
-        sa.select(_D.id, _D.uid)
+        sa.select(_D.id, _D.uid, _D.mailbox)
         .where(_D.source == source, _D.folder == folder, _D.uidvalidity == uidvalidity, _D.marked.is_(False))
         .where(_D.uid.is_not(None), _D.outcome.is_not(None), _D.outcome != "quarantined")
         .where(_D.oversize.is_(False), _D.reason != "before_start")
         .order_by(_D.id)
     )
-    return [(row.id, row.uid) for row in conn.execute(statement)]
+    return [(row.id, row.uid) for row in conn.execute(statement) if ours(row.mailbox)]
 
 
 def set_marked(conn: Connection, delivery_ids: Sequence[int]) -> None:
@@ -178,6 +183,6 @@ def count_attempt(conn: Connection, delivery_ids: Sequence[int], by: int) -> dic
     """attempts + `by` of those that are undecided; returns id -> attempts."""
     if not delivery_ids:
         return {}
-    mine = sa.and_(_D.id.in_(delivery_ids), _D.outcome.is_(None))
+    mine = sa.and_(_D.id.in_(delivery_ids), _D.outcome.is_(None), _D.attempts + by >= 0)
     statement = sa.update(t.delivery).where(mine).values(attempts=_D.attempts + by)
     return {row.id: row.attempts for row in conn.execute(statement.returning(_D.id, _D.attempts))}

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from mailcase.intake.addresses import key_of
 from mailcase.ports import OutboxMail, SendCounts
+from mailcase.sharing import EVERYTHING, Portion
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow, is_sqlite
 
@@ -17,20 +18,28 @@ _LEFT: Final = ("sending", "sent", "uncertain", "bounced")  # states of mail tha
 _HOUR: Final = timedelta(hours=1)
 _WEEK: Final = timedelta(days=7)
 _WITH_CASE = sa.outerjoin(t.outbox, t.case, _C.running == _O.case_id)
-# Ordered by id alone first: a sort of whole rows would carry the texts of everything that is due.
-_DUE_IDS = (
-    sa.select(_O.id)
-    .where(_O.state == "pending", _O.next_attempt_at <= sa.bindparam("now"))
-    .order_by(_O.id)
-    .limit(sa.bindparam("most"))
-)
-_DUE = sa.select(t.outbox, _C.number).select_from(_WITH_CASE).where(_O.id.in_(_DUE_IDS)).order_by(_O.id)
 _QUEUED = sa.and_(_O.automatic.is_(True), _O.state != "suppressed")
 
 
-def due(conn: Connection, now: datetime, limit: int) -> list[OutboxMail]:
-    """Pending rows whose time has come, oldest first."""
-    return [_mail(row) for row in conn.execute(_DUE, {"now": now, "most": limit})]
+def due(conn: Connection, now: datetime, limit: int, of: Portion = EVERYTHING) -> list[OutboxMail]:
+    """Pending rows of these mailboxes whose time has come, oldest first."""
+    # Ordered by id alone first: a sort of whole rows would carry the texts of everything that is due.
+    ids = sa.select(_O.id).where(_waits(of), _O.next_attempt_at <= now).order_by(_O.id).limit(limit)
+    mails = sa.select(t.outbox, _C.number).select_from(_WITH_CASE).where(_O.id.in_(ids)).order_by(_O.id)
+    return [_mail(row) for row in conn.execute(mails)]
+
+
+def is_claimed(conn: Connection, row: int, owner: str) -> bool:
+    """Whether that owner is still sending it."""
+    found = sa.select(_O.id).where(_O.id == row, _O.state == "sending", _O.owner == owner)
+    return conn.execute(found).scalar_one_or_none() is not None
+
+
+def _waits(of: Portion) -> sa.ColumnElement[bool]:
+    pending = _O.state == "pending"
+    if of == EVERYTHING:
+        return pending
+    return sa.and_(pending, _O.mailbox.not_in(of.mailboxes) if of.but else _O.mailbox.in_(of.mailboxes))
 
 
 def _mail(row: AnyRow) -> OutboxMail:
@@ -88,9 +97,9 @@ def _left_since(now: datetime, window_s: float) -> sa.ColumnElement[bool]:
     return sa.and_(_O.automatic.is_(True), _O.claimed_at > since, _O.state.in_(_LEFT))
 
 
-def next_due(conn: Connection, now: datetime) -> datetime | None:
-    """When the earliest pending row is due; one that is overdue is due now."""
-    first = sa.select(_O.next_attempt_at).where(_O.state == "pending").order_by(_O.next_attempt_at).limit(1)
+def next_due(conn: Connection, now: datetime, of: Portion = EVERYTHING) -> datetime | None:
+    """When the earliest pending row of these mailboxes is due; one that is overdue is due now."""
+    first = sa.select(_O.next_attempt_at).where(_waits(of)).order_by(_O.next_attempt_at).limit(1)
     found: datetime | None = conn.execute(first).scalar_one_or_none()
     return max(found, now) if found is not None else None
 

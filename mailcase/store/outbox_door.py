@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from mailcase.ports import OutboxMail, SendCounts
+from mailcase.sharing import EVERYTHING, Portion
 from mailcase.store import edit, outbox, outbox_state
 from mailcase.store.again import again
 from mailcase.store.engine import Engines
@@ -18,10 +19,16 @@ class OutboxDoor:
         self._engines = engines
 
     @reads
-    def due(self, now: datetime, limit: int) -> list[OutboxMail]:
-        """Pending rows whose next_attempt_at has come, oldest first."""
+    def due(self, now: datetime, limit: int, of: Portion = EVERYTHING) -> list[OutboxMail]:
+        """Pending rows of these mailboxes whose next_attempt_at has come, oldest first."""
         with self._engines.read() as conn:
-            return outbox.due(conn, now, limit)
+            return outbox.due(conn, now, limit, of)
+
+    @reads
+    def is_claimed(self, row: int, owner: str) -> bool:
+        """Whether the row is still `sending` by this owner."""
+        with self._engines.read() as conn:
+            return outbox.is_claimed(conn, row, owner)
 
     @again
     def claim(self, row: int, owner: str, now: datetime) -> bool:
@@ -77,10 +84,10 @@ class OutboxDoor:
             return outbox.busiest_hour(conn, now)
 
     @reads
-    def next_due(self, now: datetime) -> datetime | None:
-        """When the earliest pending row is due; never before `now`."""
+    def next_due(self, now: datetime, of: Portion = EVERYTHING) -> datetime | None:
+        """When the earliest pending row of these mailboxes is due; never before `now`."""
         with self._engines.read() as conn:
-            return outbox.next_due(conn, now)
+            return outbox.next_due(conn, now, of)
 
     @reads
     def get_flag(self, name: str) -> str | None:

@@ -124,8 +124,11 @@ def _is_gone(conn: Connection, owner: str) -> bool:
 
 
 def retry(conn: Connection, row: int, now: datetime, lifetime_s: float) -> None:
-    """A person wants it sent once more: pending, due now, with a new life."""
-    state = conn.execute(sa.select(_O.state).where(_O.id == row)).scalar_one_or_none()
+    """A person wants it sent once more: pending, due now, with a new life.
+
+    Its row is locked first: whoever claims it meanwhile sends it, and it is not put back under his hands.
+    """
+    state = conn.execute(sa.select(_O.state).where(_O.id == row).with_for_update()).scalar_one_or_none()
     if state is None:
         raise Permanent(f"there is no mail {row} in the outbox")
     if state not in _AGAIN and state != "pending":

@@ -20,6 +20,8 @@ def pooled_engine(url: str, size: int, lease_s: float, *, writes: bool) -> Engin
 
     A write transaction that idles for a lease is ended; one that reads holds nobody up while its rows are worked on.
     """
+    from mailcase.store.pg_cursor import Rearming  # here, so that a store in SQLite starts without psycopg
+
     settings = {
         "idle_in_transaction_session_timeout": round(lease_s * 1000) if writes else _READER_MS,
         "lock_timeout": _LOCK_MS,
@@ -31,7 +33,7 @@ def pooled_engine(url: str, size: int, lease_s: float, *, writes: bool) -> Engin
         pool_size=size,
         max_overflow=0 if writes else size,
         pool_pre_ping=True,
-        connect_args=_arguments(target, settings, lease_s),
+        connect_args={**_arguments(target, settings, lease_s), "cursor_factory": Rearming},
         hide_parameters=True,
     )
 

@@ -11,6 +11,7 @@ from mailcase.errors import Permanent
 from mailcase.message import Wish
 from mailcase.ports import Journalled
 from mailcase.store import tables as t
+from mailcase.store.dialect import AnyRow
 from mailcase.store.journal import delivery as journal_row
 
 _D = t.delivery.c
@@ -27,8 +28,17 @@ class Facts:
     message_id: str | None
 
 
-def put(conn: Connection, delivery_id: int, facts: Facts, now: datetime) -> None:
-    """Outcome quarantined, with a line of history; Permanent if there is no such delivery."""
+def put(conn: Connection, delivery_id: int, facts: Facts, now: datetime, was: str | None) -> str:
+    """Outcome quarantined, with a line of history; Permanent if there is no such delivery.
+
+    `was` is its outcome when it was taken up. One that somebody else gave it since stays: without a source that one
+    daemon alone reads, two may have been at it. Returns the outcome that stands.
+    """
+    found = _lock(conn, delivery_id)
+    if found is None:
+        raise Permanent(f"there is no message {delivery_id}")
+    if found.outcome not in (None, was):
+        return str(found.outcome)
     values = {
         "outcome": "quarantined", "reason": facts.reason, "error": facts.error, "decided_at": now,
         "policy_hash": facts.policy_hash, "subject": facts.subject, "message_id": facts.message_id,
@@ -36,6 +46,7 @@ def put(conn: Connection, delivery_id: int, facts: Facts, now: datetime) -> None
     _set(conn, delivery_id, values)
     evidence = {"test": "process", "result": facts.reason, "evidence": facts.error}
     _history(conn, delivery_id, now, "quarantined", facts.reason, "mailcase", facts.policy_hash, [evidence])
+    return "quarantined"
 
 
 def listing(conn: Connection) -> list[dict[str, Any]]:
@@ -63,14 +74,18 @@ def drop(conn: Connection, delivery_id: int, now: datetime, actor: str) -> None:
 
 
 def _must_be_quarantined(conn: Connection, delivery_id: int) -> None:
-    found = conn.execute(sa.select(_D.outcome).where(_D.id == delivery_id).with_for_update()).one_or_none()
+    found = _lock(conn, delivery_id)
     if found is None or found.outcome != "quarantined":
         raise Permanent(f"message {delivery_id} is not in quarantine")
 
 
+def _lock(conn: Connection, delivery_id: int) -> AnyRow | None:
+    """Its outcome, which nobody changes from now on."""
+    return conn.execute(sa.select(_D.outcome).where(_D.id == delivery_id).with_for_update()).one_or_none()
+
+
 def _set(conn: Connection, delivery_id: int, values: dict[str, Any]) -> None:
-    if conn.execute(sa.update(t.delivery).where(_D.id == delivery_id).values(values)).rowcount != 1:
-        raise Permanent(f"there is no message {delivery_id}")
+    conn.execute(sa.update(t.delivery).where(_D.id == delivery_id).values(values))
 
 
 def _history(

@@ -26,12 +26,16 @@ class QuarantineDoor:
         policy_hash: str = "",
         subject: str | None = None,
         message_id: str | None = None,
-    ) -> None:
-        """Give up on a delivery for now: outcome `quarantined`, raw kept, `error` for a person (R4)."""
+        was: str | None = None,
+    ) -> str:
+        """Give up on a delivery for now: outcome `quarantined`, raw kept, `error` for a person (R4).
+
+        One that was decided since it was taken up (with the outcome `was`) is left so. Returns the outcome that stands.
+        """
         with self._engines.write() as conn:
             self._engines.fences.deliveries(conn, [delivery_id])
             facts = quarantine.Facts(error, reason, policy_hash, subject, message_id)
-            quarantine.put(conn, delivery_id, facts, now)
+            return quarantine.put(conn, delivery_id, facts, now, was)
 
     @reads
     def quarantine_list(self) -> list[dict[str, Any]]:

@@ -162,7 +162,7 @@ class Store(
     def unmarked(self, source: str, folder: str, uidvalidity: int) -> list[tuple[int, int]]:
         """(delivery id, uid) that are decided and not yet marked on the server, oldest first (B1)."""
         with self._engines.read() as conn:
-            return journal.unmarked(conn, source, folder, uidvalidity)
+            return journal.unmarked(conn, source, folder, uidvalidity, self._engines.fences.lets)
 
     @again
     def set_marked(self, delivery_ids: Sequence[int]) -> None:
@@ -187,9 +187,13 @@ class Store(
 
     @again
     def count_attempt(self, delivery_ids: Sequence[int], by: int = 1) -> dict[int, int]:
-        """Count one more attempt of undecided mail before parsing (or one less), durably; id -> attempts (R4)."""
+        """Count one more attempt of undecided mail before parsing, durably; id -> attempts (R4).
+
+        One less is given back, also of mail that another daemon works by now.
+        """
         with self._engines.write() as conn:
-            self._engines.fences.deliveries(conn, delivery_ids)
+            if by > 0:
+                self._engines.fences.deliveries(conn, delivery_ids)
             return journal.count_attempt(conn, delivery_ids, by)
 
     # --- deciding ---

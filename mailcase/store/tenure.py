@@ -23,6 +23,7 @@ from mailcase.store.fences import DAEMON, MAILBOX, Fences
 from mailcase.store.pg_session import ends_when_silent
 
 _BUSY: Final = ("55P03", "57014")  # lock_timeout, statement_timeout: the session lives on
+_FULL: Final = "53200"  # the server's lock table is full: it lives on too
 _T = t.tenure.c
 
 _BACKEND = sa.select(sa.func.pg_backend_pid())
@@ -40,7 +41,7 @@ _WHO = sa.text("""
     WITH locks AS MATERIALIZED (
         SELECT objsubid, classid::bigint << 32 | objid::bigint AS key, pid
         FROM pg_locks
-        WHERE locktype = 'advisory' AND granted
+        WHERE locktype = 'advisory' AND granted AND mode = 'ExclusiveLock'
           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     ), named AS (
         SELECT name, owner, wants, since, fence,
@@ -111,16 +112,31 @@ class Seat:
         return standing
 
     def take(self, mailboxes: Collection[str], now: datetime) -> frozenset[str]:
-        """Lock those that are free and raise their fences; those that are ours now. Raises TenureLost."""
-        with self._alive() as conn:
-            return frozenset(name for name in sorted(mailboxes) if self._take(conn, name, now))
+        """Lock those that are free and raise their fences; those that are ours now.
+
+        Raises:
+            TenureLost: also where it is not known which of them were taken.
+            Unavailable: the server has no room for one more lock.
+        """
+        gained: set[str] = set()
+        with self._alive(certain=False) as conn:
+            for name in sorted(mailboxes):
+                taken = self._take(conn, name, now)
+                if taken is None:
+                    break
+                gained |= {name} if taken else set()
+            else:
+                return frozenset(gained)
+        if not gained:
+            raise Unavailable("store: PostgreSQL has no room for more locks: max_locks_per_transaction is too small")
+        return frozenset(gained)
 
     def give_back(self, mailboxes: Collection[str]) -> None:
         """Write nothing more in their names, then let others have them; raises TenureLost."""
         names = [name for name in sorted(mailboxes) if MAILBOX + name in self.fences.raised]
         self.fences.forget([MAILBOX + name for name in names])
         if names:
-            with self._alive() as conn:
+            with self._alive(certain=False) as conn:
                 for name in names:
                     conn.execute(_UNLOCK, {"name": MAILBOX + name})
 
@@ -140,19 +156,25 @@ class Seat:
             with contextlib.suppress(exc.SQLAlchemyError):
                 conn.close()
 
-    def _take(self, conn: Connection, name: str, now: datetime) -> bool:
+    def _take(self, conn: Connection, name: str, now: datetime) -> bool | None:
+        """Whether it is ours now; None where the server has no room for its lock."""
         row = MAILBOX + name
         if row in self.fences.raised:
             return True
-        if not conn.execute(_LOCK, {"name": row}).scalar_one():
-            return False
+        try:
+            if not conn.execute(_LOCK, {"name": row}).scalar_one():
+                return False
+        except exc.OperationalError as error:
+            if _sqlstate(error) != _FULL:
+                raise
+            return None
         try:
             self._raise(conn, row, [], now)
         except exc.OperationalError as error:
-            if _sqlstate(error) not in _BUSY:
+            if _sqlstate(error) not in (*_BUSY, _FULL):
                 raise
             conn.execute(_UNLOCK, {"name": row})  # somebody's write is under way: at the next look
-            return False
+            return None if _sqlstate(error) == _FULL else False
         return True
 
     def _raise(self, conn: Connection, name: str, wants: list[str], now: datetime) -> None:
@@ -162,15 +184,18 @@ class Seat:
         self.fences.raised = {**self.fences.raised, name: fence}
 
     @contextlib.contextmanager
-    def _alive(self) -> Iterator[Connection]:
-        """The connection; whatever shows that it is gone ends the tenure."""
+    def _alive(self, *, certain: bool = True) -> Iterator[Connection]:
+        """The connection; whatever shows that it is gone ends the tenure.
+
+        So does, where not `certain`, what leaves it open whether a lock is held: the server then lets go of all.
+        """
         if self._conn is None:
             raise TenureLost("store: this daemon has not joined the others")
         try:
             with translated(self.engine):
                 yield self._conn
         except Unavailable as error:
-            if _sqlstate(error.__cause__) in _BUSY and not self._conn.closed:
+            if certain and _sqlstate(error.__cause__) in (*_BUSY, _FULL) and not self._conn.closed:
                 raise
             self.drop()
             raise TenureLost(str(error)) from error

@@ -143,6 +143,16 @@ async def test_the_digest_goes_out_once_a_day(bureau: Bureau) -> None:
     assert [one for one in await bureau.look(DAY) if "digest" in one] == []
 
 
+async def test_a_clock_ten_years_ahead_for_a_day_costs_no_ten_years_of_digests(bureau: Bureau) -> None:
+    desk = Desk(bureau.store, Clerk())
+    bureau.facts = Facts()
+    await bureau.look()
+    await bureau.look(3652 * DAY)
+    await bureau.look(-3652 * DAY)  # remembered anew
+    desk.receive(mail("miss", subject="not for us"), now=bureau.now + MINUTE)
+    assert "[mailcase] daily digest: 1 mail made no case" in await bureau.look(DAY)
+
+
 def _arrival() -> Any:
     from tests.contract.store_kit import arrival
 

@@ -10,6 +10,8 @@ from tests.servers.imap_help import ONE, TWO, Alarms, watch
 from tests.servers.memory_journal import MemoryJournal
 from tests.servers.scripted_imap import (
     Fault,
+    Link,
+    Normal,
     ScriptedImap,
     do_and_drop,
     drop,
@@ -28,6 +30,34 @@ async def test_a_lost_answer_to_move_is_harmless(scripted: ScriptedImap, journal
     await watch(scripted, journal, after="move:Done").once()
     assert (len(journal.arrivals), journal.marked) == (2, {1, 2})
     assert (scripted.folders["INBOX"], set(scripted.folders["Done"])) == ({}, {1, 2})
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "command"),
+    [("IMAP4rev1 UIDPLUS MOVE", "UID MOVE"), ("IMAP4rev1 UIDPLUS", "UID COPY"), ("IMAP4rev1 UIDPLUS", "UID STORE")],
+)
+async def test_where_a_mail_was_expunged_meanwhile_the_others_are_told_of_at_once(
+    journal: MemoryJournal, capabilities: str, command: str
+) -> None:
+    async def expunged(link: Link, tag: str, _arguments: str, _normal: Normal) -> None:
+        server.folders["INBOX"].pop(1, None)
+        await link.say(f"{tag} NO [EXPUNGEISSUED] Some of the requested messages no longer exist.")
+
+    async with ScriptedImap({1: ONE, 2: TWO}, capabilities=capabilities, folders=["Done"]) as server:
+        alarms: Alarms = []
+        server.fault(command, expunged, expunged)
+        await watch(server, journal, alarms, after="move:Done").once()
+        assert (server.folders["INBOX"], 2 in server.folders["Done"], alarms) == ({}, True, [])
+        assert (journal.marked, server.count(command), server.count("LOGIN")) == ({1, 2}, 3, 1)
+
+
+async def test_a_server_that_says_so_for_ever_is_asked_again_later(
+    scripted: ScriptedImap, journal: MemoryJournal
+) -> None:
+    scripted.fault("UID MOVE", *[refuse("NO [EXPUNGEISSUED] gone")] * 3)
+    with pytest.raises(Transient):
+        await watch(scripted, journal, after="move:Done").once()
+    assert (scripted.count("UID MOVE"), journal.marked) == (3, set())
 
 
 async def test_a_missing_folder_is_made(scripted: ScriptedImap, journal: MemoryJournal) -> None:

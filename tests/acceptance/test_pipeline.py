@@ -9,6 +9,7 @@ import pytest
 
 from mailcase.bench import Bench
 from mailcase.clock import utcnow
+from mailcase.errors import Unavailable
 from mailcase.intake.reader import Reader, Waiting
 from mailcase.message import Delivery, Email
 from mailcase.outbox.compose import Composer
@@ -151,6 +152,26 @@ async def test_an_orderly_stop_is_no_crash(pipeline: Pipeline) -> None:
         await recovery.give_back()
     assert all(pipeline.store.delivery(row.delivery.id).attempts == 0 for row in rows)
     assert not pipeline.store.quarantine_list()
+
+
+async def test_that_the_store_went_away_is_no_mails_attempt(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row,) = journal(pipeline, [letter(1)])
+    recovery = Recovery(pipeline)
+    with monkeypatch.context() as away:
+
+        async def submit(*_: object, **__: object) -> list[Settled]:
+            raise Unavailable("away")
+
+        away.setattr(Pipeline, "submit", submit)
+        for _ in range(5):
+            with pytest.raises(Unavailable):
+                await recovery.run()
+    assert pipeline.store.delivery(row.delivery.id).attempts == 1
+    assert await recovery.run() == 1
+    await pipeline.drained()
+    assert {one["outcome"] for one in pipeline.store.message_list()} == {"created"}
 
 
 async def test_a_suspect_is_tried_alone(pipeline: Pipeline) -> None:

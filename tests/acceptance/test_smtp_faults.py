@@ -125,15 +125,15 @@ class Road:
 @pytest.fixture
 def roads() -> Iterator[list[Road]]:
     """A relay for each line of the tables, and one that is not there."""
+    lines = [(False, *line) for line in PLAIN.items()] + [(True, *line) for line in SECURED.items()]
     with ExitStack() as stack:
         made: list[Road] = []
-        for secured, table in ((False, PLAIN), (True, SECURED)):
-            for (place, does), expected in table.items():
-                tls = "starttls" if secured and does != "stripped" else ""
-                sink = stack.enter_context(SmtpSink(tls, USERS if tls else None))
-                made.append(Road(f"box{len(made)}", place, does, expected, secured, sink))
-                if not made[-1].for_ever and does:
-                    sink.script.at[place] = does
+        for secured, (place, does), expected in lines:
+            tls = "starttls" if secured and does != "stripped" else ""
+            sink = stack.enter_context(SmtpSink(tls, USERS if tls else None))
+            made.append(Road(f"box{len(made)}", place, does, expected, secured, sink))
+            if not made[-1].for_ever and does:
+                sink.script.at[place] = does
         nobody = stack.enter_context(SmtpSink())
         nobody.stop()
         yield [*made, Road("nobody", "connect", "refused", GONE, secured=False, sink=nobody)]

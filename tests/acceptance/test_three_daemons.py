@@ -13,14 +13,14 @@ pytestmark = pytest.mark.dovecot
 
 @pytest.fixture
 def crew() -> Iterator[Crew]:
-    with Crew(3) as made:
+    with Crew(3, lease="3s") as made:
         yield made
 
 
 @pytest.fixture
 def pair() -> Iterator[Crew]:
     """Two daemons for two mailboxes."""
-    with Crew(2, boxes=2) as made:
+    with Crew(2, boxes=2, lease="3s") as made:
         yield made
 
 

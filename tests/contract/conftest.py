@@ -17,10 +17,10 @@ _NUMBERS = itertools.count()
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest) -> str:
-    """The url of an empty store, relative to tmp_path where it is a file."""
+    """The url of an empty store, relative to tmp_path where it is a file; on PostgreSQL its tables are there."""
     if request.param == "sqlite":
         return "sqlite:///mailcase.db"
-    return str(request.getfixturevalue("postgres_url"))
+    return str(request.getfixturevalue("shared_url"))
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from mailcase.cases.statuses import StatusTable
 from mailcase.clock import utcnow
 from mailcase.errors import Permanent
+from mailcase.log import Event
 from mailcase.ports import Arrival, Journalled, Reading
-from mailcase.retention import Retention, keep_for
+from mailcase.retention import EVERY, FASTEST, Retention, believed, keep_for
 from mailcase.store import purge
 from mailcase.store import tables as t
 from mailcase.store.store import Store
@@ -165,6 +166,37 @@ async def test_the_timer_goes_round_until_it_is_stopped(desk: Desk) -> None:
     await Retention(desk.store, writer, lambda: KEEP, lambda: FINAL, now).run(stop)
     writer.close()
     assert len(asked) == 1
+
+
+async def test_a_clock_ten_years_ahead_costs_no_mail_that_some_days_would_not(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(desk, "a")
+    close(desk.store, "SR-1")
+    clock = [utcnow()]
+    writer = Writer()
+    for _ in range(2):  # and after a restart
+        retention = Retention(desk.store, writer, lambda: timedelta(days=5), lambda: FINAL, lambda: clock[0])
+        assert await retention.once() == 0
+        clock[0] += timedelta(days=3652)
+        assert [await retention.once() for _ in range(3)] == [0, 0, 0]
+        assert Event.CLOCK_AHEAD.word in capsys.readouterr().out
+        clock[0] -= timedelta(days=3652)
+        assert await retention.once() == 0
+    for _ in range(7):  # a clock that was right all the time is followed in the end
+        clock[0] += timedelta(days=1)
+        await retention.once()
+    writer.close()
+    with pytest.raises(Permanent, match="was removed on"):
+        desk.store.raw(sha256(b"a").hexdigest())
+
+
+def test_retention_follows_the_clock_back_at_once_and_forward_by_steps() -> None:
+    now = utcnow()
+    assert believed(now, None, FASTEST) == now
+    assert believed(now, now + timedelta(days=9), FASTEST) == now
+    assert believed(now, now - timedelta(seconds=EVERY), FASTEST) == now
+    assert believed(now, now - timedelta(days=9), FASTEST) == now - timedelta(days=8)
 
 
 KEPT: list[tuple[str, timedelta | None]] = [

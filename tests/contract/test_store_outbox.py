@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from mailcase.errors import Permanent
 from mailcase.ports import OutboxMail, SendCounts
+from mailcase.sharing import EVERYTHING, Portion
 from mailcase.store import tables as t
 from mailcase.store.store import Store
 from tests.contract.store_kit import CUSTOMER, LATER, NOW, Desk, mail
@@ -152,3 +153,26 @@ def test_each_copy_counts_as_a_mail_and_is_listed(desk: Desk) -> None:
     assert seen.per_domain == {"visitor.example": 3, "xn--bcher-kva.example": 1}
     assert desk.store.busiest_hour(NOW + 2 * HOUR) == 4
     assert [one["cc"] for one in desk.store.outbox_list()] == [[], ["carol@Bücher.example", "grace@visitor.example"]]
+
+
+def test_of_several_daemons_each_is_shown_its_own_mailboxes_mail_alone(desk: Desk) -> None:
+    (one, two) = queued(desk, "a", "b")
+    with desk.store._engines.write() as conn:
+        conn.execute(sa.update(t.outbox).where(t.outbox.c.id == two.id).values(mailbox="sales"))
+
+    def shown(of: Portion) -> tuple[list[int], bool]:
+        return [row.id for row in desk.store.due(NOW, 9, of)], desk.store.next_due(NOW, of) is not None
+
+    assert shown(Portion(frozenset({"support"}))) == ([one.id], True)
+    assert shown(Portion(frozenset({"support"}), but=True)) == ([two.id], True)
+    assert shown(EVERYTHING) == ([one.id, two.id], True)
+    assert shown(Portion()) == ([], False)
+
+
+def test_a_claim_stands_until_the_row_is_settled(desk: Desk) -> None:
+    (row,) = queued(desk, "a")
+    assert desk.store.is_claimed(row.id, "me") is False
+    desk.store.claim(row.id, "me", NOW)
+    assert (desk.store.is_claimed(row.id, "me"), desk.store.is_claimed(row.id, "you")) == (True, False)
+    desk.store.finish(row.id, "uncertain", NOW)
+    assert desk.store.is_claimed(row.id, "me") is False

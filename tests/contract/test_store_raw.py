@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from mailcase.clock import utcnow
 from mailcase.errors import ConfigError, Permanent, Unavailable
 from mailcase.store import tables as t
 from mailcase.store.raw import RawPlace, RawSetting, S3Access, s3
+from mailcase.store.raw.files import Files
 from mailcase.store.store import Store
 from tests.contract.store_kit import arrival, rows
 from tests.servers.s3 import BUCKET, S3Server, s3_server
@@ -102,6 +103,36 @@ def test_a_mail_whose_bytes_were_removed_gets_them_back_when_it_comes_again(
     (again,) = store.journal([arrival("1:2", MAIL)], None)
     assert (again.new, store.raw(HASH)) == (True, MAIL)
     assert store.message_show(one.delivery.id)["raw_purged_at"] is None
+
+
+def test_who_waits_for_the_place_of_removed_bytes_holds_no_lock_of_the_store(
+    files: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are put before the transaction; only where they were removed meanwhile, within it."""
+    put, asked = Files.put_all, list[str]()
+
+    def put_all(self: Files, mails: Mapping[str, bytes]) -> None:
+        asked.extend(mails)
+        put(self, mails)
+
+    monkeypatch.setattr(Files, "put_all", put_all)
+
+    def remove() -> None:
+        with files._engines.write() as conn:
+            assert files._raw.remove(conn, [HASH], utcnow()) == 1
+
+    files.journal([arrival("1:1", MAIL)], None)
+    remove()
+    again = [arrival("1:2", MAIL)]
+    kept = files.keep(again)
+    asked.clear()
+    files.journal(again, None, kept)
+    assert (asked, files.raw(HASH)) == ([], MAIL)
+    again = [arrival("1:3", MAIL)]
+    kept = files.keep(again)
+    remove()
+    files.journal(again, None, kept)
+    assert files.raw(HASH) == MAIL
 
 
 def test_a_server_that_is_away_leaves_nothing_in_the_journal(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from mailcase.errors import ConfigError, Fenced, TenureLost, Unavailable
 from mailcase.message import Wish
@@ -30,6 +31,16 @@ def test_everybody_sees_who_is_there_and_who_holds_what(crew: list[Daemon]) -> N
     standing = two.store.tenure_look(["support"], NOW)
     assert standing.members == {"one": frozenset({"support", "sales"}), "two": frozenset({"support"})}
     assert (standing.holders, standing.last) == ({"support": "one"}, {"support": "one"})
+
+
+def test_one_that_freezes_behind_a_write_of_many_rows_loses_its_transaction(shared_url: str, tmp_path: Path) -> None:
+    with daemons(shared_url, tmp_path, ("one",), SHORT) as (one,), one.store._engines.writer.connect() as conn:
+        conn.execute(sa.insert(t.flag), [{"name": name, "value": ""} for name in "abc"])
+        here = "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()"
+        server = Server(shared_url)
+        assert server.ask(here)
+        wait_until(lambda: not server.ask(here), SOON, "the server waits for ever")
+        conn.invalidate()
 
 
 def test_a_mailbox_is_taken_by_one_and_refused_to_the_other(crew: list[Daemon]) -> None:

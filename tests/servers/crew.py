@@ -16,7 +16,7 @@ from typing import Any, Self
 from tests.servers.dovecot import Dovecot
 from tests.servers.invariants import Box, Scene, findings
 from tests.servers.ports import free_port
-from tests.servers.postgres_own import OwnPostgres
+from tests.servers.postgres import OwnPostgres
 from tests.servers.prefork import PREFORK, Process
 from tests.servers.smtp import SmtpSink
 

@@ -10,6 +10,7 @@ from mailcase.errors import Permanent
 from mailcase.health.situation import NO_WAY_OUT
 from mailcase.outbox.limits import domain_of
 from mailcase.ports import OutboxMail, SendCounts
+from mailcase.sharing import EVERYTHING, Portion
 
 T = TypeVar("T")
 _UNDER_WAY = ("sending", "sent", "uncertain")
@@ -47,8 +48,8 @@ class MemoryOutbox:
         row = self.rows[mail.id] = Row(mail, "pending", mail.created_at)
         return row
 
-    def due(self, now: datetime, limit: int) -> list[OutboxMail]:
-        rows = sorted(self._pending(), key=lambda row: row.mail.id)
+    def due(self, now: datetime, limit: int, of: Portion = EVERYTHING) -> list[OutboxMail]:
+        rows = sorted((row for row in self._pending() if row.mail.mailbox in of), key=lambda row: row.mail.id)
         return [row.mail for row in rows if row.next_attempt_at <= now][:limit]
 
     def claim(self, row: int, owner: str, now: datetime) -> bool:
@@ -58,6 +59,10 @@ class MemoryOutbox:
         found.state, found.owner, found.claimed_at = "sending", owner, now
         found.mail = replace(found.mail, attempts=found.mail.attempts + 1)
         return True
+
+    def is_claimed(self, row: int, owner: str) -> bool:
+        found = self.rows[row]
+        return (found.state, found.owner) == ("sending", owner)
 
     def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:
         found = self.rows[row]
@@ -105,8 +110,9 @@ class MemoryOutbox:
         self.weeks_read += 1
         return self.busiest
 
-    def next_due(self, now: datetime) -> datetime | None:
-        return min((max(row.next_attempt_at, now) for row in self._pending()), default=None)
+    def next_due(self, now: datetime, of: Portion = EVERYTHING) -> datetime | None:
+        waits = [row for row in self._pending() if row.mail.mailbox in of]
+        return min((max(row.next_attempt_at, now) for row in waits), default=None)
 
     def get_flag(self, name: str) -> str | None:
         return self.flags.get(name)

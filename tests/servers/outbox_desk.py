@@ -1,6 +1,6 @@
 """A drain on an outbox in memory, with its clock and what it reported, for tests against `SmtpSink`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from mailcase.outbox.drain import Drain
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy import Policy
 from mailcase.ports import OutboxMail
+from mailcase.sharing import EVERYTHING, Portion
 from tests.builders import NOW, make_policy
 from tests.servers.memory_outbox import MemoryOutbox, Row
 from tests.servers.smtp import SmtpSink
@@ -25,8 +26,9 @@ class Desk:
     now: datetime = NOW
     events: list[tuple[Event, Mapping[str, object]]] = field(default_factory=list)
     policy: Policy = field(default_factory=make_policy)
+    lease: timedelta = timedelta(seconds=20)
 
-    def drain(self, owner: str = "me") -> Drain:
+    def drain(self, owner: str = "me", portion: Callable[[], Portion] = lambda: EVERYTHING) -> Drain:
         """A fresh daemon's drain on the same outbox."""
         return Drain(
             self.outbox,
@@ -37,6 +39,8 @@ class Desk:
             report=lambda event, fields: self.events.append((event, fields)),
             owner=owner,
             chance=lambda: 0.0,
+            portion=portion,
+            lease=self.lease,
         )
 
     async def once(self, **later: float) -> None:

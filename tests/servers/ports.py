@@ -16,10 +16,13 @@ def free_port() -> int:
 def wait_until(condition: Callable[[], bool], seconds: float, otherwise: str) -> None:
     """Block until the condition holds; AssertionError with `otherwise` at the deadline."""
     deadline = time.monotonic() + seconds
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise AssertionError(otherwise)
-        time.sleep(0.01)
+        time.sleep(min(max(0.01, 4 * (now - began)), 0.25))  # a look that costs much must not take the processor
+        began = time.monotonic()
 
 
 async def until(condition: Callable[[], bool], seconds: float = 60.0, otherwise: str = "it never came") -> None:

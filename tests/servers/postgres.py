@@ -1,25 +1,29 @@
-"""A real PostgreSQL on a free loopback port, one a test run; a fresh database a test."""
+"""A real PostgreSQL on a free loopback port: one for a test run with a fresh database a test, or one that can die."""
 
 import getpass
 import itertools
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
 
 import psycopg
 import pytest
 
-_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=60")
-_READY_WITHIN = 60.0  # seconds
-_NOBODY = 65534
+from tests.servers.fixtures import missing
+from tests.servers.ports import free_port, wait_until
+
+#: Savings that a crash of the machine would punish, not one of the server: what was committed outlives `kill`.
+MORTAL: Final = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=60")
+_FAST: Final = (*MORTAL, "synchronous_commit=off")
+_READY_WITHIN: Final = 60.0  # seconds
+_NOBODY: Final = 65534
 
 
 @dataclass
@@ -47,79 +51,90 @@ def _binary(name: str) -> str | None:
     return next((str(one / name) for one in folders if (one / name).exists()), None) or shutil.which(name)
 
 
-def _missing(what: str) -> None:
-    if os.environ.get("MAILCASE_REQUIRE_SERVERS") == "1":
-        pytest.fail(f"{what} is required (MAILCASE_REQUIRE_SERVERS=1)", pytrace=False)
-    pytest.skip(f"{what} is not installed")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _as_nobody(folder: Path) -> list[str]:
     """PostgreSQL refuses to run as root."""
     if os.getuid() != 0:
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        _missing("setpriv (needed as root)")
+        missing("setpriv is not installed (needed as root)")
     os.chown(folder, _NOBODY, _NOBODY)
     return [str(setpriv), "--reuid", str(_NOBODY), "--regid", str(_NOBODY), "--clear-groups"]
 
 
-def _start(
-    initdb: str, postgres: str, folder: Path, settings: Sequence[str]
-) -> "tuple[subprocess.Popen[bytes], PostgresServer]":
-    prefix, data, port = _as_nobody(folder), folder / "data", _free_port()
-    user = "nobody" if os.getuid() == 0 else getpass.getuser()
-    made = [*prefix, initdb, "-D", str(data), "-U", user, "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
-    subprocess.run(made, check=True, capture_output=True, cwd=folder)
-    options = [word for one in settings for word in ("-c", one)]
-    command = [*prefix, postgres, "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", str(folder), *options]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, start_new_session=True)
-    return process, PostgresServer(port, user, folder)
+class OwnPostgres:
+    """`with OwnPostgres() as own: own.url`; it can die and come back on the same port. Gone at the end.
 
+    Args:
+        settings: "name=value"; skips the test where PostgreSQL is not installed.
+    """
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", server: PostgresServer) -> None:
-    deadline = time.monotonic() + _READY_WITHIN
-    while True:
+    def __init__(self, settings: Sequence[str] = MORTAL) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        self.server = PostgresServer(free_port(), "nobody" if os.getuid() == 0 else getpass.getuser(), self.folder)
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self._conn: psycopg.Connection[tuple[object, ...]] | None = None
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        initdb = _binary("initdb")
+        if initdb is None:
+            missing("PostgreSQL is not installed")
+        made = [*_as_nobody(self.folder), str(initdb), "-D", str(self.folder / "data"), "-U", self.server.user]
+        made += ["-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
+        subprocess.run(made, check=True, capture_output=True, cwd=self.folder)
+        self.start()
+        self.url = self.server.database()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        options = [word for one in self._settings for word in ("-c", one)]
+        place = ["-D", str(self.folder / "data"), "-h", "127.0.0.1", "-p", str(self.server.port)]
+        command = [*_as_nobody(self.folder), str(_binary("postgres")), *place, "-k", str(self.folder), *options]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
+        wait_until(self._ready, _READY_WITHIN, "PostgreSQL did not start")
+
+    def kill(self) -> None:
+        """As `pg_ctl stop -m immediate`: every session ends in the middle of what it does."""
+        if self._conn is not None:
+            self._conn.close()
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(timeout=60)
+            self._process = None
+
+    def restart(self) -> None:
+        """Die and come back."""
+        self.kill()
+        self.start()
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """What a query finds; raises psycopg.OperationalError while the server is away."""
+        if self._conn is None or self._conn.closed:
+            name = self.url.rpartition("/")[2]
+            self._conn = psycopg.connect(self.server.dsn(name), connect_timeout=10, autocommit=True)
+        return list(self._conn.execute(query.encode()))
+
+    def _ready(self) -> bool:
         try:
-            psycopg.connect(server.dsn("postgres"), connect_timeout=5).close()
-            return
+            psycopg.connect(self.server.dsn("postgres"), connect_timeout=5).close()
         except psycopg.OperationalError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"PostgreSQL did not start:\n{(server.folder / 'log').read_text()}", pytrace=False)
-            time.sleep(0.05)
-
-
-@contextmanager
-def running_postgres(*settings: str) -> Iterator[PostgresServer]:
-    """A PostgreSQL server with these settings ("name=value"); it is gone at the end."""
-    initdb, postgres = _binary("initdb"), _binary("postgres")
-    if initdb is None or postgres is None:
-        _missing("PostgreSQL")
-        return
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    process, server = _start(initdb, postgres, folder, settings)
-    try:
-        _wait_until_ready(process, server)
-        yield server
-    finally:
-        process.send_signal(signal.SIGQUIT)  # at once, without waiting for clients
-        process.wait(timeout=30)
-        shutil.rmtree(folder, ignore_errors=True)
+            return False
+        return True
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server for the whole test run."""
-    with running_postgres(*_FAST) as server:
-        yield server
+    with OwnPostgres(_FAST) as own:
+        yield own.server
 
 
 @pytest.fixture

@@ -159,16 +159,22 @@ class _Pair:
                 self._proxy.wait()
                 if self._silent.is_set():
                     continue
-                fault, at = self._proxy.due(way, passed, past, chunk)
-                target.sendall(chunk[:at])
-                if fault is not None:
-                    self._happen(fault, target, source, chunk[at:])
-                    if fault.then == "hold":
-                        self._proxy.wait()
-                        target.sendall(chunk[at:])
+                self._pass_on(self._proxy.due(way, passed, past, chunk), chunk, source, target)
                 passed += len(chunk)
                 past = (past + chunk)[-_LOOK_BACK:]
         self._end(target)
+
+    def _pass_on(
+        self, due: tuple[Fault | None, int], chunk: bytes, source: socket.socket, target: socket.socket
+    ) -> None:
+        fault, at = due
+        target.sendall(chunk[:at])
+        if fault is None:
+            return
+        self._happen(fault, target, source, chunk[at:])
+        if fault.then == "hold":
+            self._proxy.wait()
+            target.sendall(chunk[at:])
 
     def _happen(self, fault: Fault, target: socket.socket, source: socket.socket, rest: bytes) -> None:
         if fault.say:

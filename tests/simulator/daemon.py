@@ -19,6 +19,7 @@ from mailcase.outbox.settings import SmtpSettings
 from mailcase.pipeline import Pipeline
 from mailcase.ports import Journal, Journalled, OutboxStore
 from mailcase.recovery import Recovery
+from mailcase.sharing import EVERYTHING, Portion
 from mailcase.store.store import Store
 from tests.simulator.door import Door
 from tests.simulator.servers import Held, Post, Session
@@ -28,7 +29,7 @@ from tests.simulator.twin import Twin
 #: Of the store, what only reads: no step of its own, since what was read is old by the next write in any case.
 READS: Final = frozenset(
     {"cursor", "moved_cursor", "lost_cursor", "known_uids", "unmarked", "undecided", "raw"}
-    | {"due", "counts", "busiest_hour", "next_due", "get_flag"}
+    | {"due", "counts", "busiest_hour", "next_due", "get_flag", "is_claimed"}
 )
 KILLS, RAISES = b"X-Poison: kills", b"X-Poison: raises"
 _parsed = lru_cache(maxsize=4096)(read)
@@ -63,6 +64,7 @@ class Around:
     after: Mapping[str, str]  # by mailbox
     batch: int  # mails of a fetch
     racing: bool  # transactions of two daemons overlap
+    divided: bool  # each sends for its own mailboxes; else any for all, so that they meet at the claim
     touched: Callable[[str, Held], None]  # a daemon tells the server of this mail
     trouble: Callable[[str], None]
     locks: dict[object, str] = field(default_factory=dict)  # rows that a transaction holds, and whose it is
@@ -85,6 +87,7 @@ class Life:
             report=lambda _, __: None,
             owner=gate.owner,
             chance=lambda: 0.5,
+            portion=lambda: Portion(frozenset(self.boxes)) if around.divided else EVERYTHING,
         )
         self.tasks = [asyncio.create_task(self._guarded(self._send()))]
 
@@ -127,6 +130,11 @@ class Life:
         stale = await self.gate.step("decide", begin, lambda: all(locks.get(one, mine) == mine for one in wanted))
         return await self.gate.step("settle", commit)
 
+    def end(self) -> None:
+        """As kill -9: nothing of it goes on, its locks are free, its transaction is rolled back."""
+        self.gate.kill()
+        self.release()
+
     def release(self) -> None:
         """The transaction ended, or its process."""
         for one in [one for one, owner in self.around.locks.items() if owner == self.gate.owner]:
@@ -137,7 +145,7 @@ class Life:
         try:
             await work
         except Fenced:
-            self.gate.kill()
+            self.end()
         except (Killed, asyncio.CancelledError):
             raise
         except Exception as error:

@@ -29,7 +29,7 @@ class Ledger(Protocol):
 
     def raw(self, sha256: str) -> bytes: ...
 
-    def quarantine(self, delivery_id: int, error: str, now: datetime, **facts: Any) -> None: ...
+    def quarantine(self, delivery_id: int, error: str, now: datetime, **facts: Any) -> str: ...
 
     def set_status(self, number: str, status: str) -> None: ...
 
@@ -45,7 +45,8 @@ class Door:
         self.cursor, self.moved_cursor, self.lost_cursor = mails.cursor, mails.moved_cursor, mails.lost_cursor
         self.known_uids, self.unmarked = mails.known_uids, mails.unmarked
         self.due, self.counts, self.busiest_hour = outbox.due, outbox.counts, outbox.busiest_hour
-        self.next_due, self.get_flag, self.raw = outbox.next_due, outbox.get_flag, ledger.raw
+        self.next_due, self.is_claimed = outbox.next_due, outbox.is_claimed
+        self.get_flag, self.raw = outbox.get_flag, ledger.raw
 
     def undecided(self, limit: int, after: int = 0) -> list[Journalled]:
         """What this daemon's mailboxes left; another's mail is under way there."""
@@ -69,8 +70,8 @@ class Door:
     def count_attempt(self, *asked: Any) -> dict[int, int]:
         return self._written(self.ledger.count_attempt, *asked)
 
-    def quarantine(self, *asked: Any, **facts: Any) -> None:
-        self._written(self.ledger.quarantine, *asked, **facts)
+    def quarantine(self, *asked: Any, **facts: Any) -> str:
+        return self._written(self.ledger.quarantine, *asked, **facts)
 
     def claim(self, *asked: Any) -> bool:
         return self._written(self.ledger.outbox.claim, *asked)

@@ -142,7 +142,7 @@ class People:
     def crash(self) -> None:
         """A process is killed between two steps."""
         if lives := self.world.living():
-            self.world.kill(self.chance.choice(lives))
+            self.chance.choice(lives).end()
 
     def freeze(self) -> None:
         """A process stands still for a while (SIGSTOP); another daemon may take over meanwhile."""

@@ -1,7 +1,7 @@
 """The servers of the simulator: a folder as an IMAP server keeps it, and a relay that fails as relays do."""
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
@@ -143,13 +143,14 @@ class Session:
         return self._post.inbox
 
 
+LOST: Final = "connection lost"
 #: What a relay does with a mail, and whether it has it then.
 FAILURES: Final[dict[str, tuple[Callable[[], Exception], bool]]] = {
     "450": (lambda: Transient("MAIL: 450 try again"), False),
     "550": (lambda: Refused("RCPT", 550, "no such user"), False),
-    "cut before the dot": (lambda: Transient("connection lost"), False),
-    "cut after the dot, taken": (lambda: Uncertain("connection lost"), True),
-    "cut after the dot, lost": (lambda: Uncertain("connection lost"), False),
+    "cut before the dot": (lambda: Transient(LOST), False),
+    "cut after the dot, taken": (lambda: Uncertain(LOST), True),
+    "cut after the dot, lost": (lambda: Uncertain(LOST), False),
 }
 
 
@@ -180,7 +181,8 @@ class Sender:
     async def connect(self) -> None:
         self._gate.alive()
 
-    async def send(self, mail: Envelope) -> list[str]:
+    async def send(self, mail: Envelope, may_leave: Callable[[], Awaitable[None]]) -> list[str]:
+        await may_leave()
         lost: list[str] = await self._gate.step("send", lambda: self._relay.take(mail))
         return lost
 

@@ -39,6 +39,10 @@ class StoreWorld(World):
 
     ledger: StoreLedger
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._known = dict[int, str]()
+
     @classmethod
     def of(cls, plan: Plan, folder: Path) -> "StoreWorld":
         """Not yet run; `close` it."""
@@ -49,8 +53,13 @@ class StoreWorld(World):
 
     def settled(self, box: str) -> set[str]:
         rows = self.ledger.store.message_list(mailbox=box)
-        shown = (self.ledger.store.message_show(row["id"]) for row in rows if row["outcome"])
-        return {one["raw_sha256"] for one in shown}
+        return {self._sha256(row["id"]) for row in rows if row["outcome"]}
+
+    def _sha256(self, row: int) -> str:
+        """Of the raw bytes, which never change."""
+        if row not in self._known:
+            self._known[row] = self.ledger.store.message_show(row)["raw_sha256"]
+        return self._known[row]
 
     def case_numbers(self) -> list[str]:
         return [row["number"] for row in self.ledger.store.case_list(StatusTable())]

@@ -158,11 +158,14 @@ class Twin:
                 return arrival.raw
         raise Permanent(f"there is no raw mail {sha256}")
 
-    def quarantine(self, delivery_id: int, error: str, now: datetime, **_: object) -> None:
-        """Given up for now."""
+    def quarantine(self, delivery_id: int, error: str, now: datetime, was: str | None = None, **_: object) -> str:
+        """Given up for now, unless it was decided since."""
         assert error
         assert now
+        if self.mails.outcomes.get(delivery_id) not in (None, was):
+            return str(self.mails.outcomes[delivery_id])
         self.mails.outcomes[delivery_id] = "quarantined"
+        return "quarantined"
 
     # --- people ---
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tests.simulator.letters import GROUP, Letter
 from tests.simulator.rows import Message
+from tests.simulator.servers import LOST
 from tests.simulator.twin import Flaws, Twin
 from tests.simulator.world import Plan, World
 
@@ -152,3 +153,5 @@ def _open(world: TwinWorld) -> Iterator[str]:
     for number, row in twin.outbox.rows.items():
         if row.state == "sending":
             yield f"P3: mail {number} is still sending"
+        if row.state == "uncertain" and row.error not in ("", LOST):  # what is raised there by mistake counts as such
+            yield f"P3: mail {number} is uncertain by a fault of ours: {row.error}"

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from email import message_from_bytes
 from functools import cache, lru_cache
 from random import Random
+from types import SimpleNamespace
 from typing import Any, Final
 from unittest.mock import patch
 
 from mailcase.bench import Bench
 from mailcase.errors import Fenced
 from mailcase.outbox.compose import Composer
-from mailcase.outbox.drain import lane
+from mailcase.outbox.drain import handing, lane
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy import Limit
 from mailcase.shipped import FOLDER
@@ -53,13 +54,15 @@ class Plan:
     killing: float = 0.02  # chance that a step is the last one of its process
     racing: bool = False
     no_id: float = 0.3  # of the mails, without a Message-ID
+    divided: bool = False  # each daemon sends for its own mailboxes alone
 
     @classmethod
     def of(cls, seed: int) -> "Plan":
         """The usual history of this seed: up to three daemons, whose transactions overlap."""
         chance = Random(seed)
         daemons = chance.choice((1, 2, 3))
-        return cls(seed, daemons, chance.randrange(12, 45), chance.choice((0.0, 0.02, 0.06)), daemons > 1)
+        events, killing = chance.randrange(12, 45), chance.choice((0.0, 0.02, 0.06))
+        return cls(seed, daemons, events, killing, daemons > 1, divided=chance.random() < 0.5)
 
 
 @cache
@@ -97,7 +100,7 @@ class World:
         after = {box: self.chance.choice(_AFTER) for box in GROUP}
         self.around = Around(
             lambda: self.now, bench(), self.posts, after, self.chance.choice((1, 2, 5)), self.plan.racing,
-            self.touched, self.broken.append,
+            self.plan.divided, self.touched, self.broken.append,
         )  # fmt: skip
 
     # --- what the promises and the people ask ---
@@ -144,11 +147,6 @@ class World:
         return self._lost
 
     _lost: set[str] = field(default_factory=set)
-
-    def kill(self, life: Life) -> None:
-        """As kill -9: its locks are free, its transaction is rolled back."""
-        life.gate.kill()
-        life.release()
 
     def freeze(self, life: Life) -> None:
         """SIGSTOP; in half of the cases long enough to lose its locks."""
@@ -205,7 +203,7 @@ class World:
         if self.steps >= MOST_STEPS:
             self.broken.append("P4: the history does not come to rest")
         for life in self.living():
-            self.kill(life)
+            life.end()
 
     def _one_step(self) -> None:
         """Somebody's next step; sometimes his last, before or after it is done."""
@@ -222,14 +220,14 @@ class World:
         life, step = self.chance.choice(ready)
         fate = self.chance.random() if not self.quiet else 1.0
         if fate < self.plan.killing / 2:
-            self.kill(life)
+            life.end()
             return
         try:
             life.gate.let(step)
         except Killed:
-            self.kill(life)
+            life.end()
         if fate < self.plan.killing:
-            self.kill(life)
+            life.end()
 
     async def _rest(self) -> None:
         """Until every daemon has looked twice and nothing came of it."""
@@ -258,7 +256,8 @@ class World:
             life = next(one for one in self.lives if one.gate.owner == settings.host)
             return Sender(settings, self.relay, life.gate)
 
-        with patch.object(lane, "SmtpSender", sender):
+        clock = SimpleNamespace(monotonic=lambda: self.server_now.timestamp())
+        with patch.object(lane, "SmtpSender", sender), patch.object(handing, "time", clock):
             yield
 
     def _stray(self, _: object, context: dict[str, Any]) -> None:

@@ -48,6 +48,16 @@ FORMS = [
     ("ab*ba@", "aba@example.com", False),
     ("*an*an*@", "jan@example.com", False),
     ("*an*an*@", "joanjan@example.com", True),
+    ("a*b@", "ab@example.com", True),
+    ("a*a@", "a@example.com", False),
+    ("a*bc*c@", "abc@example.com", False),
+    ("a*bc*c@", "abcc@example.com", True),
+    ("ab*b*@", "ab@example.com", False),
+    ("ab*b*@", "abb@example.com", True),
+    ("xx*ab*ab*@", "xxxxab@example.com", False),
+    ("xx*ab*ab*@", "xxabab@example.com", True),
+    ("a*b*c*d@", "a1b2c3d@example.com", True),
+    ("a*b*c*d@", "a1c2b3d@example.com", False),
 ]
 
 

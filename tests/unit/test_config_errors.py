@@ -26,7 +26,7 @@ WRONG = [
     ("workers = 1\n", ":1: [workers]: not a known key; the nearest is workers in [intake]"),
     (
         "[store]\nzzz = 1\n",
-        ":2: [store] zzz: not a known key; known here are raw, s3_access_key, s3_endpoint, s3_region",
+        ":2: [store] zzz: not a known key; known here are lease, raw, s3_access_key, s3_endpoint, s3_region",
     ),
     ("[intake]\nworkers = '4'\n", ':2: [intake] workers: expected a whole number, found "4"'),
     ("[intake]\nworkers = -1\n", ":2: [intake] workers: expected at least 0, found -1"),

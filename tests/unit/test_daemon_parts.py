@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from mailcase import daemon
-from mailcase.errors import Unavailable
+from mailcase.errors import ConfigError, Unavailable
 from mailcase.house import House
 from mailcase.roster import PAUSED, Roster
 
@@ -39,6 +39,21 @@ async def test_a_part_that_is_done_has_not_died() -> None:
     await kept
 
 
+@pytest.mark.parametrize("error", [ConfigError("a pooler lies between"), ValueError("nobody thought of that")])
+async def test_a_part_that_finds_the_configuration_wrong_ends_the_process_as_such(error: Exception) -> None:
+    async def part() -> None:
+        raise error
+
+    stop = asyncio.Event()
+    ends = daemon._supervise([asyncio.create_task(part(), name="tenure")], stop)
+    if isinstance(error, ConfigError):
+        with pytest.raises(ConfigError, match="a pooler"):
+            await ends
+    else:
+        assert await ends == 1
+    assert stop.is_set()
+
+
 class _Store:
     """Tells who is paused, after it was busy once."""
 
@@ -60,7 +75,12 @@ class _House:
         imap = {"support": object(), "sales": object()}  # noqa: RUF012 - never changed
         maildir: dict[str, object] = {}  # noqa: RUF012 - never changed
 
+    class _Alone:
+        def works(self, _: str) -> bool:
+            return True
+
     policy = built = _Has()
+    tenure = _Alone()
 
     def __init__(self) -> None:
         self.store = _Store()

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailcase.health.digest import Digest, Item, Last, due_day, letter
+from mailcase.health.digest import Digest, Item, Last, due_day, letter, remembered
 from tests.builders import NOW
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -45,6 +45,12 @@ def test_it_is_due_once_a_day(now: str, time: str, before: str, due: str | None)
 def test_the_flag_comes_back_as_it_was() -> None:
     assert Last.from_text(last("2026-11-03").to_text()) == last("2026-11-03")
     assert (Last.from_text(None), Last.from_text("nonsense")) == (None, None)
+
+
+@pytest.mark.parametrize(("day", "counts"), [("2026-11-03", True), ("2026-11-04", True), ("2026-11-05", False)])
+def test_a_day_later_than_tomorrow_was_written_by_a_wrong_clock(day: str, counts: bool) -> None:
+    written = last(day)
+    assert remembered(written.to_text(), NOW, BERLIN) == (written if counts else None)
 
 
 def test_each_mail_is_named_with_the_command_that_gets_it_back() -> None:

@@ -19,6 +19,16 @@ def signed(group: str, *, automatic: bool) -> str:
     return tokens.message_id(mark, "mid.helpdesk.example")
 
 
+@pytest.mark.parametrize("group", ["default", "sales"])
+@pytest.mark.parametrize("automatic", [True, False])
+def test_a_notice_to_the_administrators_is_our_own_in_whichever_group_it_comes_back(
+    group: str, automatic: bool
+) -> None:
+    mark = tokens.mark(KEYS, group, tokens.NO_CASE, tokens.reference("x"), automatic=automatic)
+    for email in (make_email(message_id=f"<{mark}@x.example>"), make_email({tokens.LOOP_HEADER: mark})):
+        assert kind_of(email) == (Kind.OWN, "own mark")
+
+
 def kind_of(email: Email, **linking: object) -> tuple[Kind, str]:
     policy = make_policy(BOX, SALES, linking=make_linking(**linking))
     verdict = classify(email, BOX, policy)

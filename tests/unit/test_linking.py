@@ -8,7 +8,7 @@ import pytest
 
 from mailcase.linking.order import find
 from mailcase.linking.sender import relation
-from mailcase.linking.thread import pick, thread_ids
+from mailcase.linking.thread import cases_of, pick, thread_ids
 from mailcase.snapshot import CaseView, ContactView, KnownMessage, Snapshot, TokenHit
 from tests.builders import CUSTOMER, NOW, SUPPORT, make_email, make_linking, make_lookup, make_policy, make_snapshot
 
@@ -160,6 +160,12 @@ def test_of_reused_ids_the_one_with_the_sender_is_meant_else_the_newest() -> Non
     assert pick((newest, mine), CUSTOMER) is mine
     assert pick((newest, mine), "carol@else.example") is newest
     assert pick((replace(mine, erased=True),), CUSTOMER) is None
+
+
+def test_the_cases_of_a_message_are_those_after_merges_each_once_newest_first() -> None:
+    cases = {n: case(n) for n in (2, 10, 30)} | {5: case(5, merged_into=30), 7: case(7, merged_into=2)}
+    found = cases_of(known("<m@x>", 2, 5, 10, 7, 99), world(cases=cases))
+    assert found == (cases[30], cases[10], cases[2])
 
 
 def test_two_cases_of_one_thread_are_both_seen() -> None:

@@ -164,7 +164,7 @@ def test_a_stage_that_raises_costs_one_field(monkeypatch: pytest.MonkeyPatch, er
         raise error("broken")
 
     monkeypatch.setattr(parse, "read_body", broken)
-    monkeypatch.setattr(parse, "_HeaderParser", broken)
+    monkeypatch.setattr(parse, "parse_mail_date", broken)
     found = read(RAW)
     assert {"body_failed", "mailparser_failed"} <= set(found.defects)
     assert (found.subject, found.text) == ("Käse is gone", "")

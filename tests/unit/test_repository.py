@@ -20,6 +20,8 @@ MACHINE = re.compile(r"(?<![\w.])/(work|farm|root|home/[a-z]+)" + r"/")
 
 #: `folder/file` or `file.py` in backticks, and from where it is written.
 PATH = re.compile(r"`([\w.-]+(?:/[\w.-]*)+|[\w.-]+\.(?:py|toml|txt|sh))`")
+#: `file.py::test`, a test by its name.
+TEST = re.compile(r"`(tests/[\w./-]+\.py)::(\w+)`")
 TOPS = (ROOT, ROOT / "mailcase", ROOT / "config")
 
 
@@ -58,6 +60,17 @@ def test_every_path_in_the_docs_exists() -> None:
     ]
     assert ("flow.md", "store/journal.py") in [(page.name, path) for page, path in found]
     missing = [f"{page.name}: {path}" for page, path in found if not any((top / path).exists() for top in TOPS)]
+    assert missing == []
+
+
+def test_every_test_named_in_the_docs_exists() -> None:
+    found = {named for page in (ROOT / "docs").rglob("*.md") for named in TEST.findall(page.read_text("utf-8"))}
+    assert len(found) > 20
+    missing = [
+        f"{path}::{name}"
+        for path, name in sorted(found)
+        if not (ROOT / path).exists() or f"def {name}(" not in (ROOT / path).read_text("utf-8")
+    ]
     assert missing == []
 
 

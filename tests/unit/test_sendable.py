@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcase.junk.sendable import why_not_sendable
+from mailcase.junk.sendable import _fault, why_not_sendable
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,9 @@ def test_what_is_not_exactly_one_address_is_not(address: str) -> None:
 def test_asking_never_raises(text: str) -> None:
     assert isinstance(why_not_sendable(text), str)
     assert isinstance(why_not_sendable(f"{text}@visitor.example"), str)
+
+
+@given(st.text("abZ09._+-!'\" é", max_size=70), st.sampled_from(["a.example", "-a.example", "x.invalid", "a..b", ""]))
+def test_what_is_known_of_a_domain_never_changes_what_is_said_of_the_whole_address(local: str, domain: str) -> None:
+    why_not_sendable(f"a@{domain}")  # the domain is known from now on
+    assert why_not_sendable(f"{local}@{domain}") == _fault(f"{local}@{domain}")

@@ -1,6 +1,7 @@
 """The keeper of a daemon's share: it takes, gives back at rest, drops what it lost, and holds on until released."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -91,6 +92,12 @@ async def test_two_share_and_the_first_gives_back_only_what_is_at_rest() -> None
             first.hands.busy = set()
             await until(lambda: len(second.ours) == 2)
             assert sorted([*first.ours, *second.ours]) == list(BOXES)
+            await until(
+                lambda: all(
+                    (name in one.tenure.sends()) == one.tenure.works(name) for one in (first, second) for name in BOXES
+                )
+            )
+            assert ["nobody's" in one.tenure.sends() for one in (first, second)] == [True, False]
         await until(lambda: first.ours == list(BOXES))
 
 
@@ -101,6 +108,7 @@ async def test_what_the_store_let_go_of_is_dropped_at_once_and_joined_anew() -> 
         hall.away = True
         await until(lambda: one.hands.dropped > 0)
         assert one.ours == []
+        assert not any(name in one.tenure.sends() for name in (*BOXES, "nobody's"))
         assert not one.tenure.takes_up(row("a"))
         assert not one.tenure.is_senior
         hall.away = False
@@ -140,6 +148,38 @@ async def test_one_pass_takes_what_is_free_and_no_share_of_it() -> None:
         assert hall.members["pass:9"] == frozenset()
     await pass_.leave()
     assert hall.members.keys() == {"one:1"}
+
+
+async def test_one_pass_that_lost_its_place_records_what_it_sends_and_takes_no_mailbox_again() -> None:
+    """Without it each result waits for the daemon to join, for ever."""
+    hall = MemoryHall()
+    pass_ = tenure(hall, "pass:9")
+    async with pass_.visiting():
+        assert pass_.works("a")
+        hall.away = True
+        await until(lambda: not pass_.works("a"))
+        assert "a" not in pass_.sends()
+        hall.away = False
+        await until(lambda: "pass:9" in hall.members)
+        assert not any(pass_.works(name) for name in BOXES)
+    await pass_.leave()
+    assert not hall.members
+
+
+class Slow(MemorySeat):
+    """It answers a stop after two leases."""
+
+    def tenure_leave(self) -> None:
+        threading.Event().wait(0.4)
+        super().tenure_leave()
+
+
+async def test_a_store_that_does_not_answer_keeps_nobody_from_stopping() -> None:
+    one = Tenure(Slow(MemoryHall()), "one:1", lambda: BOXES, timedelta(seconds=0.2), lambda: NOW)
+    await one.join()
+    await one.leave()
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        await one.join()
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def _leaf(body: list[Any], number: str) -> LeftPart | None:
     """One part as an attachment; None where it is the text."""
     kind = b"/".join((body[0], body[1]))
     media = media_type_of(_header(kind, body[2]))
-    disposition = disposition_of(Block([("content-disposition", "", _disposition(body))]))
+    disposition = disposition_of(Block(index={"content-disposition": [_disposition(body)]}))
     name = safe_name(disposition.params.get("filename") or media.params.get("name") or "")
     if media.type.startswith("text/") and not name and disposition.type != "attachment":
         return None

@@ -3,7 +3,8 @@
 from mailcase.errors import Permanent, Transient
 from mailcase.intake.imap.grammar import Piece, response_code
 
-TRY_LATER = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "SERVERBUSY", "EXPUNGEISSUED", "CORRUPTION"})
+TRY_LATER = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "SERVERBUSY", "CORRUPTION"})
+GONE = "EXPUNGEISSUED"
 NO_FOLDER = frozenset({"TRYCREATE", "NONEXISTENT"})
 NO_ROOM = frozenset({"OVERQUOTA"})
 _TEXT_LIMIT = 300
@@ -33,6 +34,10 @@ class ServerBusy(Transient):
     """The server asks to come back later."""
 
 
+class SomeGone(ServerBusy):
+    """Some of the mails have been expunged: nothing was done, and the same command does it for the rest."""
+
+
 def readable(line: Piece) -> str:
     """A server's text for our own messages: one line, printable, short."""
     text = line[:_TEXT_LIMIT].decode("utf-8", "replace")
@@ -43,6 +48,8 @@ def refusal(command: str, result: str, line: Piece) -> Permanent | Transient:
     """The error for a command that got NO or BAD with this status text."""
     code, _ = response_code(line)
     text = f"{command}: {result} {readable(line)}"
+    if code == GONE:
+        return SomeGone(text)
     if code in TRY_LATER:
         return ServerBusy(text)
     if code in NO_FOLDER:

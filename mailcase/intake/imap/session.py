@@ -10,7 +10,7 @@ from mailcase.errors import MailcaseError, Permanent
 from mailcase.intake.imap.bodystructure import left_parts
 from mailcase.intake.imap.client import HardenedClient
 from mailcase.intake.imap.exchange import Exchange
-from mailcase.intake.imap.failures import FolderMissing, Refused, refusal
+from mailcase.intake.imap.failures import FolderMissing, Refused, SomeGone, refusal
 from mailcase.intake.imap.fetched import body_of, header_and_text, mail_fact
 from mailcase.intake.imap.grammar import (
     Response,
@@ -31,6 +31,7 @@ SET_SIZE = 500  # UIDs in one command: a line stays below 8,192 octets (RFC 7162
 HEADER_LIMIT = 1024 * 1024
 TEXT_LIMIT = 256 * 1024
 _LOGOUT_S = 5.0
+_TRIES = 3  # of a command that names mails which somebody else expunges
 
 
 class ImapSession:
@@ -194,12 +195,19 @@ class ImapSession:
         return [response for response in answer.untagged if is_fetch(response)]
 
     async def _ok(self, name: str, *args: str, uid: bool = False, to: str = "") -> Exchange:
-        """Run a command; NO and BAD are return values of aioimaplib and errors here (bug 19), which name the folder."""
-        answer = await self._client.command(name, *args, uid=uid)
-        if answer.result != "OK":
-            what = f"{name} to {to}" if to else name
-            raise refusal(f"folder {self._folder}: {what}", answer.result, answer.text)
-        return answer
+        """Run a command; NO and BAD are return values of aioimaplib and errors here (bug 19), which name the folder.
+
+        Where somebody expunged some of the mails meanwhile it is said again, for the rest (RFC 5530 3).
+        """
+        what = f"folder {self._folder}: {f'{name} to {to}' if to else name}"
+        for tries_left in reversed(range(_TRIES)):
+            answer = await self._client.command(name, *args, uid=uid)
+            if answer.result == "OK":
+                return answer
+            error = refusal(what, answer.result, answer.text)
+            if not (tries_left and isinstance(error, SomeGone)):
+                break
+        raise error
 
 
 def sets(uids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -2,17 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
+from mailcase.errors import Transient
 from mailcase.health.stages import count
 from mailcase.log import Event
 from mailcase.outbox.backoff import next_attempt
 from mailcase.patience import patiently
 from mailcase.ports import OutboxMail, OutboxStore
+from mailcase.sharing import EVERYTHING, Portion
 
 T = TypeVar("T")
+LEASE: Final = timedelta(seconds=20)  # as [store] lease where nobody says otherwise
 
 #: Takes an event and its fields. No address, subject or server text that may hold one.
 Report = Callable[[Event, Mapping[str, object]], None]
@@ -36,10 +39,29 @@ class Desk:
     report: Report
     owner: str  # this daemon's id
     chance: Callable[[], float]  # in [0, 1)
+    portion: Callable[[], Portion] = lambda: EVERYTHING  # the mailboxes whose mail this daemon sends
+    lease: timedelta = LEASE  # who gives no sign of life for so long is taken for dead
+
+    def is_ours(self, mail: OutboxMail) -> bool:
+        """Whether this daemon sends for its mailbox; that may change while a row waits."""
+        return mail.mailbox in self.portion()
+
+    async def is_claimed(self, mail: OutboxMail) -> bool:
+        """Whether our claim still stands."""
+        return await self.call(self.store.is_claimed, mail.id, self.owner)
 
     async def claim(self, mail: OutboxMail) -> bool:
-        """Durably mark the row as `sending`; False if it is no longer pending."""
-        return await self.call(self.store.claim, mail.id, self.owner, self.now())
+        """Durably mark the row as `sending`; False if it is no longer pending. Raises Transient: it is not claimed.
+
+        Where the answer was lost the claim may stand: it is looked for as long as the store is away, since nobody
+        else settles the `sending` row of a living daemon.
+        """
+        try:
+            return await self.call(self.store.claim, mail.id, self.owner, self.now())
+        except Transient:
+            if not await patiently(self.call, self.store.is_claimed, mail.id, self.owner):
+                raise
+            return True
 
     async def sent(self, mail: OutboxMail, lost: str = "") -> None:
         """The relay took it; `lost` says which copies it did not take."""
@@ -56,6 +78,10 @@ class Desk:
         if await self.claim(mail):
             await self._finish(mail, "expired", reason, "")
             self._tell(Event.SEND_EXPIRED, mail, reason=reason)
+
+    def taken_over(self, mail: OutboxMail) -> None:
+        """Another daemon has settled the row; it did not leave here."""
+        self._tell(Event.FENCED, mail)
 
     async def uncertain(self, mail: OutboxMail, error: str) -> None:
         """It may have left: an automatic mail is not repeated, a person's is, with the same Message-ID."""

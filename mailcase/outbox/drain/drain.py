@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,18 +12,20 @@ from mailcase.intake.addresses import key_of
 from mailcase.log import Event
 from mailcase.outbox import breaker
 from mailcase.outbox.breaker import Breaker
-from mailcase.outbox.drain.desk import Call, Desk, Report
+from mailcase.outbox.drain.desk import LEASE, Call, Desk, Report
 from mailcase.outbox.drain.held import Held
 from mailcase.outbox.drain.lane import Lane
 from mailcase.outbox.limits import Expire, Hold, domain_of, judge
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy import Policy
 from mailcase.ports import OutboxMail, OutboxStore, SendCounts
+from mailcase.sharing import EVERYTHING, Portion
 from mailcase.waiting import first_of
 
 _BATCH: Final = 100  # rows looked at in one pass
 _LONGEST_REST: Final = 60.0  # seconds between looks, also when nothing woke us
 _SHORTEST_REST: Final = 1.0
+_FULL_REST: Final = 1.0  # seconds between looks while the lanes hold a batch: each look reads what they hold
 _STORE_PAUSE: Final = 5.0  # seconds after the store could not be read
 _NO_RELAY: Final = timedelta(hours=1)
 _GRACE: Final = 10.0  # seconds for an open dialogue when the daemon stops (architecture.md)
@@ -41,6 +42,8 @@ class Drain:
         report: takes each event and its fields.
         owner: this daemon's id, written into rows that are being sent.
         chance: jitter in [0, 1).
+        portion: the mailboxes whose mail is ours to send, asked at each pass; limits count everybody's.
+        lease: of the store that several daemons share.
     """
 
     def __init__(
@@ -54,8 +57,10 @@ class Drain:
         report: Report,
         owner: str,
         chance: Callable[[], float] = random.random,
+        portion: Callable[[], Portion] = lambda: EVERYTHING,
+        lease: timedelta = LEASE,
     ) -> None:
-        self._desk = Desk(store, call, now, report, owner, chance)
+        self._desk = Desk(store, call, now, report, owner, chance, portion, lease)
         self._smtp = smtp
         self._policy = policy
         self._lanes: dict[str, Lane] = {}
@@ -79,6 +84,8 @@ class Drain:
             while not stop.is_set():
                 self._wake.clear()
                 await first_of(await self._look(stop), self._wake, stop)
+                if sum(len(lane.taken) for lane in self._lanes.values()) >= _BATCH:
+                    await first_of(_FULL_REST, stop)
         finally:
             await self._close(_GRACE)
 
@@ -115,7 +122,7 @@ class Drain:
 
     async def _until_next(self) -> float:
         now = self._desk.now()
-        due = await self._desk.call(self._desk.store.next_due, now)
+        due = await self._desk.call(self._desk.store.next_due, now, self._desk.portion())
         seconds = _LONGEST_REST if due is None else (due - now).total_seconds()
         return min(max(seconds, _SHORTEST_REST), _LONGEST_REST)
 
@@ -132,7 +139,7 @@ class Drain:
         await self._free_changed()
         taken = {row for lane in self._lanes.values() for row in lane.taken}
         now = desk.now()
-        due = await desk.call(desk.store.due, now, len(taken) + _BATCH)
+        due = await desk.call(desk.store.due, now, len(taken) + _BATCH, desk.portion())
         rows = [mail for mail in due if mail.id not in taken]
         if not rows:
             return False
@@ -141,27 +148,38 @@ class Drain:
         held = Held()
         for mail in rows:
             if await self._place(mail, counts, held, now, breaker_open=breaker_open):
-                counts = _with(counts, mail)
+                counts = _with(counts, (mail,))
         await held.write(desk)
         return True
 
     async def _free_changed(self) -> None:
-        """Another login or relay may work, and so may anything after a start: nobody waits for the old one's rest."""
-        ways = dict(self._smtp())
+        """Another login or relay may work, and anything after a start or a take-over: the old one's rest is over."""
+        portion = self._desk.portion()
+        ways = {name: settings for name, settings in self._smtp().items() if name in portion}
         if changed := [name for name, settings in ways.items() if self._ways.get(name) != settings]:
             await self._desk.free_stranded(changed)
         self._ways = ways
 
     async def _counts(self) -> SendCounts:
         """What the store counts, and the rows that lanes have taken: rather one too many than one too few."""
-        rules = self._policy().acknowledge
         waiting = [mail for lane in self._lanes.values() for mail in lane.taken.values()]
+        return _with(await self._stored_counts(), waiting)
+
+    async def _stored_counts(self) -> SendCounts:
+        rules, desk = self._policy().acknowledge, self._desk
         windows = (rules.total.window.total_seconds(), rules.per_domain.window.total_seconds())
-        desk = self._desk
-        counts = await desk.call(desk.store.counts, desk.now(), *windows)
-        for mail in waiting:
-            counts = _with(counts, mail)
-        return counts
+        return await desk.call(desk.store.counts, desk.now(), *windows)
+
+    async def _within(self, mail: OutboxMail) -> bool:
+        """Where others send by the same limits, what they sent since this mail was placed counts too (K9)."""
+        desk, rules = self._desk, self._policy()
+        if desk.portion() == EVERYTHING or not mail.automatic:
+            return True
+        counts, now = await self._stored_counts(), desk.now()
+        verdict = judge(mail, counts, rules.acknowledge, rules.cases.freemail, now, breaker_open=False)
+        if isinstance(verdict, Hold):
+            await desk.wait(mail, verdict.until, verdict.reason)
+        return not isinstance(verdict, Hold)
 
     async def _breaker_open(self, counts: SendCounts) -> bool:
         desk = self._desk
@@ -221,7 +239,7 @@ class Drain:
             lane = None
             self._retire(self._lanes.pop(mailbox))
         if lane is None and settings is not None:
-            lane = self._lanes[mailbox] = Lane(mailbox, settings, self._desk, self.wake)
+            lane = self._lanes[mailbox] = Lane(mailbox, settings, self._desk, self.wake, self._within)
         return lane
 
     def _retire(self, lane: Lane) -> None:
@@ -229,11 +247,12 @@ class Drain:
         self._old[lane].add_done_callback(lambda _: self._old.pop(lane, None))
 
 
-def _with(counts: SendCounts, mail: OutboxMail) -> SendCounts:
-    """The counts with one automatic mail more under way, and one for each of its copies."""
-    if not mail.automatic:
+def _with(counts: SendCounts, mails: Sequence[OutboxMail]) -> SendCounts:
+    """The counts with these automatic mails more under way, and one for each of their copies."""
+    domains = [domain_of(one) for mail in mails if mail.automatic for one in (mail.to, *mail.cc)]
+    if not domains:
         return counts
-    domains = [domain_of(one) for one in (mail.to, *mail.cc)]
-    per_domain = Counter(counts.per_domain)
-    per_domain.update(domains)
-    return replace(counts, total=counts.total + len(domains), per_domain=dict(per_domain))
+    per_domain = dict(counts.per_domain)
+    for domain in domains:
+        per_domain[domain] = per_domain.get(domain, 0) + 1
+    return replace(counts, total=counts.total + len(domains), per_domain=per_domain)

@@ -1,12 +1,15 @@
 """Handing one row to a relay: built, checked, claimed, sent; the null sender and its one exception."""
 
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from mailcase.errors import ConfigError, Permanent, TokenRefused, Transient
 from mailcase.faults import hit
 from mailcase.log import Event
 from mailcase.outbox.drain.desk import Desk
-from mailcase.outbox.failures import CopyFailed, Refused, Uncertain
+from mailcase.outbox.failures import CopyFailed, Refused, TakenOver, Uncertain
 from mailcase.outbox.guard import check
 from mailcase.outbox.mime import Envelope, envelope
 from mailcase.outbox.smtp import SmtpSender
@@ -46,13 +49,16 @@ class Handing:
         Raises:
             ConfigError, TokenRefused: the relay wants another login; the mail was not taken.
         """
+        may_leave = partial(self._must_be_claimed, mail, time.monotonic())
         if not await self.desk.claim(mail):
             return
         hit("outbox_claimed")
         try:
-            lost = await self._send(sender, mail, ready)
+            lost = await self._send(sender, mail, ready, may_leave)
         except (ConfigError, TokenRefused):
             raise
+        except TakenOver:
+            self.desk.taken_over(mail)
         except Refused as error:
             await self.desk.failed(mail, "refused", str(error))
         except Permanent as error:
@@ -67,32 +73,43 @@ class Handing:
             hit("after_data")
             await self.desk.sent(mail, lost)
 
-    async def _send(self, sender: SmtpSender, mail: OutboxMail, ready: Envelope) -> str:
+    async def _must_be_claimed(self, mail: OutboxMail, since: float) -> None:
+        """After a pause in which others may have taken us for dead (frozen, F17) the claim is looked at again.
+
+        Raises:
+            TakenOver: the row is another daemon's, or has been settled.
+        """
+        if time.monotonic() - since > self.desk.lease.total_seconds() and not await self.desk.is_claimed(mail):
+            raise TakenOver(f"mail {mail.id} was taken over while this daemon stood still")
+
+    async def _send(
+        self, sender: SmtpSender, mail: OutboxMail, ready: Envelope, may_leave: Callable[[], Awaitable[None]]
+    ) -> str:
         """With the null sender; a relay that says 5yz is asked once more with the mailbox's address.
 
         Returns what became of copies that did not leave, in words.
         """
         try:
-            return await _sent(sender, ready)
+            return await _sent(sender, ready, may_leave)
         except Refused:
             if ready.sender:
                 raise
         await sender.connect()
-        lost = await _sent(sender, _checked(mail, null_sender=False))
+        lost = await _sent(sender, _checked(mail, null_sender=False), may_leave)
         relay = sender.settings.relay
         self.desk.report(Event.NULL_SENDER_REFUSED, {"mailbox": self.mailbox, "relay": relay})
         await self.desk.set_flag(null_sender_flag(self.mailbox), relay)
         return lost
 
 
-async def _sent(sender: SmtpSender, ready: Envelope) -> str:
+async def _sent(sender: SmtpSender, ready: Envelope, may_leave: Callable[[], Awaitable[None]]) -> str:
     """Sent; where a copy ended the dialogue, once more to the customer alone. Returns the lost copies, in words."""
     try:
-        return "; ".join(await sender.send(ready))
+        return "; ".join(await sender.send(ready, may_leave))
     except CopyFailed as error:
         lost = str(error)
     await sender.connect()
-    await sender.send(ready.without_copies())
+    await sender.send(ready.without_copies(), may_leave)
     return f"{lost}; sent without copies"
 
 

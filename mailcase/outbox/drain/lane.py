@@ -1,7 +1,7 @@
 """One mailbox's way out: its own queue, connections and back-off, so that it never holds up the others (P4)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,6 +23,10 @@ _STOPPED: Final = timedelta(hours=1)  # a refused login is not repeated sooner: 
 _TOKEN_LOOK: Final = timedelta(minutes=1)  # a look asks nobody: the token's source knows when it may ask again
 
 
+#: Asked right before a mail is handed over: whether the limits still let it go; if not, that is written down.
+Within = Callable[[OutboxMail], Awaitable[bool]]
+
+
 @dataclass(frozen=True, slots=True)
 class Rest:
     """The relay is given a rest, and why."""
@@ -35,8 +39,11 @@ class Rest:
 class Lane:
     """Sends the rows put into it, over at most `settings.pool` connections."""
 
-    def __init__(self, mailbox: str, settings: SmtpSettings, desk: Desk, freed: Callable[[], None]) -> None:
+    def __init__(
+        self, mailbox: str, settings: SmtpSettings, desk: Desk, freed: Callable[[], None], within: Within
+    ) -> None:
         self.settings = settings
+        self._within = within
         self._freed = freed  # told when mail that waited for the relay is due again
         self._mailbox = mailbox
         self._desk = desk
@@ -109,7 +116,7 @@ class Lane:
 
     async def _one(self, sender: SmtpSender, mail: OutboxMail) -> None:
         try:
-            if self.broken is None:
+            if self.broken is None and self._desk.is_ours(mail):
                 await self._hand_or_wait(sender, mail)
         except Transient as error:  # the store's: the row is still pending and comes again
             self._desk.report(Event.STORE_BUSY, {"error": str(error)})
@@ -122,10 +129,10 @@ class Lane:
             self._queue.task_done()
 
     async def _hand_or_wait(self, sender: SmtpSender, mail: OutboxMail) -> None:
-        if (rest := self.rest) is None:
-            await self._hand(sender, mail)
-        else:
+        if (rest := self.rest) is not None:
             await self._desk.wait(mail, rest.until, rest.reason, rest.error)
+        elif await self._within(mail):
+            await self._hand(sender, mail)
 
     async def _hand(self, sender: SmtpSender, mail: OutboxMail) -> None:
         ready = await self._handing.ready(mail, self.settings.relay)

@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.errors import ConfigError, Permanent
 from mailcase.store import tables as t
-from mailcase.store.dialect import AnyRow, insert_new
+from mailcase.store.dialect import AnyRow, insert_new, is_sqlite, new_statement
 from mailcase.store.engine import Engines
+from mailcase.store.hot import Hot
 from mailcase.store.pg_session import unhurried
 from mailcase.store.raw.files import Files
 from mailcase.store.raw.s3 import Bucket, must_be_there
@@ -23,6 +24,7 @@ from mailcase.store.raw.setting import RawSetting, S3Access
 from mailcase.store.raw.vault import Vault, is_hash, is_whole, location, name_in
 
 _R = t.raw.c
+_INSERT: Final = Hot(new_statement(t.raw, lite=True).returning(_R.sha256))
 #: What the row of a mail needs to find its bytes.
 _FOUND = (_R.sha256, _R.location, _R.content, _R.purged_at)
 
@@ -33,6 +35,7 @@ class RawPlace:
     def __init__(self, setting: str, state_dir: Path, s3: S3Access) -> None:
         self._state_dir, self._s3 = state_dir, s3
         self._vaults: dict[str, Vault] = {}
+        self._refilled: dict[str, datetime] = {}  # mail put again by `keep`, and when it had been removed
         self._new: Vault | None = None if setting == "store" else self._vault(setting.rstrip("/"))
 
     @classmethod
@@ -69,15 +72,17 @@ class RawPlace:
         a restore they may be the only copy. Raises Unavailable; then nothing is journalled.
         """
         if self._new is not None:
-            elsewhere = self._elsewhere(engines, mails) if mails else set()
+            known = self._known(engines, mails) if mails else []
+            elsewhere = {row.sha256 for row in known if row.purged_at is None and not self._is_new(row)}
             self._new.put_all({sha256: raw for sha256, raw in mails.items() if sha256 not in elsewhere})
+            self._refilled.update((row.sha256, row.purged_at) for row in known if row.purged_at is not None)
 
     def put(self, conn: Connection, mails: Mapping[str, bytes]) -> None:
         """Within it: the rows, after `keep`. A mail whose bytes were removed gets them back, to be decided."""
         rows = [self._row(sha256, mails[sha256]) for sha256 in sorted(mails)]
         if not rows:
             return
-        new = set(conn.execute(insert_new(conn, t.raw).returning(_R.sha256), rows).scalars())
+        new = _inserted(conn, rows)
         known = [row for row in rows if row["sha256"] not in new]
         if known:
             self._bring_back(conn, known, mails)
@@ -167,23 +172,28 @@ class RawPlace:
         where = location(self._new, sha256) if self._new is not None else ""
         return {
             "sha256": sha256, "size": len(content), "location": where, "content": None if outside else content,
+            "purged_at": None,
         }  # fmt: skip
 
-    def _elsewhere(self, engines: Engines, mails: Mapping[str, bytes]) -> set[str]:
-        """Known mails whose bytes lie in another place, from an earlier setting."""
+    def _known(self, engines: Engines, mails: Mapping[str, bytes]) -> Sequence[AnyRow]:
+        """The rows of those that are not new."""
         with engines.read() as conn:
-            known = sa.select(_R.sha256, _R.location).where(_R.sha256.in_(sorted(mails)), _R.purged_at.is_(None))
-            rows = conn.execute(known).all()
-        return {row.sha256 for row in rows if self._new is None or row.location != location(self._new, row.sha256)}
+            known = sa.select(_R.sha256, _R.location, _R.purged_at).where(_R.sha256.in_(sorted(mails)))
+            return conn.execute(known).all()
+
+    def _is_new(self, row: AnyRow) -> bool:
+        """Whether its bytes lie in the place of new mail, not in that of an earlier setting."""
+        return self._new is not None and row.location == location(self._new, row.sha256)
 
     def _bring_back(self, conn: Connection, known: Sequence[dict[str, Any]], mails: Mapping[str, bytes]) -> None:
         """Lock the rows that were there, so that nobody removes their bytes now, and refill the empty ones."""
         mine = _R.sha256.in_([row["sha256"] for row in known])
         locked = sa.select(_R.sha256, _R.purged_at).where(mine).order_by(_R.sha256).with_for_update()
-        empty = {row.sha256 for row in conn.execute(locked) if row.purged_at is not None}
-        if empty and self._new is not None:
-            unhurried(conn)
-            self._new.put_all({sha256: mails[sha256] for sha256 in empty})
+        empty = {row.sha256: row.purged_at for row in conn.execute(locked) if row.purged_at is not None}
+        # Removed since `keep` put them. Nobody waits longer than a lease for a server that is slow to take them.
+        late = [sha256 for sha256, at in empty.items() if self._refilled.pop(sha256, None) != at]
+        if late and self._new is not None:
+            self._new.put_all({sha256: mails[sha256] for sha256 in late})
         for row in known:
             if row["sha256"] in empty:
                 one = sa.update(t.raw).where(_R.sha256 == row["sha256"])
@@ -203,6 +213,13 @@ class RawPlace:
             folder = self._state_dir / Path(name.removeprefix("file:")).expanduser()
             self._vaults[name] = Bucket(name, self._s3) if bucket else Files(name, folder)
         return self._vaults[name]
+
+
+def _inserted(conn: Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Hashes of those that were not there. SQLite has no round trip to save: a statement a row is cheaper."""
+    if is_sqlite(conn):
+        return {found.sha256 for row in rows for found in _INSERT.run(conn, row)}
+    return set(conn.execute(insert_new(conn, t.raw).returning(_R.sha256), rows).scalars())
 
 
 def _checked(content: bytes, sha256: str, where: str) -> bytes:
