@@ -75,11 +75,8 @@ class Recovery:
                 try:
                     await work(kept, go_on)
                 except Fenced as error:
-                    left = [one for one in kept.values() if one.delivery.mailbox not in error.mailboxes]
-                    if len(left) == len(kept):
-                        raise
-                    emit(Event.FENCED, error=str(error))
-                    taken, rows = taken - len(kept) + len(left), left
+                    rows = _others(kept, error)
+                    taken += len(rows) - len(kept)
         return taken
 
     @contextmanager
@@ -147,7 +144,7 @@ class Recovery:
         for one in rows:
             self._let_go(kept, one.delivery.id)
         settled = await self.pipeline.submit(rows, raws, **patience)
-        fenced = {one.delivery_id for one in settled if one.outcome == "fenced"}
+        fenced = {one.delivery_id for one in settled if not one.outcome}
         self._counted -= {one.delivery_id for one in settled} - fenced
         await self._uncount(fenced & self._counted)
 
@@ -174,3 +171,12 @@ class Recovery:
             self._let_go(kept, one.delivery.id)
             return None
         return raw
+
+
+def _others(kept: Kept, error: Fenced) -> list[Journalled]:
+    """Mail of the mailboxes that were not refused; the error again where that is all of it."""
+    left = [one for one in kept.values() if one.delivery.mailbox not in error.mailboxes]
+    if len(left) == len(kept):
+        raise error
+    emit(Event.FENCED, error=str(error))
+    return left

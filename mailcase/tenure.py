@@ -17,7 +17,7 @@ from mailcase.writer import Writer
 T = TypeVar("T")
 LONGEST_REST: Final = 5.0  # seconds between looks: a mailbox without a daemon waits no longer (30 s with the lease)
 _SOON: Final = 0.5  # seconds: something is about to be given back, or the store may be back
-PORTION: Final = 50  # mailboxes taken at once: within a lease on any server
+AT_ONCE: Final = 50  # mailboxes taken at once: within a lease on any server
 ABANDONED_AFTER: Final = timedelta(hours=1)  # without a daemon that is configured for it: nobody restarts so long
 UNWATCHED_AFTER: Final = timedelta(seconds=60)  # mail that was handed in to another daemon is left to it so long
 _WATCHED: Final = ("imap:", "maildir:")  # sources of the journal that one daemon alone reads
@@ -260,8 +260,8 @@ class Tenure:
 
     async def _take(self, free: Iterable[str]) -> None:
         names = sorted(free)
-        for start in range(0, len(names), PORTION):
-            if gained := frozenset(await self._ask(self.store.tenure_take, names[start : start + PORTION], self.now())):
+        for start in range(0, len(names), AT_ONCE):
+            if gained := frozenset(await self._ask(self.store.tenure_take, names[start : start + AT_ONCE], self.now())):
                 self._held |= gained
                 self._nobody = {name: at for name, at in self._nobody.items() if name not in gained}
                 emit(Event.TAKEN, mailboxes=sorted(gained))

@@ -1,7 +1,7 @@
 """The journal: raw bytes and delivery rows, stored before anything is decided (B1)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any

@@ -1,6 +1,6 @@
 """What the journal knows of a Maildir: keys of deliveries, and what lay there at its first connection (B1)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,17 +40,18 @@ def begin(conn: Connection, cursor: Cursor, keys: Collection[str]) -> None:
     save_cursor(conn, cursor)
 
 
-def unmarked_keys(conn: Connection, source: str) -> list[tuple[int, str]]:
+def unmarked_keys(conn: Connection, source: str, ours: Callable[[str], bool]) -> list[tuple[int, str]]:
     """(delivery id, key) whose file is still to be told of; never what B1 leaves alone.
 
-    What lay there at the first connection and was taken in by hand later is left alone too.
+    What lay there at the first connection and was taken in by hand later is left alone too, and what came under
+    another mailbox's name is left to the daemon that works that one.
     """
     before = sa.exists().where(_B.source == _D.source, _B.key == _D.key)
     statement = (
-        sa.select(_D.id, _D.key)
+        sa.select(_D.id, _D.key, _D.mailbox)
         .where(_D.source == source, _D.folder == "", _D.uidvalidity.is_(None), _D.marked.is_(False))
         .where(_D.outcome.is_not(None), _D.outcome != "quarantined", _D.reason != "before_start")
         .where(_D.oversize.is_(False), sa.or_(_D.backlog.is_(True), ~before))
         .order_by(_D.id)
     )
-    return [(row.id, row.key) for row in conn.execute(statement)]
+    return [(row.id, row.key) for row in conn.execute(statement) if ours(row.mailbox)]

@@ -35,4 +35,4 @@ class MaildirDoor:
     def unmarked_keys(self, source: str) -> list[tuple[int, str]]:
         """(delivery id, key) that are decided and whose file is not yet told, oldest first (B1)."""
         with self._engines.read() as conn:
-            return maildir.unmarked_keys(conn, source)
+            return maildir.unmarked_keys(conn, source, self._engines.fences.lets)

@@ -23,10 +23,13 @@ _QUEUED = sa.and_(_O.automatic.is_(True), _O.state != "suppressed")
 
 def due(conn: Connection, now: datetime, limit: int, of: Portion = EVERYTHING) -> list[OutboxMail]:
     """Pending rows of these mailboxes whose time has come, oldest first."""
-    # Ordered by id alone first: a sort of whole rows would carry the texts of everything that is due.
+    return [_mail(row) for row in conn.execute(due_statement(now, limit, of))]
+
+
+def due_statement(now: datetime, limit: int, of: Portion) -> sa.Select[Any]:
+    """Ordered by id alone first: a sort of whole rows would carry the texts of everything that is due."""
     ids = sa.select(_O.id).where(_waits(of), _O.next_attempt_at <= now).order_by(_O.id).limit(limit)
-    mails = sa.select(t.outbox, _C.number).select_from(_WITH_CASE).where(_O.id.in_(ids)).order_by(_O.id)
-    return [_mail(row) for row in conn.execute(mails)]
+    return sa.select(t.outbox, _C.number).select_from(_WITH_CASE).where(_O.id.in_(ids)).order_by(_O.id)
 
 
 def is_claimed(conn: Connection, row: int, owner: str) -> bool:

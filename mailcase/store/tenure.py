@@ -30,6 +30,7 @@ _BACKEND = sa.select(sa.func.pg_backend_pid())
 _HERE = sa.select(sa.func.pg_try_advisory_lock(PRESENCE, sa.func.hashtext(sa.bindparam("owner"))))
 # 64 bits: two mailboxes that share a key could never be worked by two daemons.
 _KEY = sa.func.hashtextextended(sa.bindparam("name"), 0)
+_UNLOCK_ALL = sa.select(sa.func.pg_advisory_unlock_all())
 _LOCK, _UNLOCK = sa.select(sa.func.pg_try_advisory_lock(_KEY)), sa.select(sa.func.pg_advisory_unlock(_KEY))
 _RAISE = sa.text(
     "INSERT INTO tenure (name, fence, owner, since, wants) VALUES (:name, 1, :owner, :now, :wants) "
@@ -146,6 +147,7 @@ class Seat:
         if self._conn is not None:
             with contextlib.suppress(exc.SQLAlchemyError):
                 self._conn.execute(sa.delete(t.tenure).where(_T.name == DAEMON + self.fences.owner))
+                self._conn.execute(_UNLOCK_ALL)  # the server may take its time to end the session
         self.drop()
 
     def drop(self) -> None:

@@ -3,17 +3,18 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mailcase.bench import Bench
 from mailcase.clock import utcnow
-from mailcase.errors import Unavailable
+from mailcase.errors import Fenced, Unavailable
 from mailcase.intake.reader import Reader, Waiting
 from mailcase.message import Delivery, Email
 from mailcase.outbox.compose import Composer
-from mailcase.pipeline import Pipeline
+from mailcase.pipeline import SLICE, Pipeline
 from mailcase.ports import Arrival, Journalled, Reading, Settled
 from mailcase.recovery import Recovery
 from mailcase.settling import MOST, Batcher
@@ -172,6 +173,64 @@ async def test_that_the_store_went_away_is_no_mails_attempt(
     assert await recovery.run() == 1
     await pipeline.drained()
     assert {one["outcome"] for one in pipeline.store.message_list()} == {"created"}
+
+
+async def test_what_is_taken_up_is_not_at_rest_and_counted_only_while_it_is_ours(pipeline: Pipeline) -> None:
+    rows = journal(pipeline, [letter(number) for number in range(SLICE + 2)])
+    at_rest: list[bool] = []
+    counted = pipeline.store.count_attempt
+
+    def count(ids: Sequence[int], by: int = 1) -> dict[int, int]:
+        at_rest.append("support" not in pipeline.mailboxes or not pipeline.in_flight.issuperset(ids))
+        return counted(ids, by)
+
+    pipeline.store.count_attempt = count  # type: ignore[assignment]  # only looks on
+    assert await Recovery(pipeline, lambda _: not at_rest).run() == SLICE
+    await pipeline.drained()
+    assert at_rest == [False]
+    assert [pipeline.store.delivery(row.delivery.id).attempts for row in rows[SLICE:]] == [0, 0]
+    assert not pipeline.mailboxes
+    assert not pipeline.in_flight
+
+
+async def test_mail_that_another_daemon_took_over_gets_its_attempt_back(pipeline: Pipeline) -> None:
+    (row,) = journal(pipeline, [letter(1)])
+
+    def fenced(*_: object) -> list[Settled]:
+        raise Fenced("another daemon works support now", frozenset({"support"}))
+
+    pipeline.store.settle = fenced  # type: ignore[method-assign,assignment]  # as a store that is shared
+    recovery = Recovery(pipeline)
+    assert await recovery.run() == 1
+    await pipeline.drained()
+    await recovery.give_back()
+    assert pipeline.store.delivery(row.delivery.id).attempts == 0
+    pipeline.store.count_attempt([row.delivery.id], -1)
+    assert pipeline.store.delivery(row.delivery.id).attempts == 0
+
+
+async def test_a_mailbox_of_another_daemon_does_not_hold_up_the_others(pipeline: Pipeline) -> None:
+    rows = journal(pipeline, [letter(number) for number in range(4)])
+    theirs = {rows[0].delivery.id, rows[2].delivery.id}
+    count, undecided = pipeline.store.count_attempt, pipeline.store.undecided
+
+    def named(limit: int, after: int = 0) -> list[Journalled]:
+        found = undecided(limit, after)
+        return [
+            replace(one, delivery=replace(one.delivery, mailbox="theirs")) if one.delivery.id in theirs else one
+            for one in found
+        ]
+
+    def fenced(ids: Sequence[int], by: int = 1) -> dict[int, int]:
+        if theirs & set(ids):
+            raise Fenced("another daemon works theirs now", frozenset({"theirs"}))
+        return count(ids, by)
+
+    pipeline.store.undecided = named  # type: ignore[method-assign]  # as a store that is shared
+    pipeline.store.count_attempt = fenced  # type: ignore[assignment]
+    assert await Recovery(pipeline).run() == 2
+    await pipeline.drained()
+    assert [one["outcome"] for one in pipeline.store.message_list()] == [None, "created", None, "created"]
 
 
 async def test_a_suspect_is_tried_alone(pipeline: Pipeline) -> None:

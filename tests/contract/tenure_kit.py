@@ -124,3 +124,11 @@ def daemons(url: str, folder: Path, names: Iterable[str], lease: timedelta = LEA
     finally:
         for one in found:
             one.store.close()
+
+
+def taken_over(crew: list[Daemon], server: Server, *mailboxes: str) -> tuple[Daemon, Daemon]:
+    """The first daemon's connection ends, it does not know yet, and the second has its mailboxes."""
+    one, two = crew
+    server.end(one.backend)
+    assert two.take(*mailboxes) == set(mailboxes)
+    return one, two

@@ -15,6 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from mailcase.errors import ConfigError, Permanent, Unavailable
+from mailcase.sharing import EVERYTHING
 from mailcase.store import load, migrate, outbox, report_mail
 from mailcase.store import tables as t
 from mailcase.store.store import Store
@@ -159,16 +160,16 @@ def sqlite_store(tmp_path: Path) -> Store:
 
 
 def test_open_cases_are_found_without_a_look_at_each_case(tmp_path: Path) -> None:
-    asked = {"of_contact": 1, "of_account": 1, "of_group": "default", "final": ["Closed", "Canceled"]}
+    asked = {"of_contact": 1, "of_account": 1, "of_group": "default", "final_0": "Closed", "final_1": "Canceled"}
     with closing(sqlite_store(tmp_path)) as store:
-        searches = [step for step in plan(load._OPEN, store, **asked) if "SEARCH" in step]
+        searches = [step for step in plan(load._open_statement(2).statement, store, **asked) if "SEARCH" in step]
     assert len(searches) == 2
     assert all("COVERING INDEX" in step for step in searches)
 
 
 def test_what_is_due_is_sorted_by_id_and_not_with_its_texts(tmp_path: Path) -> None:
     with closing(sqlite_store(tmp_path)) as store:
-        steps = plan(outbox._DUE, store)
+        steps = plan(outbox.due_statement(NOW, 50, EVERYTHING), store)
     inner = next(place for place, step in enumerate(steps) if "SUBQUERY" in step)
     assert any("TEMP B-TREE" in step for step in steps[inner:])
     assert not any("TEMP B-TREE" in step for step in steps[:inner])

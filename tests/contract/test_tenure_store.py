@@ -1,8 +1,8 @@
 """Several daemons on one PostgreSQL: a mailbox is one's at a time, and who lost it writes nothing more (F17)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,10 @@ from mailcase.errors import ConfigError, Fenced, TenureLost, Unavailable
 from mailcase.message import Wish
 from mailcase.ports import Cursor
 from mailcase.store import tables as t
+from mailcase.store.engine import presence_free
 from mailcase.store.store import Store
-from tests.contract.store_kit import LATER, NOW, Clerk, arrival, rows
-from tests.contract.tenure_kit import SHORT, SOON, Daemon, Server, Slow, as_reading, daemons
+from tests.contract.store_kit import NOW, Clerk, arrival, rows
+from tests.contract.tenure_kit import SHORT, SOON, Daemon, Server, Slow, as_reading, daemons, taken_over
 from tests.servers.ports import wait_until
 
 pytestmark = pytest.mark.postgres
@@ -74,14 +75,6 @@ def test_a_daemon_that_gives_no_sign_of_life_is_put_out_by_the_server(
             frozen.members()
         with pytest.raises(Fenced):
             frozen.reading()
-
-
-def taken_over(crew: list[Daemon], server: Server, *mailboxes: str) -> tuple[Daemon, Daemon]:
-    """The first daemon's connection ends, it does not know yet, and the second has its mailboxes."""
-    one, two = crew
-    server.end(one.backend)
-    assert two.take(*mailboxes) == set(mailboxes)
-    return one, two
 
 
 WRITES: dict[str, Callable[[Store, int], object]] = {
@@ -208,68 +201,53 @@ def test_a_command_asks_for_no_fence(crew: list[Daemon], shared_url: str, tmp_pa
     command.close()
 
 
-def test_a_daemon_that_was_taken_for_dead_claims_and_records_nothing(crew: list[Daemon], server: Server) -> None:
-    one, two = crew
-    one.take("support")
-    first, second = one.queued("1:1"), one.queued("1:2")
-    assert one.store.claim(first, "one", NOW)
-    server.end(one.backend)
-    assert two.store.settle_orphans("two", LATER) == [(first, "uncertain")]
-    for write in (
-        lambda: one.store.claim(second, "one", LATER),
-        lambda: one.store.finish(first, "sent", LATER),
-        lambda: one.store.postpone(second, LATER),
-        lambda: one.store.hold([second], LATER, reason="total"),
-    ):
-        with pytest.raises(TenureLost):
-            write()
-    one.join()
-    one.store.finish(first, "sent", LATER)  # joined again: the row's own state decides
-    assert [row["state"] for row in two.store.outbox_list()] == ["uncertain", "pending"]
-    assert one.store.claim(second, "one", LATER)
-
-
-def test_what_another_one_is_sending_by_now_is_left_to_him(crew: list[Daemon], server: Server) -> None:
-    one, two = crew
-    one.take("support")
-    row = one.queued()
-    assert one.store.claim(row, "one", NOW)
-    server.ask("UPDATE outbox SET automatic = false")
-    server.end(one.backend)
-    assert two.store.settle_orphans("two", LATER) == [(row, "pending")]
-    assert two.store.claim(row, "two", LATER)
-    one.join()
-    one.store.postpone(row, LATER + timedelta(hours=1), reason="relay_busy")
-    assert [(found["state"], found["reason"]) for found in two.store.outbox_list()] == [("sending", "interrupted")]
-
-
-def test_a_living_daemons_sending_row_is_never_called_uncertain(
-    crew: list[Daemon], shared_url: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("statement", "hangs"),
+    [
+        ("_LOCK", "SELECT CASE WHEN :name = 'mailbox:support' THEN pg_sleep(60) IS NULL "
+         "ELSE pg_try_advisory_lock(hashtextextended(:name, 0)) END"),
+        ("_UNLOCK", "SELECT :name || CAST(pg_sleep(60) AS text)"),
+    ],
+)  # fmt: skip
+def test_who_does_not_know_what_he_holds_lets_go_of_all(
+    shared_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str, hangs: str
 ) -> None:
-    one, two = crew
-    one.take("support")
-    row = one.queued()
-    assert one.store.claim(row, "one", NOW)
-    assert two.store.settle_orphans("two", LATER) == []
-    with daemons(shared_url, tmp_path, ("three",)) as (three,):
-        assert three.store.settle_orphans("three", LATER) == []
-        one.store.finish(row, "sent", LATER)
-    assert [found["state"] for found in two.store.outbox_list()] == ["sent"]
+    with daemons(shared_url, tmp_path, ("one",), SHORT) as (one,):
+
+        def takes_and_gives() -> None:
+            one.take("sales", "support")
+            one.store.tenure_give_back(["support"])
+
+        def takes_again() -> bool:
+            with suppress(Unavailable):  # its earlier session is about to end
+                return one.join().take("sales", "support") == {"sales", "support"}
+            return False
+
+        with monkeypatch.context() as slow:
+            slow.setattr(f"mailcase.store.tenure.{statement}", sa.text(hangs))
+            with pytest.raises(TenureLost):
+                takes_and_gives()
+        wait_until(takes_again, SOON, "still locked")
+        assert one.holders() == {"sales": "one", "support": "one"}
 
 
-def test_what_a_daemon_left_long_ago_is_tidied_but_not_what_it_was_sending(crew: list[Daemon], server: Server) -> None:
+def test_a_server_without_room_for_more_locks_costs_nothing_of_what_is_held(crew: list[Daemon], server: Server) -> None:
     one, two = crew
-    one.take("support")
-    assert one.store.claim(one.queued(), "one", NOW)
+    one.take("sales")
+    server.refuse("tenure", "53200", 1)
+    with pytest.raises(Unavailable, match="max_locks_per_transaction") as refused:
+        one.take("support")
+    assert not isinstance(refused.value, TenureLost)
+    assert two.holders() == {"sales": "one"}
+    assert two.take("support") == {"support"}
+
+
+def test_who_looks_whether_a_daemon_is_gone_is_not_taken_for_it(crew: list[Daemon], server: Server) -> None:
+    one, two = crew
     server.end(one.backend)
-    much_later = NOW + timedelta(days=2)
-    two.store.tenure_look(two.wants, much_later)
-    assert ("daemon:one",) in server.ask("SELECT name FROM tenure")
-    two.store.settle_orphans("two", much_later)
-    two.store.tenure_look(two.wants, much_later)
-    assert set(server.ask("SELECT name FROM tenure")) == {("daemon:two",), ("mailbox:support",)}
-    with pytest.raises(TenureLost):
-        one.store.claim(1, "one", much_later)
+    with two.store._engines.write() as conn:
+        assert presence_free(conn, "one")
+        assert two.members() == {"two"}
 
 
 @pytest.mark.usefixtures("crew")

@@ -32,6 +32,8 @@ class MemorySeat:
     shared: bool = True
     owner: str = ""
     slow: bool = False  # the next look is too slow, for once
+    room: int = 10_000  # locks that the server has room for
+    asked: list[int] = field(default_factory=list)  # how many mailboxes were asked for, each time
 
     def tenure_join(self, owner: str, wants: Collection[str], now: datetime) -> None:
         if self.hall.away:
@@ -53,7 +55,12 @@ class MemorySeat:
     def tenure_take(self, mailboxes: Collection[str], now: datetime) -> frozenset[str]:
         self._alive()
         self.hall.since = now
-        gained = {name for name in mailboxes if self.hall.holders.setdefault(name, self.owner) == self.owner}
+        self.asked.append(len(mailboxes))
+        free = [name for name in mailboxes if self.hall.holders.get(name, self.owner) == self.owner]
+        gained = free[: self.room - len(self.hall.holders)]
+        if free and not gained:
+            raise Unavailable("store: no room for more locks")
+        self.hall.holders.update(dict.fromkeys(gained, self.owner))
         self.hall.last.update(dict.fromkeys(gained, self.owner))
         return frozenset(gained)
 

@@ -1,13 +1,16 @@
 """A part that mail does not depend on is started anew after an error; who is paused is known before mail is read."""
 
 import asyncio
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from mailcase import daemon
+from mailcase.config import load
 from mailcase.errors import ConfigError, Unavailable
-from mailcase.house import House
+from mailcase.house import House, open_house
+from mailcase.recovery import Recovery
 from mailcase.roster import PAUSED, Roster
 
 
@@ -109,3 +112,23 @@ async def test_nobody_is_read_until_it_is_known_who_is_paused(monkeypatch: pytes
     await roster.run(stop)
     assert read == [house.built.imap["sales"]]
     assert set(roster.asleep()) == {"support"}
+
+
+async def test_a_stop_while_the_store_is_away_ends_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be written down any more keeps no later part from its end."""
+    (tmp_path / "blacklist.txt").touch()
+    (tmp_path / "token.key").write_text("k" * 40 + "\n")
+    (tmp_path / "token.key").chmod(0o600)
+    box = '[[mailbox]]\nname = "support"\naddress = "support@helpdesk.example"\n'
+    (tmp_path / "mailcase.toml").write_text(
+        f'[store]\nstate_dir = "{tmp_path}"\n[acknowledge]\ncreated = false\nfollowed = false\n{box}'
+    )
+
+    def away(_: Recovery) -> None:
+        raise Unavailable("store: away")
+
+    monkeypatch.setattr(Recovery, "give_back", away)
+    async with open_house(load(tmp_path / "mailcase.toml", {}), sender="test") as house:
+        pass
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        await house.call(house.store.undecided, 1)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from mailcase.errors import Unavailable
 from mailcase.message import Delivery
 from mailcase.ports import Journalled
 from mailcase.tenure import Tenure
@@ -214,6 +215,70 @@ async def test_a_mailbox_that_nobody_holds_is_known_with_the_time() -> None:
         del hall.holders["a"]
         await until(lambda: one.ours == list(BOXES))
         assert not one.tenure.unheld
+
+
+async def test_what_the_store_says_is_ours_is_taken_also_when_its_answer_was_never_heard() -> None:
+    hall = MemoryHall(holders={"a": "somebody"})
+    async with at_work(hall, "one:1") as one:
+        await until(lambda: one.ours == ["b", "c", "d"])
+        hall.holders["a"] = "one:1"
+        await until(lambda: one.ours == list(BOXES))
+
+
+async def test_many_mailboxes_are_taken_in_portions_and_what_was_gained_stays() -> None:
+    hall, many = MemoryHall(), tuple(f"m{number:03}" for number in range(120))
+    me = tenure(hall, "one:1")
+    me.wants = lambda: many
+    seat = me.store
+    assert isinstance(seat, MemorySeat)
+    seat.room = 60
+    await me.join()
+    with pytest.raises(Unavailable):
+        await me._turn(Hands(), asyncio.Event())
+    seat.room = 1000
+    await me._turn(Hands(), asyncio.Event())
+    assert all(me.works(name) for name in many)
+    assert max(seat.asked) <= 50
+    assert len(seat.asked) == 5  # 50, 10 of 50, none of 20; then the 60 that were left
+    await me.leave()
+
+
+async def test_mail_of_a_mailbox_that_somebody_has_for_one_pass_is_left_to_him() -> None:
+    hall = MemoryHall(members={"pass:9": frozenset()}, holders={"gone": "pass:9"})
+    async with at_work(hall, "one:1") as me:
+        await until(lambda: me.ours == list(BOXES))
+        assert me.tenure.is_senior
+        assert not me.tenure.takes_up(row("gone"))
+        hall.end("pass:9")
+        await until(lambda: me.tenure.takes_up(row("gone")))
+
+
+async def test_mail_of_a_mailbox_that_its_file_does_not_know_the_senior_decides_only_when_it_is_abandoned() -> None:
+    hall, clock = MemoryHall(), [NOW]
+    async with at_work(hall, "one:1") as me:
+        me.tenure.now, me.tenure.knows = lambda: clock[0], lambda _: False
+        await until(lambda: me.ours == list(BOXES))
+        assert me.tenure.is_senior
+        assert not me.tenure.takes_up(row("new"))
+        clock[0] = NOW + timedelta(minutes=59)
+        assert not me.tenure.takes_up(row("new"))
+        hall.members["two:2"] = frozenset({"new"})  # its daemon is back for a moment
+        await until(lambda: "two:2" in me.tenure.standing.members)
+        hall.end("two:2")
+        await until(lambda: "two:2" not in me.tenure.standing.members)
+        clock[0] += timedelta(minutes=2)
+        assert not me.tenure.takes_up(row("new"))
+        clock[0] += timedelta(hours=1)
+        assert me.tenure.takes_up(row("new"))
+
+
+async def test_one_pass_leaves_new_mail_of_a_mailbox_that_it_does_not_know() -> None:
+    once = tenure(MemoryHall(), "pass:9")
+    once.knows = lambda _: False
+    async with once.visiting():
+        assert not once.takes_up(row("new", age=60))
+        assert once.takes_up(row("gone", age=3600))
+    await once.leave()
 
 
 async def test_the_heartbeat_does_not_wait_for_what_others_left_half_sent() -> None:
