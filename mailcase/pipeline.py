@@ -23,7 +23,8 @@ Turn = asyncio.Future[None]
 
 SLICE: Final = 50  # mails parsed together
 MOST_HELD: Final = 64 * 1024 * 1024  # bytes of mail that may wait behind slow slices
-PATIENCE: Final = 2.0  # seconds until the mails behind a slow slice overtake it (P4)
+PATIENCE: Final = 2.0  # seconds without a mail of a slice read, until its others and those behind overtake it (P4)
+_ROUNDS: Final = 5  # of PATIENCE, for a slice with many that are hard to read
 MOST_TRIES: Final = 3  # of one mail, before quarantine (R4)
 
 
@@ -95,16 +96,17 @@ class Pipeline:
     async def _settle_slice(
         self, parsed: Sequence[Waiting], part: Sequence[Journalled], before: Turn | None, turn: Turn
     ) -> list[Settled]:
-        """Wait for the parser, then for one's turn: mails are decided in order, but nobody waits long for it.
+        """Wait for one's turn, then for the parser: mails are decided in order, but nobody waits long for it.
 
         Nor for a mail of the same slice that is hard to read: that one is decided, or shunted, when it is (P4).
         """
         settling: list[asyncio.Task[Settled]] = []
         try:
             with timed("parse"):
-                await asyncio.wait(parsed, timeout=PATIENCE)  # or as long as the others may wait for the slow ones
-            if before is not None and not before.done():
-                await asyncio.wait((before,), timeout=PATIENCE)
+                await self.reader.ready()
+                if before is not None and not before.done():
+                    await asyncio.wait((before,))
+                await read_or_slow(parsed)
             settling += [asyncio.create_task(self._settle_or_leave(*pair)) for pair in zip(part, parsed, strict=True)]
             await asyncio.sleep(0)  # those that are read are in the batcher now: the next slice may come
         except asyncio.CancelledError:
@@ -184,6 +186,17 @@ class Pipeline:
             subject=email.subject,
             sender=email.sender.address if email.sender else None,
         )
+
+
+async def read_or_slow(parsed: Sequence[Waiting]) -> None:
+    """Return when all are read, or when what is left is slow itself; a busy machine alone changes no order."""
+    left = [one for one in parsed if not one.done()]
+    for _ in range(_ROUNDS):
+        if left:
+            await asyncio.wait(left, timeout=PATIENCE)
+        before, left = left, [one for one in left if not one.done()]
+        if not left or len(left) == len(before):
+            return
 
 
 def _quarantine(

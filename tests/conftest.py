@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.powers",
     "tests.servers.fixtures",
     "tests.servers.imap_source",
+    "tests.servers.pipes",
     "tests.servers.postgres",
     "tests.servers.smtp",
     "tests.servers.token_endpoint",

@@ -130,4 +130,12 @@ class Pool:
         if self._pool is pool:
             self._pool = None
         pool.stop()  # type: ignore[no-untyped-call]  # pebble has no hint here
-        await asyncio.to_thread(pool.join)
+        await asyncio.to_thread(_joined, pool)
+
+
+def _joined(pool: pebble.ProcessPool) -> None:
+    """Wait for its end; pebble's own threads may take a dead worker from the list that it walks."""
+    try:
+        pool.join()
+    except KeyError:
+        pool.join()

@@ -2,64 +2,24 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mailcase.bench import Bench
 from mailcase.clock import utcnow
 from mailcase.errors import Fenced, Unavailable
-from mailcase.intake.reader import Reader, Waiting
-from mailcase.message import Delivery, Email
-from mailcase.outbox.compose import Composer
+from mailcase.intake.reader import Waiting
+from mailcase.message import Delivery
 from mailcase.pipeline import SLICE, Pipeline
-from mailcase.ports import Arrival, Journalled, Reading, Settled
+from mailcase.ports import Journalled, Reading, Settled
 from mailcase.recovery import Recovery
 from mailcase.settling import MOST, Batcher
-from mailcase.shipped import FOLDER
-from mailcase.snapshot import Lookup
-from mailcase.store.store import Store
-from mailcase.template_files import load_templates
-from mailcase.writer import Writer
 from tests import poison
-from tests.builders import make_mailbox, make_policy
 from tests.contract.store_kit import mail
 from tests.servers.letters import letter
-
-POLICY = make_policy(make_mailbox(from_name="Help desk"))
-
-
-class Touchy(Bench):
-    """A bench that raises at one mail."""
-
-    def look(self, email: Email, delivery: Delivery) -> Lookup:
-        if "touchy" in email.subject:
-            raise RuntimeError("a rule has a fault")
-        return super().look(email, delivery)
-
-
-@pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    store = Store.open("sqlite:///mailcase.db", tmp_path)
-    writer = Writer()
-    reader = Reader(workers=2, timeout=2.0, task=poison.read_all)
-    bench = Touchy(POLICY, Composer(POLICY, load_templates(FOLDER / "templates")))
-    made = Pipeline(store, writer, reader, judge=lambda: bench, now=utcnow)
-    yield made
-    await made.close()
-    await reader.close()
-    writer.close()
-    store.close()
-
-
-def journal(pipeline: Pipeline, raws: Sequence[bytes]) -> list[Journalled]:
-    rows = [
-        Arrival("support", "imap:host:user", "INBOX", f"1:{uid}", 1, uid, utcnow(), raw)
-        for uid, raw in enumerate(raws, 1)
-    ]
-    return pipeline.store.journal(rows, None)
+from tests.servers.pipes import journal
 
 
 async def decide(pipeline: Pipeline, raws: Sequence[bytes]) -> list[str]:
@@ -83,27 +43,6 @@ async def test_a_mail_that_a_rule_chokes_on_is_shunted_with_the_error(pipeline: 
     raws = [letter(1), letter(2, subject="touchy"), letter(3)]
     assert await decide(pipeline, raws) == ["created", "quarantined", "created"]
     assert "a rule has a fault" in pipeline.store.quarantine_list()[0]["error"]
-
-
-async def test_mails_of_one_slice_with_a_hanging_one_are_decided_before_it_is_given_up(pipeline: Pipeline) -> None:
-    raws = [poison.HANG + b"\r\n" + letter(0), *(letter(number) for number in range(1, 20))]
-    await pipeline.submit(journal(pipeline, raws), raws)
-    async with asyncio.timeout(30):
-        while not all(one["outcome"] for one in pipeline.store.message_list()[1:]):
-            await asyncio.wait(tuple(pipeline._tasks), timeout=0.02)
-    assert pipeline.store.message_list()[0]["outcome"] is None
-    await pipeline.drained()
-    assert pipeline.store.message_list()[0]["outcome"] == "quarantined"
-
-
-async def test_mails_behind_a_hanging_slice_overtake_it(pipeline: Pipeline) -> None:
-    raws = [poison.HANG + b"\r\n" + letter(0), *(letter(number) for number in range(1, 120))]
-    rows = journal(pipeline, raws)
-    settled = await pipeline.submit(rows, raws)
-    assert {one.outcome for one in settled} <= {"created", "quarantined"}
-    await pipeline.drained()
-    outcomes = [one["outcome"] for one in pipeline.store.message_list()]
-    assert (outcomes.count("created"), outcomes.count("quarantined")) == (119, 1)
 
 
 async def test_a_store_that_is_locked_is_waited_for(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -252,13 +191,6 @@ async def test_a_recovery_that_is_told_to_stop_stops(pipeline: Pipeline) -> None
     journal(pipeline, [letter(number) for number in range(3)])
     assert await Recovery(pipeline).run(lambda: False) == 0
     assert len(pipeline.store.undecided(10)) == 3
-
-
-async def test_mail_behind_a_slow_slice_does_not_pile_up(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailcase.pipeline.MOST_HELD", 0)
-    raws = [poison.HANG + b"\r\n" + letter(0)]
-    await pipeline.submit(journal(pipeline, raws), raws, patience=0.01)
-    assert not pipeline.in_flight
 
 
 async def test_a_batch_is_as_large_as_what_waits_and_no_larger() -> None:

@@ -75,6 +75,10 @@ class ScriptedImap:
         """Script the next calls of a command ("LOGIN", "UID FETCH" …), one fault each."""
         self._faults[command] += faults
 
+    def end_faults(self, command: str) -> None:
+        """What was scripted for it and did not come to pass is dropped."""
+        self._faults[command].clear()
+
     def count(self, command: str) -> int:
         """How often the command was sent."""
         return sum(1 for line in self.commands if line.startswith(command))
