@@ -23,12 +23,15 @@ demo: $(DEMO)  ## set up, then run the main job on embedded servers and show wha
 	$(BIN)/mailcase demo $(if $(KEEP),--keep)
 
 test: $(DEV) servers  ## set up, then run all tests (Dovecot and PostgreSQL too)
+	@$(BIN)/python -m compileall -q mailcase tests  # once, and not by each process that a test starts
 	$(BIN)/pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 soak: $(SOAK) servers  ## the long tests, one PART=name [MINUTES=n] at a time; without PART: which there are
+	@$(BIN)/python -m compileall -q mailcase soak tests
 	@$(BIN)/python -m soak $(PART) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(TRY),--try)
 
 bench: $(DEV) servers  ## measure: one PART=name (shipped: compare) [MAILS=n]; results go to docs/performance.md
+	@$(BIN)/python -m compileall -q mailcase bench  # as an installation does
 	@$(BIN)/python -m bench $(PART) $(if $(MAILS),--mails $(MAILS))
 
 check: format lint types arrows test coverage  ## everything a change must pass: format, lint, types, arrows, tests, coverage

@@ -3,7 +3,6 @@
 Imported by the workers alone, so it must not import the store (SQLModel costs half a second and memory).
 """
 
-import ctypes
 import os
 import resource
 import signal
@@ -40,6 +39,7 @@ class _State:
 
 
 def _die_with(parent: int) -> None:
+    ctypes = import_module("ctypes")  # here alone: the daemon, which imports this module, starts without it
     try:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     except (OSError, AttributeError):  # not Linux: an idle worker still ends when its pipe closes
