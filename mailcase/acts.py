@@ -7,9 +7,10 @@ from datetime import datetime
 
 from mailcase.bench import Bench
 from mailcase.clock import utcnow
-from mailcase.errors import Permanent
+from mailcase.errors import Permanent, Transient
 from mailcase.house import House
 from mailcase.intake.reader import Reader, ReadFailure
+from mailcase.log import Event, emit
 from mailcase.message import Delivery, Email, Wish
 from mailcase.ports import Arrival, Journalled, Settled
 from mailcase.snapshot import Lookup, Snapshot
@@ -121,6 +122,8 @@ async def retry(house: House, delivery_id: int | None, actor: str) -> list[Settl
             raw = await house.call(house.store.raw, row.sha256)
         except Permanent as error:
             await house.pipeline.quarantine(row, str(error), "raw_missing")
+        except Transient as error:  # it lies undecided in the journal, and is taken up when it can be had
+            emit(Event.DELIVERY_RETRY, delivery=row.delivery.id, mailbox=row.delivery.mailbox, error=str(error))
         else:
             await house.pipeline.submit([row], [raw])
     return await _results(house, rows)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,7 @@ from mailcase.message import Email
 from mailcase.patience import patiently
 from mailcase.ports import Journalled, Judge, Reading, Settled
 from mailcase.settling import Batcher
+from mailcase.sharing import WATCHED
 from mailcase.store.store import Store
 
 Call = Callable[..., Awaitable[Any]]  # runs a store function in the writer thread
@@ -64,13 +65,26 @@ class Pipeline:
             await asyncio.wait(tuple(self._tasks), return_when=asyncio.FIRST_COMPLETED)
         return [one for task in tasks if task.done() for one in task.result()]
 
+    async def submit_alone(self, one: Journalled, raw: bytes) -> list[Settled]:
+        """Take a suspect. It waits for no other mail: a process that ends meanwhile most likely ends by it (R4)."""
+        return await asyncio.shield(self._kept(self._settle_alone(one, raw), (one,), (raw,)))
+
+    async def _settle_alone(self, one: Journalled, raw: bytes) -> list[Settled]:
+        return [await self._settle_or_leave(one, self.reader.read_alone(raw), first=True)]
+
     def _start(self, part: Sequence[Journalled], raws: Sequence[bytes]) -> asyncio.Task[list[Settled]]:
+        before, self._last = self._last, asyncio.get_running_loop().create_future()
+        return self._kept(self._settle_slice(self.reader.read_each(raws), part, before, self._last), part, raws)
+
+    def _kept(
+        self, settling: Coroutine[Any, Any, list[Settled]], part: Sequence[Journalled], raws: Sequence[bytes]
+    ) -> asyncio.Task[list[Settled]]:
+        """A task of ours, until it ends: these mails are under way, and with them their mailboxes."""
         ids = {one.delivery.id for one in part}
-        boxes = Counter(one.delivery.mailbox for one in part)
+        boxes = under_way(part)
         self.in_flight |= ids
         self.mailboxes += boxes
-        before, self._last = self._last, asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(self._settle_slice(self.reader.read_each(raws), part, before, self._last))
+        task = asyncio.create_task(settling)
         self._tasks[task] = sum(len(raw) for raw in raws)
         task.add_done_callback(lambda done: self._ended(done, ids, boxes))
         return task
@@ -124,20 +138,20 @@ class Pipeline:
                 raise error
         return [one.result() for one in settling]
 
-    async def _settle_or_leave(self, one: Journalled, parsed: Waiting) -> Settled:
+    async def _settle_or_leave(self, one: Journalled, parsed: Waiting, *, first: bool = False) -> Settled:
         """Its end here; where another daemon works its mailbox now, that one decides it, and nothing is counted."""
         try:
-            return await self._settle_one(one, await parsed)
+            return await self._settle_one(one, await parsed, first=first)
         except Fenced as error:
             emit(Event.FENCED, delivery=one.delivery.id, mailbox=one.delivery.mailbox, error=str(error))
             return Settled(one.delivery.id, "", "fenced", "", None, False, str(error))
 
-    async def _settle_one(self, one: Journalled, email: Email | ReadFailure) -> Settled:
+    async def _settle_one(self, one: Journalled, email: Email | ReadFailure, *, first: bool) -> Settled:
         """Decide one mail, again after trouble that is its own, and shunt it when that does not help."""
         if isinstance(email, ReadFailure):
             return await self.quarantine(one, email.error, "unreadable")
         for _ in range(MOST_TRIES):
-            settled = await self._batcher.settle(Reading(one.delivery, email))
+            settled = await self._batcher.settle(Reading(one.delivery, email), first=first)
             if not settled.error:
                 self._report(one, email, settled)
                 return settled
@@ -186,6 +200,11 @@ class Pipeline:
             subject=email.subject,
             sender=email.sender.address if email.sender else None,
         )
+
+
+def under_way(part: Iterable[Journalled]) -> Counter[str]:
+    """Mailboxes that cannot change hands before this mail is decided; what is handed in to any daemon keeps none."""
+    return Counter(one.delivery.mailbox for one in part if one.delivery.source.startswith(WATCHED))
 
 
 async def read_or_slow(parsed: Sequence[Waiting]) -> None:

@@ -1,7 +1,6 @@
 """Takes up what the journal holds undecided: after a crash, a stop, or when another command put it back (R4)."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,11 +8,13 @@ from typing import Final
 
 from mailcase.errors import Fenced, Permanent, Transient
 from mailcase.log import Event, emit
-from mailcase.pipeline import MOST_TRIES, SLICE, Pipeline
-from mailcase.ports import Journalled
+from mailcase.pipeline import MOST_TRIES, SLICE, Pipeline, under_way
+from mailcase.ports import Journalled, Settled
 
 LIMIT: Final = 200  # rows read from the journal at a time
 MOST_BYTES: Final = 16 * 1024 * 1024  # of raw mail read at a time
+
+MOST_AWAY: Final = 3  # raw mails in a row that cannot be had now: then it is the store, and not one object
 
 Kept = dict[int, Journalled]  # delivery id -> mail that is under way here and not yet the pipeline's
 Work = Callable[[Kept, Callable[[], bool]], Awaitable[None]]
@@ -38,6 +39,7 @@ class Recovery:
     pipeline: Pipeline
     ours: Callable[[Journalled], bool] = _all_of_it  # whether this daemon is the one to decide it
     _counted: set[int] = field(default_factory=set)  # whose attempt a stop gives back
+    _away: int = 0  # raw mails in a row that could not be had
     _counting: asyncio.Task[dict[int, int]] | None = None  # goes on when its walk is cancelled
 
     async def run(self, go_on: Callable[[], bool] = _always) -> int:
@@ -84,7 +86,7 @@ class Recovery:
         """They are under way here from now on: nobody else takes them up, and their mailboxes are not at rest."""
         pipeline = self.pipeline
         kept = {one.delivery.id: one for one in rows if one.delivery.id not in pipeline.in_flight and self.ours(one)}
-        boxes = Counter(one.delivery.mailbox for one in kept.values())
+        boxes = under_way(kept.values())
         pipeline.in_flight |= kept.keys()
         pipeline.mailboxes += boxes
         try:
@@ -136,14 +138,18 @@ class Recovery:
                 told = f"the process ended {MOST_TRIES} times while this mail was worked on"
                 await self.pipeline.quarantine(one, told, "fatal")
             elif (raw := await self._raw(one, kept)) is not None:
-                await self._submit([(one, raw)], kept, patience=None)
+                self._let_go(kept, one.delivery.id)
+                await self._tell(await self.pipeline.submit_alone(one, raw))
 
-    async def _submit(self, ready: Sequence[tuple[Journalled, bytes]], kept: Kept, **patience: None) -> None:
-        """From here the pipeline keeps them; what it leaves to another daemon was no attempt of ours."""
+    async def _submit(self, ready: Sequence[tuple[Journalled, bytes]], kept: Kept) -> None:
+        """From here the pipeline keeps them."""
         rows, raws = [one for one, _ in ready], [raw for _, raw in ready]
         for one in rows:
             self._let_go(kept, one.delivery.id)
-        settled = await self.pipeline.submit(rows, raws, **patience)
+        await self._tell(await self.pipeline.submit(rows, raws))
+
+    async def _tell(self, settled: Sequence[Settled]) -> None:
+        """What was left to another daemon was no attempt of ours."""
         fenced = {one.delivery_id for one in settled if not one.outcome}
         self._counted -= {one.delivery_id for one in settled} - fenced
         await self._uncount(fenced & self._counted)
@@ -163,13 +169,22 @@ class Recovery:
         return attempts
 
     async def _raw(self, one: Journalled, kept: Kept) -> bytes | None:
-        """The raw bytes; where they are gone the mail is a case for quarantine."""
+        """The raw bytes. Where they are gone the mail is a case for quarantine; where its store is away, for later."""
         try:
             raw: bytes = await self.pipeline.call(self.pipeline.store.raw, one.sha256)
         except Permanent as error:
             await self.pipeline.quarantine(one, str(error), "raw_missing")
             self._let_go(kept, one.delivery.id)
             return None
+        except Transient as error:  # one object that nobody may read now must not hold up the others (P4)
+            self._away += 1
+            if self._away > MOST_AWAY:
+                raise
+            emit(Event.DELIVERY_RETRY, delivery=one.delivery.id, mailbox=one.delivery.mailbox, error=str(error))
+            self._let_go(kept, one.delivery.id)
+            await self._uncount({one.delivery.id} & self._counted)
+            return None
+        self._away = 0
         return raw
 
 

@@ -19,10 +19,10 @@ class Batcher:
     _waiting: "list[tuple[Reading, asyncio.Future[Settled]]]" = field(default_factory=list)
     _worker: asyncio.Task[None] | None = None
 
-    async def settle(self, reading: Reading) -> Settled:
-        """The result of this mail, once its batch is durable."""
+    async def settle(self, reading: Reading, *, first: bool = False) -> Settled:
+        """The result of this mail, once its batch is durable; `first`: the next batch."""
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-        self._waiting.append((reading, future))
+        self._waiting.insert(0 if first else len(self._waiting), (reading, future))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         return await future

@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+#: Sources of the journal that one daemon at a time reads; mail of the others is handed in to any of them.
+WATCHED: Final = ("imap:", "maildir:")
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

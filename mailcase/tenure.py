@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeVar
 from mailcase.errors import TenureLost, Transient, Unavailable
 from mailcase.log import Event, emit
 from mailcase.ports import Journalled
-from mailcase.sharing import EVERYTHING, Portion, Standing, assign, portion, senior
+from mailcase.sharing import EVERYTHING, WATCHED, Portion, Standing, assign, portion, senior
 from mailcase.waiting import first_of
 from mailcase.writer import Writer
 
@@ -20,7 +20,6 @@ _SOON: Final = 0.5  # seconds: something is about to be given back, or the store
 AT_ONCE: Final = 50  # mailboxes taken at once: within a lease on any server
 ABANDONED_AFTER: Final = timedelta(hours=1)  # without a daemon that is configured for it: nobody restarts so long
 UNWATCHED_AFTER: Final = timedelta(seconds=60)  # mail that was handed in to another daemon is left to it so long
-_WATCHED: Final = ("imap:", "maildir:")  # sources of the journal that one daemon alone reads
 
 
 class TenureStore(Protocol):
@@ -137,7 +136,7 @@ class Tenure:
             return not elsewhere and self.is_senior and (self.knows(row) or self._is_abandoned(row))
         alone = self.standing.members.keys() <= {self.owner}
         old = self.now() - row.delivery.received_at >= UNWATCHED_AFTER
-        return alone or old or row.delivery.source.startswith(_WATCHED)
+        return alone or old or row.delivery.source.startswith(WATCHED)
 
     def _is_abandoned(self, row: Journalled) -> bool:
         """Whether nobody was configured for its mailbox for so long; one pass has only the mail's age to go by."""
@@ -226,7 +225,7 @@ class Tenure:
         mine = assign(self.standing, self.owner)
         await self._give_back(mine, workers)
         others = {name for name, owner in self.standing.holders.items() if owner != self.owner}
-        await self._take(mine - self._held - others)
+        await self._take_if_room(mine - self._held - others)
         self._set(self._held & mine, workers)
         self.looked()
         if self._settling is None or self._settling.done():  # it waits for the writer, and the heartbeat must not
@@ -257,6 +256,15 @@ class Tenure:
             await self._ask(self.store.tenure_give_back, rested)
             self._held -= rested
             emit(Event.GIVEN_BACK, mailboxes=sorted(rested))
+
+    async def _take_if_room(self, free: Iterable[str]) -> None:
+        """A server whose lock table is full holds up nothing else of a look."""
+        try:
+            await self._take(free)
+        except TenureLost:
+            raise
+        except Transient as error:
+            emit(Event.STORE_BUSY, error=str(error))
 
     async def _take(self, free: Iterable[str]) -> None:
         names = sorted(free)

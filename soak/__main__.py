@@ -1,18 +1,20 @@
 """`python -m soak [PART] [--minutes N]`: one part of the long tests, or the list of them."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from soak._processes import end_descendants
 from soak.part import load, names, sentences
 from soak.results import DOCUMENT, Result, write
-from soak.running import KEPT, Asked, run
+from soak.running import KEPT, Asked, begins_anew, run
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run what the words ask for. Gives 0 if it held, 1 if not, 2 for a part that is none, 130 if interrupted."""
+    """Run what the words ask for. Gives 0 if it held, else 1; 2 for a part that is none, 130 if interrupted."""
     asked = _words().parse_args(words)
     if asked.part is None:
         sys.stdout.write("\n".join(["make soak PART=name [MINUTES=n], where name is", *sentences(names()), ""]))
@@ -20,13 +22,15 @@ def main(words: Sequence[str] | None = None) -> int:
     if asked.part not in names():
         sys.stderr.write(f"no such part: {asked.part}. There are: {', '.join(names())}\n")
         return 2
+    part = load(asked.part)
     try:
-        outcome = run(Asked(asked.part, load(asked.part), asked.state, asked.minutes), _writer(asked), _tell)
+        outcome = run(Asked(asked.part, part, asked.state, asked.minutes), _writer(asked), _tell)
     except KeyboardInterrupt:
-        sys.stderr.write(f"\ninterrupted; `make soak PART={asked.part}` goes on where it was\n")
+        on = "begins anew" if begins_anew(part) else "goes on where it was"
+        sys.stderr.write(f"\ninterrupted; `make soak PART={asked.part}` {on}\n")
         return 130
-    _tell("\n".join(["held" if outcome.good else "FAILED", *outcome.lines, ""]))
-    return 0 if outcome.good else 1
+    _tell("\n".join([outcome.verdict, *outcome.lines, ""]))
+    return 0 if outcome.held else 1
 
 
 def _words() -> argparse.ArgumentParser:
@@ -48,5 +52,15 @@ def _tell(text: str) -> None:
     sys.stdout.flush()
 
 
+def _stoppable() -> None:
+    """SIGTERM ends it as Ctrl-C does; so does SIGINT where a shell in the background has it ignored."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _stoppable()
+    try:
+        sys.exit(main())
+    finally:
+        end_descendants()

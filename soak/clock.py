@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,9 +19,11 @@ from tests.servers.smtp import SmtpSink
 
 SAYS = "A running daemon under libfaketime: nothing doubled, no limit passed, timers by the monotonic clock"
 MINUTES = 2.0
+ANEW = True
 _MOST: Final = 4  # answers an hour
 _EACH: Final = 6  # mails after each jump
 _DAY: Final = 86400.0
+_NEAR: Final = 600.0  # seconds between the daemon's clock and what its store says: mails are decided within half
 #: Where Linux distributions and a build of one's own put it.
 _LIBRARIES: Final = ("/usr/lib/*/faketime", "/usr/lib64/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime")
 #: libfaketime (0.9.10) that leaves the monotonic clock alone refuses Python's time.sleep, a clock_nanosleep to a
@@ -60,9 +63,11 @@ def _jumps(work: Work, desk: Desk, library: Path) -> Outcome:
     try:
         for name, seconds in _offsets().items():
             clock.write_text(f"{seconds:+.0f}\n")
+            before = {one["number"] for one in desk.cases()}
             line = _after_jump(desk, put, name)
             lines.append(line)
             work.say(line)
+            found += _wrongly_dated(desk, before, name, seconds)
             if daemon.poll() is not None:
                 found.append(f"{name}: the daemon ended with {daemon.poll()}")
                 break
@@ -108,6 +113,15 @@ def _after_jump(desk: Desk, put: list[bytes], name: str) -> str:
     took = time.monotonic() - began
     time.sleep(2)  # for answers that must not leave
     return f"{name}: {_EACH} mails decided after {took:.1f} s; answered until now: {len(desk.sink.mails)}"
+
+
+def _wrongly_dated(desk: Desk, before: set[str], name: str, seconds: float) -> Iterator[str]:
+    """Cases not made at the daemon's false time: without a clock that jumped nothing would be proven."""
+    clock = datetime.fromtimestamp(time.time() + seconds, UTC)
+    for one in desk.cases():
+        made = datetime.fromisoformat(one["created_at"])
+        if one["number"] not in before and abs((made - clock).total_seconds()) > _NEAR:
+            yield f"{name}: case {one['number']} was made {made}, by the false clock it was {clock}"
 
 
 def _findings(desk: Desk, put: list[bytes]) -> list[str]:

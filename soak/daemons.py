@@ -19,6 +19,7 @@ from tests.servers.letters import letter
 
 SAYS: Final = "three daemons on one PostgreSQL under random kills, freezes and restarts; SOAK_MAILS=20000"
 MINUTES: float = 10.0
+ANEW: Final = True
 
 _OUTCOMES: Final = "SELECT outcome, count(*) FROM delivery GROUP BY 1"
 _WHY: Final = (
@@ -26,6 +27,8 @@ _WHY: Final = (
 WHERE outcome = 'quarantined'"
 )
 _SIZE: Final = 3
+_TEMPFAIL: Final = 75
+_ANSWERED: Final = {"sent", "uncertain"}
 _WAYS: Final = 16  # one that waits for a frozen daemon delivers nothing for that long
 _LEASE_S: Final = 5
 _SETTLED_WITHIN: Final = 900.0  # seconds for what is left when the troubles are over
@@ -43,7 +46,6 @@ class Mail:
     stop: threading.Event = field(default_factory=threading.Event)
     by_lmtp: dict[str, list[bytes]] = field(default_factory=dict)
     taken: Counter[str] = field(default_factory=Counter)
-    errors: list[str] = field(default_factory=list)
 
     def run(self) -> list[threading.Thread]:
         """Threads that deliver, each every so many mails: one into the mailboxes, as many others by LMTP."""
@@ -97,6 +99,7 @@ class Trouble:
     crew: Crew
     chance: random.Random
     seen: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
 
     def one(self) -> None:
         """Kill, freeze, or the database; with what follows until all are up again."""
@@ -118,10 +121,12 @@ class Trouble:
             self.crew.thaw(at)
 
     def mend(self) -> None:
-        """A daemon that could not start, since the database was away, is started as systemd would."""
+        """A daemon that could not start, since the database was away (75), is started as systemd would."""
         for at, daemon in enumerate(self.crew.daemons):
             if daemon is not None and daemon.poll() is not None:
                 self.seen[f"ended by itself with {daemon.returncode}"] += 1
+                if daemon.returncode != _TEMPFAIL:
+                    self.wrong.append(f"daemon {at} ended by itself with {daemon.returncode}")
                 self.crew.start(at)
 
 
@@ -192,6 +197,10 @@ def _outcome(
     size = crew.postgres.rows("SELECT pg_database_size(current_database())")[0][0]
     given = mail.taken["laid"] + mail.taken["lmtp"]
     cases = crew.postgres.rows('SELECT count(*) FROM "case"')[0][0]
+    found += trouble.wrong
+    answers = crew.outbox()
+    if answers.total() != mail.mails or not answers.keys() <= _ANSWERED:
+        found.append(f"{mail.mails} mails, and the outbox holds {dict(answers)}")
     quarantined = [str(row[0]) for row in crew.postgres.rows(_WHY)]
     good = not found and not stuck and statuses == [0] * _SIZE and given == mail.mails == cases and not quarantined
     lines = (

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from soak._processes import group
 from soak.part import Outcome, Work
 from tests.servers.desk import Desk
 from tests.servers.dovecot import Dovecot
@@ -17,7 +17,7 @@ from tests.servers.invariants import desk_scene, findings
 from tests.servers.letters import letter
 from tests.servers.smtp import SmtpSink
 
-SAYS = "strace shows fsync or fdatasync of journal and outcome before MOVE, STORE or DELETE leaves"
+SAYS = "strace shows fsync or fdatasync of journal and of outcome between FETCH and MOVE, STORE or EXPUNGE"
 MINUTES = 1.0
 _CALLS: Final = "fsync,fdatasync,pwrite64,write,sendto,rename,renameat,renameat2,link,linkat"
 _MAILS: Final = 3
@@ -26,21 +26,27 @@ _RAWS: Final = {"store": "", "file:raw/": '[store]\nraw = "file:raw/"\n'}
 _CALL: Final = re.compile(r"^(\d+)\s+(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)$")
 _PATH: Final = re.compile(r"<(/[^>]*)>")
 _TELLS: Final = re.compile(r"UID (MOVE|STORE|EXPUNGE)")
+_FETCHES: Final = re.compile(r"UID FETCH .*BODY\.PEEK\[")
+_SYNCS: Final = 2  # from the fetch until the server is told: of the journal, and of the outcome
 
 
 def run(work: Work) -> Outcome:
-    """Each way of `after` with the raw bytes in the store and as files; needs strace."""
+    """Each way of `after` with the raw bytes in the store and as files; needs strace. What was seen is kept."""
     if shutil.which("strace") is None:
         return Outcome(good=False, lines=("strace is not installed (apt-get install strace): nothing was proven",))
-    found: list[str] = []
-    lines: list[str] = []
+    done: dict[str, tuple[str, list[str]]] = work.kept("done", {})
+    for name, after, extra in _scenarios():
+        if name not in done:
+            done[name] = _traced(after, extra)
+            work.keep("done", done)
+            work.say(f"{name}: {done[name][0]}")
+    found = [f"{name}: {line}" for name, (_, wrong) in done.items() for line in wrong]
+    return Outcome(not found, (*(f"{name}: {seen}" for name, (seen, _) in done.items()), *found))
+
+
+def _scenarios() -> Iterator[tuple[str, str, str]]:
     for raw, extra in _RAWS.items():
-        for after in _AFTERS:
-            seen, wrong = _traced(after, extra)
-            found += [f"raw = {raw}, after = {after}: {line}" for line in wrong]
-            lines.append(f"raw = {raw}, after = {after}: {seen}")
-            work.say(lines[-1])
-    return Outcome(not found, (*lines, *found))
+        yield from ((f"raw = {raw}, after = {after}", after, extra) for after in _AFTERS)
 
 
 def _traced(after: str, extra: str) -> tuple[str, list[str]]:
@@ -55,7 +61,9 @@ def _traced(after: str, extra: str) -> tuple[str, list[str]]:
             log = desk.dir / "strace.txt"
             command = ["strace", "-f", "-y", "-s", "80", "-e", f"trace={_CALLS}", "-o", str(log)]
             program = [sys.executable, "-m", "mailcase", "--config", str(desk.config), "run", "--once"]
-            subprocess.run([*command, *program], check=True, capture_output=True, timeout=300)
+            said = desk.dir / "daemon.log"
+            with said.open("wb") as out, group([*command, *program], stdout=out, stderr=out) as daemon:
+                assert daemon.wait(timeout=300) == 0, said.read_text()[-2000:]
             order = Order()
             for line in log.read_text(errors="replace").splitlines():
                 order.read(line)
@@ -74,6 +82,7 @@ class Order:
     _syncing: dict[str, str] = field(default_factory=dict)  # thread -> file of a sync that has not returned
     _synced_raw: set[str] = field(default_factory=set)
     _folders: set[str] = field(default_factory=set)  # of raw files that were renamed and whose folder was not synced
+    _synced: int = 0  # times that the store was written and synced since the last mails were asked for
 
     def read(self, line: str) -> None:
         """One line of `strace -f -y`."""
@@ -100,14 +109,16 @@ class Order:
         """The order in words, until the server was told last; what repeats is said once."""
         text = " → ".join(self.steps).replace("write store → sync store", "store written and synced")
         until = [step for step, _ in groupby(text.split(" → "))]
-        last = max((at for at, step in enumerate(until) if step.startswith("UID ")), default=len(until) - 1)
+        last = max((at for at, step in enumerate(until) if _TELLS.match(step)), default=len(until) - 1)
         return " → ".join(until[: last + 1])
 
     def wrong(self, *, raw_files: bool) -> Iterator[str]:
         """What the order does not show although it must."""
         yield from self.faults
-        if not any(step.startswith("UID ") for step in self.steps):
+        if not any(map(_TELLS.match, self.steps)):
             yield "the server was never told: nothing was proven"
+        if "UID FETCH" not in self.steps:
+            yield "no mail was fetched: nothing was proven"
         if "sync store" not in self.steps:
             yield "the store was never synced"
         if raw_files and "sync raw folder" not in self.steps:
@@ -129,6 +140,7 @@ class Order:
 
     def _sync(self, path: str) -> None:
         if "mailcase.db" in path:
+            self._synced += path in self._unsynced
             self._unsynced.discard(path)
             self._step("sync store")
         elif "/raw" in path:
@@ -147,9 +159,14 @@ class Order:
         self._step("rename raw")
 
     def _send(self, rest: str) -> None:
+        if _FETCHES.search(rest):
+            self._step("UID FETCH")
+            self._synced = 0
         found = _TELLS.search(rest)
         if found is None:
             return
         self._step(f"UID {found[1]}")
+        if self._synced < _SYNCS:
+            self.faults.append(f"UID {found[1]} left after {self._synced} syncs of the store since the last FETCH")
         if self._unsynced:
             self.faults.append(f"UID {found[1]} left while {sorted(self._unsynced)} was not synced")

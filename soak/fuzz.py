@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,13 +17,18 @@ SAYS = "mails grown by coverage: read, decided in two worlds, answered and shown
 MINUTES = 60.0
 
 _ROOT: Final = Path(__file__).parent.parent
+FIXTURES: Final = _ROOT / "fixtures" / "fuzz"
 _MINIMISING_S: Final = 60.0  # of CPU for one finding
 _RUN_S: Final = 600.0  # of CPU for one process: its corpus is kept, its memory is not
 
 
 def run(work: Work) -> Outcome:
-    """Fuzz in processes of ten minutes; then shorten what was found. The corpus is kept between runs."""
-    work.folder.mkdir(parents=True, exist_ok=True)
+    """Fuzz in processes of ten minutes; then shorten what was found.
+
+    Corpus and findings lie beside the part's own folder, so that the next run begins with them.
+    """
+    grown = grown_in(work)
+    grown.mkdir(parents=True, exist_ok=True)
     walked = work.kept("walked", 0)
     used = work.kept("cpu_s", 0.0)
     told: dict[str, float] = {}
@@ -31,12 +37,12 @@ def run(work: Work) -> Outcome:
         walked, used = walked + int(told["walked"]), used + told["cpu_s"]
         work.keep("walked", walked)
         work.keep("cpu_s", used)
-        work.say(f"{walked} mails walked in {used / 60:.1f} minutes of CPU, {len(_found(work.folder))} findings")
-    findings = [_shortened(file) for file in _found(work.folder)]
+        work.say(f"{walked} mails walked in {used / 60:.1f} minutes of CPU, {len(_found(grown))} findings")
+    findings = [settled(file) for file in _found(grown)]
     lines = [
         f"{walked} mails in {used / 60:.1f} minutes of CPU, "
         f"{'guided by coverage' if told.get('guided', True) else 'blindly: atheris is not installed'}; "
-        f"corpus {len(list((work.folder / 'corpus').glob('*')))}, findings {sum(map(bool, findings))}",
+        f"corpus {len(list((grown / 'corpus').glob('*')))}, findings {sum(map(bool, findings))}",
         *(f"- {one}" for one in findings if one),
     ]
     return Outcome(not any(findings), tuple(lines))
@@ -45,13 +51,13 @@ def run(work: Work) -> Outcome:
 def _fuzzed(work: Work) -> dict[str, float]:
     """One process; it ends by itself after so much CPU time."""
     seconds = min(_RUN_S, work.left())
-    seeds = [str(_ROOT / "fixtures" / "golden")]
+    seeds = [str(_ROOT / "fixtures")]  # golden, and what was found before
     if real := os.environ.get("MAILCASE_REALMAIL"):
         seeds.append(real)  # read in place
-    command = [sys.executable, "-m", "soak._fuzz_target", str(work.folder), f"{seconds:.0f}", *seeds]
+    command = [sys.executable, "-m", "soak._fuzz_target", str(grown_in(work)), f"{seconds:.0f}", *seeds]
     began = time.monotonic()
     done = subprocess.run(command, cwd=_ROOT, capture_output=True, check=False, timeout=10 * seconds + 600)
-    last = work.folder / "last.json"
+    last = grown_in(work) / "last.json"
     if done.returncode or not last.exists():
         raise RuntimeError(f"the fuzzer ended with {done.returncode}: {done.stderr.decode()[-2000:]}")
     told: dict[str, float] = json.loads(last.read_text())
@@ -60,16 +66,32 @@ def _fuzzed(work: Work) -> dict[str, float]:
     return told
 
 
+def grown_in(work: Work) -> Path:
+    """Where corpus and findings outlive the run."""
+    return work.folder.with_name(f"{work.folder.name}.grown")
+
+
 def _found(folder: Path) -> list[Path]:
     return sorted((folder / "findings").glob("*.eml"))
 
 
-def _shortened(file: Path) -> str:
-    """What is wrong with a finding, and the shortest mail with that fault; "" where it is none (any more)."""
+def settled(file: Path) -> str:
+    """What is wrong with a finding, which becomes a fixture as short as can be; "" where it is none (any more)."""
     raw = file.read_bytes()
     fault = _fault(raw)
     if not fault:
+        for one in (file, file.with_suffix(".txt")):  # else the next of that name must be shorter to be kept
+            one.unlink(missing_ok=True)
         return ""
+    shortest = _shortest(raw, fault)
+    file.write_bytes(shortest)
+    FIXTURES.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, FIXTURES / file.name)
+    return f"{fault}: {shortest[:200]!r} (fixtures/fuzz/{file.name})"
+
+
+def _shortest(raw: bytes, fault: str) -> bytes:
+    """The shortest mail with that fault that so much time finds."""
     ends = time.process_time() + _MINIMISING_S
     size = max(1, len(raw) // 2)
     while size and time.process_time() < ends:
@@ -81,8 +103,7 @@ def _shortened(file: Path) -> str:
             else:
                 at += size
         size //= 2
-    file.with_suffix(".min").write_bytes(raw)
-    return f"{fault}: {raw[:200]!r}"
+    return raw
 
 
 def _fault(raw: bytes) -> str:

@@ -1,8 +1,10 @@
 """Ten thousand seeded histories of the simulator: P1, P2, P3, the caps and the numbers hold in each."""
 
 import os
+import traceback
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
 import structlog
@@ -24,7 +26,7 @@ def run(work: Work) -> Outcome:
     seen: Counter[str] = Counter(work.kept("seen", {}))
     with ProcessPoolExecutor(os.cpu_count(), initializer=_quietly) as pool:
         while done < HISTORIES and work.left():
-            results = list(zip(_next(done), pool.map(history, _next(done)), strict=True))
+            results = _together(pool, _next(done))
             failed |= {str(seed): found for seed, (found, _) in results if found}
             for _, (_, what) in results:
                 seen.update(what)
@@ -32,7 +34,16 @@ def run(work: Work) -> Outcome:
             for name, value in (("done", done), ("failed", failed), ("seen", dict(seen))):
                 work.keep(name, value)
             work.say(f"{done} histories, {len(failed)} failed {' '.join(failed)}")
-    return Outcome(not failed, (*_told(done, seen), *_failures(failed)))
+    return Outcome(not failed, (*_told(done, seen), *_failures(failed)), unfinished=done < HISTORIES)
+
+
+def _together(pool: ProcessPoolExecutor, seeds: range) -> list[tuple[int, tuple[list[str], dict[str, int]]]]:
+    """The histories of these seeds; raises BrokenProcessPool where one of them ends its process."""
+    try:
+        return list(zip(seeds, pool.map(history, seeds), strict=True))
+    except BrokenProcessPool as error:
+        error.add_note(f"one of the seeds {seeds.start} to {seeds.stop - 1}")
+        raise
 
 
 def _next(done: int) -> range:
@@ -40,7 +51,15 @@ def _next(done: int) -> range:
 
 
 def history(seed: int) -> tuple[list[str], dict[str, int]]:
-    """What broke in the history of this seed, and what happened in it."""
+    """What broke in the history of this seed, and what happened in it; one that raises is broken, too."""
+    try:
+        return _lived(seed)
+    except Exception as error:  # whatever it is, its seed must be told
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return [f"raised {type(error).__name__}: {error} (line {last.lineno} of {last.name})"], {}
+
+
+def _lived(seed: int) -> tuple[list[str], dict[str, int]]:
     world = TwinWorld.of(Plan.of(seed))
     world.run()
     counted = Counter(world.ledger.mails.outcomes.values())

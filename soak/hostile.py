@@ -68,7 +68,7 @@ def run(work: Work) -> Outcome:
             work.say(_row(found))
     over = [one for one in known.values() if not one.within]
     rows = sorted(known.values(), key=_dearest)
-    return Outcome(not over and not todo, tuple(_table(rows, len(over), len(todo))))
+    return Outcome(not over, tuple(_table(rows, len(over), len(todo))), unfinished=bool(todo))
 
 
 def _kept(lines: Iterable[str]) -> Iterator[Measured]:

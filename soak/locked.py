@@ -14,6 +14,7 @@ from tests.servers.smtp import SmtpSink
 
 SAYS: Final = "a second writer locks the SQLite store for 60 s at a time while mail comes and goes"
 MINUTES: float = 5.0
+ANEW: Final = True
 
 _HELD: Final = 60.0  # seconds
 _FREE: Final = 15.0
@@ -23,7 +24,7 @@ _LIMITS: Final = '[acknowledge]\nper_domain = "100000/1h"\ntotal = "100000/1h"\n
 
 
 def run(work: Work) -> Outcome:
-    """Lock, let go, lock again until the time is over; then everything must have become of each mail."""
+    """Lock, let go, lock again until the time is over; then each mail must have become something. Begins anew."""
     with Dovecot() as dovecot, SmtpSink() as sink:
         desk = Desk(dovecot, sink, after="move:Done", extra=_LIMITS)
         try:

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -35,18 +37,20 @@ _NEUTRAL: Final = f'[security]\ntrusted_authserv_ids = ["mx.helpdesk.example"]\n
 
 
 def run(work: Work) -> Outcome:
-    """Each scenario once; all of them always, for the time is simulated."""
-    lines: list[str] = []
-    good = True
-    for name, write in _PEERS.items():
-        held, told = asyncio.run(_peer(work.folder / name.replace(" ", "-"), name, write))
-        good, lines = good and held, [*lines, told]
-        work.say(told)
-    for flood in (_one, _forged):
-        held, told = asyncio.run(flood(work.folder / flood.__name__))
-        good, lines = good and held, [*lines, told]
-        work.say(told)
-    return Outcome(good, tuple(lines))
+    """Each scenario once; all of them always, for the time is simulated. What was seen is kept."""
+    done: dict[str, tuple[bool, str]] = work.kept("done", {})
+    for name, scenario in _scenarios().items():
+        if name not in done:
+            done[name] = asyncio.run(scenario(work.folder / name.replace(" ", "-")))
+            work.keep("done", done)
+            work.say(done[name][1])
+    return Outcome(all(held for held, _ in done.values()), tuple(told for _, told in done.values()))
+
+
+def _scenarios() -> "dict[str, Callable[[Path], Coroutine[None, None, tuple[bool, str]]]]":
+    """What is done, by name: in a folder of its own, it tells whether it held."""
+    peers = {name: partial(_peer, name=name, write=write) for name, write in _PEERS.items()}
+    return {**peers, "one sender": _one, "forged senders": _forged}
 
 
 def _branch(folder: Path, sink: SmtpSink, extra: str = "") -> Branch:

@@ -3,13 +3,13 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import Final
 
+from soak._processes import group
 from soak.part import Outcome, Work
 
 SAYS = "small changes to the rules of linking and junk, each of which must turn a test red (mutmut)"
@@ -45,16 +45,19 @@ def run(work: Work) -> Outcome:
     log = (work.folder / "mutmut.log").open("ab")
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1"]
     env = {**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": str(work.folder / "hypothesis")}
-    with subprocess.Popen(command, cwd=copy, env=env, stdout=log, stderr=log, start_new_session=True) as mutmut:
+    with group(command, cwd=copy, env=env, stdout=log, stderr=log) as mutmut:
         while mutmut.poll() is None and work.left():
             try:
                 mutmut.wait(timeout=min(60, work.left()))
             except subprocess.TimeoutExpired:
                 work.say(_told(_counted(copy / "mutants")))
-        if mutmut.poll() is None:
-            os.killpg(mutmut.pid, signal.SIGTERM)  # started in the background it is deaf to SIGINT
+        out_of_time = mutmut.poll() is None
     counted = _counted(copy / "mutants")
-    return Outcome(bool(counted) and not _untried(counted) and not _survivors(counted), tuple(_table(counted)))
+    untried = not counted or _untried(counted)
+    wrong = [f"mutmut ended by itself with {mutmut.returncode} before all was tried"] * bool(
+        untried and not out_of_time
+    )
+    return Outcome(not wrong and not _survivors(counted), (*_table(counted), *wrong), unfinished=out_of_time)
 
 
 def _copied(copy: Path) -> None:

@@ -17,10 +17,26 @@ FRAME: Final = frozenset({"__init__", "__main__", "part", "results", "running"})
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a part found: whether all that it looked at held, and the lines that are written into docs/testing.md."""
+    """What a part found: whether all that it looked at held, and the lines that are written into docs/testing.md.
+
+    One that is `unfinished` ran out of time: its lines say how far it came, and the next run goes on from there.
+    """
 
     good: bool
     lines: tuple[str, ...]
+    unfinished: bool = False
+
+    @property
+    def held(self) -> bool:
+        """Whether all was looked at, and held."""
+        return self.good and not self.unfinished
+
+    @property
+    def verdict(self) -> str:
+        """The one word for it."""
+        if not self.good:
+            return "FAILED"
+        return "not finished" if self.unfinished else "held"
 
 
 @dataclass(frozen=True)
@@ -67,7 +83,10 @@ class Work:
 
 
 class Part(Protocol):
-    """A module of this package: one sentence, the length in minutes, and the work itself."""
+    """A module of this package: one sentence, the length in minutes, and the work itself.
+
+    One that keeps nothing when it is interrupted has `ANEW = True` as well: time spent before does not count.
+    """
 
     SAYS: str
     MINUTES: float

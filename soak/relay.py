@@ -13,13 +13,17 @@ from tests.servers.smtp import SmtpSink
 
 SAYS: Final = "250 nine minutes after the final dot is waited for; after ten the answer is uncertain, never repeated"
 MINUTES: float = 12.0
+ANEW: Final = True
 
 _LATE: Final = 9  # times the timeout of a command: that long the relay takes, and the other one says nothing
 _GIVEN_UP: Final = 11  # by then nobody waits any more
 
 
 def run(work: Work) -> Outcome:
-    """Two desks side by side. Twelve minutes are the real length (timeout 60 s); fewer make the timeout shorter."""
+    """Two desks side by side. Twelve minutes are the real length (timeout 60 s); fewer make the timeout shorter.
+
+    A run begins anew.
+    """
     timeout = max(1, round(work.minutes * 60 / (_GIVEN_UP + 1)))
     with ExitStack() as stack:
         desks = [_desk(stack, timeout) for _ in range(2)]

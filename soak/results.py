@@ -29,8 +29,7 @@ class Result:
 
     def text(self) -> str:
         """The part's piece of the document, between its markers, without a line's end at the end."""
-        verdict = "held" if self.outcome.good else "FAILED"
-        head = f"{self.ended:%Y-%m-%d %H:%M} UTC, {version()}, {self.minutes:.1f} minutes: **{verdict}**"
+        head = f"{self.ended:%Y-%m-%d %H:%M} UTC, {version()}, {self.minutes:.1f} minutes: **{self.outcome.verdict}**"
         points = "\n".join(map(_point, self.outcome.lines))
         middle = f"### {self.part}\n\n{self.says}\n\n{head}\n\n{points}".rstrip()
         return f"{opening(self.part)}\n{middle}\n{closing(self.part)}"

@@ -28,28 +28,49 @@ def run(asked: Asked, write: Callable[[Result], None], tell: Callable[[str], obj
     """Do it and write its result.
 
     A part that returned is finished: its folder is put aside as `<name>.last`, the next run begins anew. One that
-    raised has failed, but keeps its folder: whoever mends the cause goes on from there. KeyboardInterrupt passes.
+    ran out of time keeps its folder, and the next run has the whole length again. One that raised has failed, but
+    keeps its folder: whoever mends the cause goes on from there. KeyboardInterrupt passes.
     """
     work = _work(asked, tell)
+    before = work.kept("before", 0.0)
     if work.spent:
         work.say(f"{asked.name} goes on after {work.spent / 60:.1f} minutes")
     try:
         outcome = asked.part.run(work)
     except Exception as error:  # whatever a part dies of is its result
         work.say(traceback.format_exc())
-        outcome = Outcome(good=False, lines=(f"ended by {type(error).__name__}: {error}",))
+        outcome = Outcome(good=False, lines=(_last_words(error),))
         work.keep("spent", work.elapsed())
     else:
-        _put_aside(work.folder)
-    write(Result(asked.name, asked.part.SAYS, datetime.now(UTC), work.elapsed() / 60, outcome))
+        _ended(work, outcome, before)
+    write(Result(asked.name, asked.part.SAYS, datetime.now(UTC), (before + work.elapsed()) / 60, outcome))
     return outcome
+
+
+def _last_words(error: Exception) -> str:
+    """What a part died of, with its notes: they name the seed."""
+    notes = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+    return f"ended by {type(error).__name__}: {error}{notes}"
+
+
+def _ended(work: Work, outcome: Outcome, before: float) -> None:
+    if outcome.unfinished:
+        work.keep("before", before + work.elapsed())
+        work.keep("spent", 0.0)
+    else:
+        _put_aside(work.folder)
+
+
+def begins_anew(part: Part) -> bool:
+    """Whether it keeps nothing for the run after an interruption."""
+    return bool(getattr(part, "ANEW", False))
 
 
 def _work(asked: Asked, tell: Callable[[str], object]) -> Work:
     folder = asked.kept / asked.name
     folder.mkdir(parents=True, exist_ok=True)
     minutes = asked.part.MINUTES if asked.minutes is None else asked.minutes
-    spent: float = Work(folder, minutes).kept("spent", 0.0)
+    spent: float = 0.0 if begins_anew(asked.part) else Work(folder, minutes).kept("spent", 0.0)
     return Work(folder, minutes, spent, tell)
 
 

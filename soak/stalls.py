@@ -30,7 +30,7 @@ STALLS: Final[dict[str, tuple[str, Fault, float]]] = {
 def run(work: Work) -> Outcome:
     """One stall after another; what an interrupted run has done is not done again.
 
-    With fewer minutes than all take, the last ones are left out and said so.
+    With fewer minutes than all take, the last ones are left to the next run and said so.
     """
     done: dict[str, list[str]] = work.kept("done", {})
     took: dict[str, float] = work.kept("took", {})
@@ -44,8 +44,9 @@ def run(work: Work) -> Outcome:
         work.keep("took", took)
         work.say(f"{name}: {took[name]:.0f} s, {done[name] or 'held'}")
     lines = [f"{name}: over it after {took[name]:.0f} s; {len(found)} findings" for name, found in done.items()]
-    left_out = [f"left out for want of time: {name}" for name in STALLS if name not in done]
-    return Outcome(not any(done.values()), (*lines, *left_out, *(line for one in done.values() for line in one)))
+    left_out = [f"not done yet for want of time: {name}" for name in STALLS if name not in done]
+    found = [f"{name}: {line}" for name, one in done.items() for line in one]
+    return Outcome(not found, (*lines, *left_out, *found), unfinished=bool(left_out))
 
 
 def _fresh(fault: Fault) -> Fault:

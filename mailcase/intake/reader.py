@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -95,6 +95,15 @@ class Reader:
                 one.add_done_callback(partial(_unless_wanted, task, waiting))
         return found
 
+    def read_alone(self, raw: bytes) -> Waiting:
+        """Begin to read one mail before those that wait for their turn; as `read_each`."""
+        found: Waiting = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._read_into([raw], [found], at_once=True))
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
+        found.add_done_callback(partial(_unless_wanted, task, [found]))
+        return found
+
     async def ready(self) -> None:
         """Return when a parser process runs, so that starting one is charged to no mail: neither as an attempt (R4)
         nor as time that it took."""
@@ -117,19 +126,19 @@ class Reader:
         await self._pool.close()
         await self._suspects.close()
 
-    async def _read_into(self, raws: list[bytes], waiting: Sequence[Waiting]) -> None:
+    async def _read_into(self, raws: list[bytes], waiting: Sequence[Waiting], *, at_once: bool = False) -> None:
         """Read one task's mails; what goes wrong with the task is told to all who still wait."""
         try:
-            await self._read_chunk(raws, waiting)
+            await self._read_chunk(raws, waiting, at_once=at_once)
         except Exception as error:
             for one in waiting:
                 if not one.done():
                     one.set_exception(error)
 
-    async def _read_chunk(self, raws: list[bytes], waiting: Sequence[Waiting]) -> None:
+    async def _read_chunk(self, raws: list[bytes], waiting: Sequence[Waiting], *, at_once: bool) -> None:
         seconds = self._timeout if len(raws) == 1 else min(self._timeout, _CHUNK_SECONDS)
         try:
-            async with self._large if len(raws[0]) > _LARGE else self._slots:
+            async with self._large if len(raws[0]) > _LARGE else nullcontext() if at_once else self._slots:
                 found = await self._run(self._pool, raws, seconds)
         except TaskError as error:
             await self._one_by_one(raws, waiting, str(error))

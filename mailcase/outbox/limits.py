@@ -11,6 +11,7 @@ from mailcase.policy import AcknowledgePolicy
 from mailcase.ports import OutboxMail, SendCounts
 
 LONGEST_DELAY: Final = timedelta(hours=4)  # over a limit: then it goes out if the limit allows, else it expires
+_NEAR: Final = 8  # one part in so many: seven daemons that each use one up are below the limit still
 _LOOK_AGAIN: Final = timedelta(minutes=5)
 
 
@@ -61,6 +62,12 @@ def judge(
         return Send()
     last = mail.created_at + LONGEST_DELAY
     return Expire(over) if now >= last else Hold(min(now + _LOOK_AGAIN, last, mail.expires_at), over)
+
+
+def is_near(mail: OutboxMail, counts: SendCounts, rules: AcknowledgePolicy) -> bool:
+    """Whether so much of a limit is used up that a count of a second ago is no answer: others send as well."""
+    of_domain = counts.per_domain.get(domain_of(mail.to), 0)
+    return _NEAR * counts.total >= rules.total.count or _NEAR * of_domain >= rules.per_domain.count
 
 
 def domain_of(address: str) -> str:

@@ -15,7 +15,7 @@ class Collided(Unavailable):
 
 
 class Locked(Unavailable):
-    """Somebody holds a lock for longer than we wait: no mail's fault, so that none is given up for it."""
+    """Somebody holds a lock for longer than we wait, or nobody may write: no mail's fault, none is given up for it."""
 
 
 #: Around one transaction. What may have been committed before the connection broke is not repeated here.
@@ -26,5 +26,7 @@ again: Final = retry(
     reraise=True,
 )
 
-#: PostgreSQL's words for it.
-BY_SQLSTATE: Final[dict[str, type[Unavailable]]] = {"40001": Collided, "40P01": Collided, "55P03": Locked}
+#: PostgreSQL's words for it; a server that is a standby by now, or was made read-only (25006), still answers.
+BY_SQLSTATE: Final[dict[str, type[Unavailable]]] = {
+    "40001": Collided, "40P01": Collided, "55P03": Locked, "25006": Locked, "58030": Locked,
+}  # fmt: skip

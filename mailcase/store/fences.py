@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.errors import Fenced, TenureLost
+from mailcase.sharing import WATCHED
 from mailcase.store import tables as t
 
 MAILBOX: Final = "mailbox:"
 DAEMON: Final = "daemon:"
-WATCHED: Final = ("imap:", "maildir:")  # sources that one daemon at a time works; the rest come from everywhere
 
 _D = t.delivery.c
 _FENCES = sa.text("SELECT name, fence FROM tenure WHERE name = ANY(:names) ORDER BY name FOR SHARE")

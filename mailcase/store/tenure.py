@@ -79,7 +79,7 @@ class Seat:
             ConfigError: a connection pooler gives each statement another session.
         """
         self.drop()
-        self.fences.owner, self.fences.wanted = owner, wants
+        self.fences.owner, self.fences.wanted = owner, self.fences.wanted | wants
         with translated(self.engine):
             self._conn = conn = self.engine.connect()
             self._backend = conn.execute(_BACKEND).scalar_one()

@@ -1,5 +1,6 @@
 """The real program and a real Dovecot with a bad line between them, and a person beside them (F11, F12, F13, F16)."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -115,7 +116,7 @@ async def test_what_a_person_reads_moves_and_deletes_meanwhile_is_a_note_and_no_
     known = Fault(re.compile(rb"(?=\S+ UID FETCH \S+ \(UID BODY\.PEEK)"), then="hold", way="up")
     taken = Fault(re.compile(rb"(?=\S+ UID MOVE)"), then="hold", way="up")
     proxy.arm(known)
-    daemon = desk.run()
+    daemon = desk.run("--verbose")
     wait_fired(known)  # we know of the mails and are about to fetch them
     await person.create("Kept")
     await person.flag("1:2", r"\Seen")
@@ -132,5 +133,7 @@ async def test_what_a_person_reads_moves_and_deletes_meanwhile_is_a_note_and_no_
     must_hold(desk, mails, vanished=gone)
     assert set(desk.outcomes()) == {message_id(mails[at]) for at in (0, 4, 5)}
     said = log_of(desk)
+    notes = [one for one in map(json.loads, said.splitlines()) if one["event"] == Event.MAIL_GONE.word]
+    assert [(one["level"], one["uids"]) for one in notes] == [("debug", [2, 3, 4])]
     assert '"level": "error"' not in said
     assert f'"{Event.CONNECTION_LOST.word}"' not in said  # Dovecot refuses a MOVE of what is gone; it is said again

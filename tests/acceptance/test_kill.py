@@ -1,4 +1,4 @@
-"""Killed with SIGKILL anywhere in a message's life, nothing is lost and nothing is doubled (P1-P3, F1-F10)."""
+"""Killed with SIGKILL anywhere in a message's life, nothing is lost and nothing is doubled (P1-P3, P5, P6, F1-F10)."""
 
 import os
 import random
@@ -84,6 +84,13 @@ def test_killed_at_every_point(open_desk: OpenDesk, hit: int) -> None:
         assert life.nothing_is_doubled() == [], point
     life.must_hold()
     assert life.desk.states()["uncertain"] == len(SENDING)
+    assert again(life.desk) == (len(life.desk.deliveries()), [], [])
+
+
+def again(desk: Desk) -> tuple[int, list[object], list[object]]:
+    """Everything decided once more from its raw mail (P6): how many, what differs, what cannot be."""
+    found = desk.json("replay", "--since", "7d")
+    return found["mails"], found["differences"], found["left_out"]
 
 
 def test_killed_at_random_hits_while_the_daemon_runs(open_desk: OpenDesk) -> None:

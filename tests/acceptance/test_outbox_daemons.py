@@ -100,3 +100,38 @@ async def test_a_slow_daemon_whose_claim_stands_sends(desk: Desk, smtp_sink: Smt
     desk.add("c@visitor.example")
     await of(desk).once()
     assert (desk.outbox.states(), smtp_sink.to) == (["sent"], ["c@visitor.example"])
+
+
+async def test_a_dialogue_that_hangs_holds_up_no_other_mail_where_the_pool_has_room(
+    desk: Desk, smtp_sink: SmtpSink
+) -> None:
+    desk.smtp["support"] = settings(smtp_sink, pool=2)
+    drain, stop = desk.drain(), asyncio.Event()
+    desk.add("slow@visitor.example")
+    running = asyncio.create_task(drain.run(stop))
+    await until(smtp_sink.waiting.is_set)
+    other = desk.add("c@visitor.example")
+    drain.wake()
+    await until(lambda: other.state == "sent")
+    smtp_sink.go_on.set()
+    stop.set()
+    await running
+
+
+async def test_a_lane_whose_settings_changed_keeps_what_it_has_begun_and_nothing_else(
+    desk: Desk, smtp_sink: SmtpSink
+) -> None:
+    drain, stop = desk.drain(), asyncio.Event()
+    first = desk.add("slow@visitor.example")
+    running = asyncio.create_task(drain.run(stop))
+    await until(smtp_sink.waiting.is_set)
+    desk.smtp["support"] = settings(smtp_sink, pool=2)
+    second = desk.add("c@visitor.example")
+    drain.wake()
+    await until(lambda: second.state == "sent")
+    assert drain._taken().keys() == {first.mail.id}
+    smtp_sink.go_on.set()
+    await until(lambda: first.state == "sent")
+    stop.set()
+    await running
+    assert sorted(smtp_sink.to) == ["c@visitor.example", "slow@visitor.example"]

@@ -12,9 +12,9 @@ from mailcase.clock import utcnow
 from mailcase.errors import Fenced, Unavailable
 from mailcase.intake.reader import Waiting
 from mailcase.message import Delivery
-from mailcase.pipeline import SLICE, Pipeline
+from mailcase.pipeline import SLICE, Pipeline, under_way
 from mailcase.ports import Journalled, Reading, Settled
-from mailcase.recovery import Recovery
+from mailcase.recovery import MOST_AWAY, Recovery
 from mailcase.settling import MOST, Batcher
 from tests import poison
 from tests.contract.store_kit import mail
@@ -104,7 +104,8 @@ async def test_that_the_store_went_away_is_no_mails_attempt(
         async def submit(*_: object, **__: object) -> list[Settled]:
             raise Unavailable("away")
 
-        away.setattr(Pipeline, "submit", submit)
+        for name in ("submit", "submit_alone"):
+            away.setattr(Pipeline, name, submit)
         for _ in range(5):
             with pytest.raises(Unavailable):
                 await recovery.run()
@@ -176,13 +177,13 @@ async def test_a_suspect_is_tried_alone(pipeline: Pipeline) -> None:
     rows = journal(pipeline, [letter(number) for number in range(3)])
     pipeline.store.count_attempt([row.delivery.id for row in rows])
     together: list[int] = []
-    started = pipeline.reader.read_each
+    started = pipeline.reader.read_alone
 
-    def watched(raws: Sequence[bytes]) -> list[Waiting]:
+    def watched(raw: bytes) -> Waiting:
         together.append(len(pipeline.in_flight))
-        return started(raws)
+        return started(raw)
 
-    pipeline.reader.read_each = watched  # type: ignore[method-assign]  # only looks on
+    pipeline.reader.read_alone = watched  # type: ignore[method-assign]  # only looks on
     await Recovery(pipeline).run()
     assert together == [1, 1, 1]
 
@@ -215,3 +216,46 @@ async def test_a_commit_that_fails_tells_everybody_who_waits() -> None:
     one = Reading(Delivery(1, "support", "file", "", "k", None, None, utcnow()), mail("a"))
     results = await asyncio.gather(batcher.settle(one), batcher.settle(one), return_exceptions=True)
     assert [str(error) for error in results] == ["disk full", "disk full"]
+
+
+async def test_a_raw_mail_that_nobody_may_read_now_holds_up_no_other(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = journal(pipeline, [letter(number) for number in range(4)])
+    raw = pipeline.store.raw
+
+    def refused(sha256: str) -> bytes:
+        if sha256 == rows[1].sha256:
+            raise Unavailable("403: archived")
+        return raw(sha256)
+
+    with monkeypatch.context() as away:
+        away.setattr(pipeline.store, "raw", refused)
+        for _ in range(4):
+            await Recovery(pipeline).run()
+        await pipeline.drained()
+    assert [one["outcome"] for one in pipeline.store.message_list()] == ["created", None, "created", "created"]
+    assert pipeline.store.delivery(rows[1].delivery.id).attempts == 0
+    assert await Recovery(pipeline).run() == 1
+
+
+async def test_where_no_raw_mail_can_be_had_it_is_their_store_and_not_asked_for_each(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal(pipeline, [letter(number) for number in range(20)])
+    asked: list[str] = []
+
+    def away(sha256: str) -> bytes:
+        asked.append(sha256)
+        raise Unavailable("no answer")
+
+    monkeypatch.setattr(pipeline.store, "raw", away)
+    with pytest.raises(Unavailable):
+        await Recovery(pipeline).run()
+    assert len(asked) == MOST_AWAY + 1
+
+
+async def test_mail_that_is_handed_in_to_any_daemon_keeps_no_mailbox_here(pipeline: Pipeline) -> None:
+    (read,) = journal(pipeline, [letter(1)])
+    handed = replace(read, delivery=replace(read.delivery, source="lmtp"))
+    assert under_way([read, handed, handed]) == {"support": 1}

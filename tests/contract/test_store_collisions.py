@@ -155,3 +155,18 @@ def test_a_lock_that_lasts_is_the_stores_trouble_and_no_mails(store: Store, serv
             store.settle(work, Clerk(), NOW)
     assert (splits, counts(store)) == ([2], [0] * 6)
     assert [one.outcome for one in store.settle(work, Clerk(), NOW)] == ["created"] * 2
+
+
+def test_a_server_that_takes_no_writes_for_a_while_is_no_mails_fault(store: Store, server: Server) -> None:
+    """As after a failover to a standby, or while a managed server has too little room."""
+    work = readings(store, "a", "b")
+    allow = "-c default_transaction_read_only=off"
+    with psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True, options=allow) as other:
+        name = other.info.dbname
+        other.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+        store._engines.writer.dispose()
+        with pytest.raises(Locked, match="read-only"):
+            store.settle(work, Clerk(), NOW)
+        other.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
+    store._engines.writer.dispose()
+    assert [one.outcome for one in store.settle(work, Clerk(), NOW)] == ["created"] * 2

@@ -113,10 +113,10 @@ class Desk:
             raise AssertionError(done.stderr.decode()[-3000:])
         return done.returncode
 
-    def run(self, *, fault: str = "") -> Process:
-        """`mailcase run` in the background."""
+    def run(self, *options: str, fault: str = "") -> Process:
+        """`mailcase run` in the background, with options that stand before the command."""
         with (self.dir / "daemon.log").open("ab") as log:
-            daemon = PREFORK.start(self._command("run"), env=self._env(fault), stdout=log, stderr=log)
+            daemon = PREFORK.start(self._command(*options, "run"), env=self._env(fault), stdout=log, stderr=log)
         self._daemons.append(daemon)
         return daemon
 

@@ -1,20 +1,16 @@
-"""The promises P1 to P3 as one checker over server, store and SMTP sink, for every test that breaks something."""
+"""The promises P1 to P3, P5 and P6 as one checker over server, store and SMTP sink, for tests that break something."""
 
-import hashlib
 import json
 import subprocess
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from email.message import Message
-from email.parser import BytesHeaderParser
-from typing import Any, Final, Protocol
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
 
-import sqlalchemy as sa
-
-from mailcase.store import tables as t
 from tests.servers.desk import Desk
-from tests.servers.smtp import SmtpSink
+from tests.servers.promises import explained, to_whom
+from tests.servers.scene import Box, Facts, Scene, header_of, in_folder, message_id, moved_from, name_of
+
+__all__ = ["Box", "Scene", "desk_scene", "findings", "message_id", "must_hold"]
 
 _NEW_CASE = frozenset({"created", "followed", "junk_case"})
 _ENDED = frozenset({"sent", "failed", "suppressed", "expired", "uncertain", "bounced"})
@@ -22,39 +18,6 @@ _LEFT_THE_HOUSE = frozenset({"sent", "uncertain", "bounced"})
 _STAYS = frozenset({"before_start", "oversize", "quarantined"})  # on the server, whatever `after` says
 _FINE = _STAYS | {"decided", "moved_away"}
 _ACKNOWLEDGES = frozenset({"registration", "followed", "reopened"})
-
-
-class Shelf(Protocol):
-    """A mail server's disk, as Dovecot shows it."""
-
-    def mails(self, user: str, folder: str = "INBOX") -> list[bytes]:
-        """The raw mails of a folder."""
-        ...
-
-
-@dataclass(frozen=True)
-class Box:
-    """A mailbox after the fault: what was put there (raw mails, or Message-IDs where they are many)."""
-
-    put: Collection[bytes | str]
-    name: str = "support"
-    shelf: Shelf | None = None  # None: what lies on the server is not looked at
-    user: str = "user"
-    after: str = "keep"
-    folder: str = "INBOX"
-    vanished: Collection[str] = ()  # Message-IDs that a person moved or deleted: they may be missing
-    copies: int = 1  # how often a mail may lie in the folder that `after` moves it to
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Everything after quiesce. `call` runs the program (`mailcase audit`); `may_wait` allows undecided and pending."""
-
-    url: str
-    boxes: Sequence[Box]
-    sinks: Sequence[SmtpSink] = ()
-    call: "Callable[..., subprocess.CompletedProcess[bytes]] | None" = None
-    may_wait: bool = False
 
 
 def desk_scene(desk: Desk, put: Collection[bytes | str], **over: Any) -> Scene:
@@ -76,108 +39,26 @@ def must_hold(desk: Desk, put: Collection[bytes | str], **over: Any) -> None:
 
 def findings(scene: Scene) -> list[str]:
     """What does not hold, a readable line each; empty is good."""
-    facts = _Facts.read(scene)
+    facts = Facts.read(scene)
     found = [line for box in scene.boxes for line in (*_arrived(facts, box), *_told(facts, box))]
     found += _single(facts)
     found += _outbox(facts, scene)
+    found += explained(facts)
     if scene.sinks:
         found += _left(facts, scene)
+        found += to_whom(facts, scene)
     if scene.call:
         found += [line for box in scene.boxes for line in _audited(scene.call, box)]
     return found
 
 
-def message_id(raw: bytes) -> str:
-    """What a mail is known by here: its Message-ID, or the sha256 of its bytes where it has none."""
-    return str(_header(raw)["Message-ID"] or "").strip() or _sha(raw)
-
-
-def _header(raw: bytes) -> Message:
-    return BytesHeaderParser().parsebytes(raw.partition(b"\r\n\r\n")[0])
-
-
-def _sha(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()
-
-
-def _name(one: bytes | str) -> str:
-    return one if isinstance(one, str) else message_id(one)
-
-
-@dataclass
-class _Facts:
-    """The rows that the rules are about."""
-
-    deliveries: list[Any]
-    messages: list[Any]
-    cases: list[Any]
-    links: list[Any]
-    outbox: list[Any]
-    raws: set[str]  # whose bytes can still be read
-    names: Mapping[str, str]  # sha256 -> message_id()
-    by_box: dict[str, dict[str, list[Any]]] = field(default_factory=dict)  # mailbox -> name -> deliveries
-
-    @classmethod
-    def read(cls, scene: Scene) -> "_Facts":
-        engine = sa.create_engine(scene.url)
-        try:
-            with engine.connect() as conn:
-                rows = [_rows(conn, *one) for one in _WANTED]
-                deliveries, messages, cases, links, outbox = rows
-                facts = cls(deliveries, messages, cases, links, outbox, _raws(conn), dict(_names(scene)))
-        finally:
-            engine.dispose()
-        boxes: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-        for row in facts.deliveries:
-            boxes[row.mailbox][facts.names.get(row.raw_sha256) or row.message_id or row.raw_sha256].append(row)
-        facts.by_box = boxes
-        return facts
-
-
-_WANTED: Final = (
-    (t.delivery, "id mailbox group_name raw_sha256 message_id outcome reason case_id message_pk oversize error"),
-    (t.message, "id group_name direction message_id kind date_key identity"),
-    (t.case, "running number group_name origin_pk"),
-    (t.case_message, "case_id message_pk how"),
-    (t.outbox, "id dedup kind state reason group_name in_reply_to message_id automatic to attempts"),
-)
-
-
-def _rows(conn: sa.Connection, table: sa.Table, columns: str) -> list[Any]:
-    return list(conn.execute(sa.select(*(table.c[name] for name in columns.split()))))
-
-
-def _raws(conn: sa.Connection) -> set[str]:
-    there = (t.raw.c.content.is_not(None)) | (t.raw.c.location != "")
-    return {row.sha256 for row in conn.execute(sa.select(t.raw.c.sha256).where(there, t.raw.c.purged_at.is_(None)))}
-
-
-def _names(scene: Scene) -> Iterator[tuple[str, str]]:
-    for box in scene.boxes:
-        for one in box.put:
-            if isinstance(one, bytes):
-                yield _sha(one), message_id(one)
-        if box.shelf is not None:
-            for raw in (*_lying(box), *_moved(box)):
-                yield _sha(raw), message_id(raw)
-
-
-def _lying(box: Box) -> list[bytes]:
-    return box.shelf.mails(box.user, box.folder) if box.shelf else []
-
-
-def _moved(box: Box) -> list[bytes]:
-    folder = box.after.partition(":")[2]
-    return box.shelf.mails(box.user, folder) if box.shelf and folder else []
-
-
 # P1: nothing is lost
 
 
-def _arrived(facts: _Facts, box: Box) -> Iterator[str]:
+def _arrived(facts: Facts, box: Box) -> Iterator[str]:
     """Each mail has an outcome, or waits, or stands in quarantine with its bytes."""
     known = facts.by_box.get(box.name, {})
-    for name in dict.fromkeys(map(_name, box.put)):
+    for name in dict.fromkeys(map(name_of, box.put)):
         rows = known.get(name, [])
         if not rows and name not in box.vanished:
             yield f"{box.name}: {name} was put on the server and is not in the store"
@@ -188,13 +69,13 @@ def _arrived(facts: _Facts, box: Box) -> Iterator[str]:
                 yield f"{box.name}: {name}: delivery {row.id} is {row.outcome} without a message"
 
 
-def _told(facts: _Facts, box: Box) -> Iterator[str]:
+def _told(facts: Facts, box: Box) -> Iterator[str]:
     """The server holds what `after` says, once."""
     if box.shelf is None:
         return
     known = facts.by_box.get(box.name, {})
-    lying, moved = Counter(map(message_id, _lying(box))), Counter(map(message_id, _moved(box)))
-    for name, times in Counter(map(_name, box.put)).items():
+    lying, moved = Counter(map(message_id, in_folder(box))), Counter(map(message_id, moved_from(box)))
+    for name, times in Counter(map(name_of, box.put)).items():
         rows = known.get(name, [])
         if name in box.vanished or any(_stays(row) for row in rows):
             continue
@@ -214,7 +95,7 @@ def _stays(row: Any) -> bool:
 # P2: nothing is doubled
 
 
-def _single(facts: _Facts) -> Iterator[str]:
+def _single(facts: Facts) -> Iterator[str]:
     inbound = [row for row in facts.messages if row.direction == "in"]
     by_id = {row.id: row for row in facts.messages}
     yield from _twice("message", ((m.group_name, m.message_id, m.date_key) for m in inbound if m.message_id))
@@ -241,7 +122,7 @@ def _twice(what: str, keys: Iterable[object]) -> Iterator[str]:
 # P3: nobody is answered twice
 
 
-def _outbox(facts: _Facts, scene: Scene) -> Iterator[str]:
+def _outbox(facts: Facts, scene: Scene) -> Iterator[str]:
     acks = [row for row in facts.outbox if row.kind in _ACKNOWLEDGES]
     yield from _twice("acknowledged mail", ((row.group_name, row.in_reply_to) for row in acks if row.in_reply_to))
     yield from _twice("outbox mark", (row.dedup for row in facts.outbox))
@@ -255,15 +136,14 @@ def _outbox(facts: _Facts, scene: Scene) -> Iterator[str]:
                 yield f"{row.mailbox}: delivery {row.id} has no outcome ({row.error})"
 
 
-def _left(facts: _Facts, scene: Scene) -> Iterator[str]:
+def _left(facts: Facts, scene: Scene) -> Iterator[str]:
     """What the relays were given against the outbox and against what the mails themselves say."""
     rows = {row.message_id: row for row in facts.outbox if row.message_id}
-    kinds = {(row.group_name, row.message_id): row.kind for row in facts.messages if row.direction == "in"}
     raws = [raw for box in scene.boxes for raw in box.put if isinstance(raw, bytes)]
     automatic = {message_id(raw) for raw in raws if _robot(raw)} - {message_id(raw) for raw in raws if not _robot(raw)}
     left: Counter[str] = Counter()
     for mail in (mail for sink in scene.sinks for mail in sink.mails):
-        header = _header(mail.data)
+        header = header_of(mail.data)
         own, answers = str(header["Message-ID"]), str(header["In-Reply-To"] or "")
         left[own] += 1
         row = rows.get(own)
@@ -271,8 +151,9 @@ def _left(facts: _Facts, scene: Scene) -> Iterator[str]:
             yield f"{own} to {mail.recipients} left, and its outbox row is {row.state if row else 'not there'}"
         if row is not None and row.automatic and answers in automatic:
             yield f"{answers} is automatic and was answered by {own}"
-        if row is not None and row.kind in _ACKNOWLEDGES and kinds.get((row.group_name, answers)) != "person":
-            yield f"{own} acknowledges {answers}, which is {kinds.get((row.group_name, answers))}, no person's"
+        origin = facts.answered.get(row.delivery_id) if row is not None else None
+        if row is not None and row.kind in _ACKNOWLEDGES and (origin is None or origin.kind != "person"):
+            yield f"{own} acknowledges {answers}, which is {origin and origin.kind}, no person's"
     for own, row in rows.items():
         if row.automatic and left[own] > 1:
             yield f"{own} to {row.to} left {left[own]} times"
@@ -282,7 +163,7 @@ def _left(facts: _Facts, scene: Scene) -> Iterator[str]:
 
 def _robot(raw: bytes) -> bool:
     """The plainest marks of RFC 3834, read without the product's rules."""
-    header = _header(raw)
+    header = header_of(raw)
     marked = str(header["Auto-Submitted"] or "no").strip().lower() != "no"
     return marked or "List-Id" in header or str(header["Return-Path"] or "").strip() == "<>"
 

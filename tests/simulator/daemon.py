@@ -48,6 +48,10 @@ class Parser:
         """Each when a step of its own let it."""
         return [asyncio.ensure_future(self._gate.step("parse", partial(self._read, raw))) for raw in raws]
 
+    def read_alone(self, raw: bytes) -> Waiting:
+        """The same of one."""
+        return self.read_each([raw])[0]
+
     def _read(self, raw: bytes) -> Email | ReadFailure:
         if KILLS in raw:
             raise Killed

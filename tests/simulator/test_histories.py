@@ -7,9 +7,13 @@ from tests.simulator.world import Plan
 
 
 def history(seed: int) -> list[str]:
-    world = TwinWorld.of(Plan.of(seed))
-    world.run()
-    return broken(world)
+    try:
+        world = TwinWorld.of(Plan.of(seed))
+        world.run()
+        return broken(world)
+    except Exception as error:
+        error.add_note(f"seed {seed}")
+        raise
 
 
 @pytest.mark.parametrize("first", range(0, 18, 6))

@@ -7,7 +7,7 @@ import pytest
 
 from mailcase.outbox.backoff import delay, next_attempt
 from mailcase.outbox.breaker import Breaker
-from mailcase.outbox.limits import Expire, Hold, Send, Verdict, judge
+from mailcase.outbox.limits import Expire, Hold, Send, Verdict, is_near, judge
 from mailcase.policy import Limit
 from mailcase.ports import OutboxMail, SendCounts
 from tests.builders import NOW, make_acknowledge
@@ -137,3 +137,11 @@ def test_no_attempt_is_planned_after_the_mail_expires() -> None:
     assert next_attempt(5, NOW, NOW + SOON, 0.0) == NOW + SOON
     assert next_attempt(1, NOW, NOW + HOUR, 0.0) == NOW + timedelta(minutes=1)
     assert next_attempt(1, NOW, NOW - HOUR, 0.0) == NOW
+
+
+@pytest.mark.parametrize(
+    ("total", "domain", "near"), [(0, 0, False), (12, 1, False), (13, 0, True), (0, 2, True), (99, 9, True)]
+)
+def test_near_a_limit_a_count_of_a_moment_ago_is_no_answer(total: int, domain: int, near: bool) -> None:
+    counts = SendCounts(total=total, per_domain={"visitor.example": domain}, last_hour=0)
+    assert is_near(MAIL, counts, RULES) is near

@@ -1,5 +1,8 @@
 """The frame of the soak: parts are found, go on after an interruption, and write their own result."""
 
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,19 +11,46 @@ from types import ModuleType
 
 import pytest
 
+from soak import fuzz
 from soak.__main__ import main
+from soak._processes import group
 from soak.part import Outcome, Work, names, sentences
 from soak.results import Result, placed, write
 from soak.running import Asked, run
 
+ROOT = Path(__file__).parents[2]
 GOOD = Outcome(good=True, lines=("nothing lost",))
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
-def part_of(work: Callable[[Work], Outcome], minutes: float = 1.0) -> ModuleType:
+#: A soak of one part that starts a server, says so and waits; with SIGINT ignored, as a shell in the background has it.
+SERVING = """
+import runpy, signal, subprocess, sys, types
+import soak.part
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+def run(work):
+    server = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], start_new_session=True)
+    print(server.pid, flush=True)
+    signal.pause()
+part = types.ModuleType("soak.example")
+vars(part).update(SAYS="An example.", MINUTES=1.0, run=run)
+sys.modules["soak.example"] = part
+soak.part.names = lambda: ["example"]
+sys.argv[0] = "soak"
+runpy.run_module("soak", run_name="__main__")
+"""
+
+
+def part_of(work: Callable[[Work], Outcome], minutes: float = 1.0, **more: object) -> ModuleType:
     part = ModuleType("soak.example")
-    vars(part).update(SAYS="An example.", MINUTES=minutes, run=work)
+    vars(part).update(SAYS="An example.", MINUTES=minutes, run=work, **more)
     return part
+
+
+def serves(pid: int) -> bool:
+    """Whether that process runs; one that ended and that nobody has buried does not."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.fixture
@@ -72,6 +102,90 @@ def test_time_that_an_interrupted_run_has_used_counts(tmp_path: Path) -> None:
     Work(tmp_path / "example", 1.0).keep("spent", 45.0)
     asked = Asked("example", part_of(lambda work: Outcome(0 < work.left() <= 15, ())), tmp_path)
     assert run(asked, lambda _: None, lambda _: None).good
+
+
+def test_time_of_a_part_that_begins_anew_does_not_count(tmp_path: Path) -> None:
+    Work(tmp_path / "example", 1.0).keep("spent", 45.0)
+    written: list[Result] = []
+    part = part_of(lambda work: Outcome(work.left() > 15, ()), ANEW=True)
+    assert run(Asked("example", part, tmp_path), written.append, lambda _: None).good
+    assert written[0].minutes < 0.75
+
+
+def test_a_part_that_ran_out_of_time_has_not_held_and_goes_on_with_its_whole_length(tmp_path: Path) -> None:
+    def work(at: Work) -> Outcome:
+        at.keep("done", at.kept("done", 0) + 1)
+        whole = at.left() > 50
+        return Outcome(whole, (), unfinished=at.kept("done", 0) < 3)
+
+    Work(tmp_path / "example", 1.0).keep("before", 120.0)
+    written: list[Result] = []
+    asked = Asked("example", part_of(work), tmp_path)
+    outcomes = [run(asked, written.append, lambda _: None) for _ in range(3)]
+    assert [one.held for one in outcomes] == [False, False, True]
+    assert [one.verdict for one in outcomes] == ["not finished", "not finished", "held"]
+    assert all(one.minutes >= 2 for one in written)
+    assert "**not finished**" in written[0].text()
+    assert not (tmp_path / "example").exists()
+
+
+def test_what_failed_has_failed_also_unfinished() -> None:
+    assert Outcome(good=False, lines=(), unfinished=True).verdict == "FAILED"
+
+
+def test_what_a_part_dies_of_is_told_with_its_notes(tmp_path: Path) -> None:
+    def work(_: Work) -> Outcome:
+        error = RuntimeError("no server")
+        error.add_note("seed 7")
+        raise error
+
+    outcome = run(Asked("example", part_of(work), tmp_path), lambda _: None, lambda _: None)
+    assert outcome.lines == ("ended by RuntimeError: no server; seed 7",)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_servers_of_the_part_as_well(tmp_path: Path, number: signal.Signals) -> None:
+    words = [sys.executable, "-c", SERVING, "example", "--try", "--state", str(tmp_path)]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as soak:
+        assert soak.stdout is not None
+        server = int(soak.stdout.readline())
+        assert serves(server)
+        soak.send_signal(number)
+        _, said = soak.communicate(timeout=60)
+    assert soak.returncode == 130
+    assert "`make soak PART=example` goes on" in said.decode()
+    assert not serves(server)
+
+
+def test_a_group_ends_with_its_block_and_with_its_children() -> None:
+    forks = "import os, signal; os.fork(); print(os.getpid(), flush=True); signal.pause()"
+    reading, writing = os.pipe()
+    with open(reading, "rb", buffering=0) as told:
+        with group([sys.executable, "-c", forks], stdout=writing):
+            os.close(writing)
+            assert len({told.readline() for _ in range(2)}) == 2
+        assert told.read() == b""  # nobody holds the other end any more
+
+
+def test_a_finding_of_the_fuzzer_is_shortened_and_becomes_a_fixture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fuzz, "FIXTURES", tmp_path / "fixtures")
+    monkeypatch.setattr(fuzz, "_fault", lambda raw: "Broken" if b"bad" in raw else "")
+    found = tmp_path / "Broken-road.eml"
+    found.write_bytes(b"Subject: good\n\nthis is bad indeed\n")
+    assert fuzz.settled(found).startswith("Broken: b'bad'")
+    assert (tmp_path / "fixtures" / "Broken-road.eml").read_bytes() == b"bad"
+    found.write_bytes(b"mended")
+    assert fuzz.settled(found) == ""
+    assert not found.exists()
+
+
+def test_what_was_grown_outlives_the_run(tmp_path: Path) -> None:
+    grown = fuzz.grown_in(Work(tmp_path / "fuzz", 1.0))
+    grown.mkdir(parents=True)
+    run(Asked("fuzz", part_of(lambda _: GOOD), tmp_path), lambda _: None, lambda _: None)
+    assert grown.exists()
 
 
 def test_a_part_that_raises_has_failed_and_keeps_its_state(tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from mailcase.errors import Transient
@@ -15,7 +15,7 @@ from mailcase.outbox.breaker import Breaker
 from mailcase.outbox.drain.desk import LEASE, Call, Desk, Report
 from mailcase.outbox.drain.held import Held
 from mailcase.outbox.drain.lane import Lane
-from mailcase.outbox.limits import Expire, Hold, domain_of, judge
+from mailcase.outbox.limits import Expire, Hold, domain_of, is_near, judge
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy import Policy
 from mailcase.ports import OutboxMail, OutboxStore, SendCounts
@@ -26,6 +26,7 @@ _BATCH: Final = 100  # rows looked at in one pass
 _LONGEST_REST: Final = 60.0  # seconds between looks, also when nothing woke us
 _SHORTEST_REST: Final = 1.0
 _FULL_REST: Final = 1.0  # seconds between looks while the lanes hold a batch: each look reads what they hold
+_RECENT: Final = timedelta(seconds=1)  # what others sent by the same limits is counted so often, near a limit always
 _STORE_PAUSE: Final = 5.0  # seconds after the store could not be read
 _NO_RELAY: Final = timedelta(hours=1)
 _GRACE: Final = 10.0  # seconds for an open dialogue when the daemon stops (architecture.md)
@@ -68,6 +69,11 @@ class Drain:
         self._wake = asyncio.Event()
         self._settled = False  # whether what others left was looked at since the start
         self._ways: Mapping[str, SmtpSettings] = {}  # as they were at the last pass; none before the first
+        self._recent = (
+            datetime.min.replace(tzinfo=UTC),
+            SendCounts(0, {}, 0),
+        )  # as counted then, and handed over since
+        self._granted: list[OutboxMail] = []  # let go by that count, and perhaps not yet claimed
         self._busiest: tuple[int, int] | None = None  # the hour in which it was asked, and the answer
 
     def wake(self) -> None:
@@ -137,7 +143,7 @@ class Drain:
         for broken in (lane.broken for lane in self._lanes.values() if lane.broken is not None):
             raise broken
         await self._free_changed()
-        taken = {row for lane in self._lanes.values() for row in lane.taken}
+        taken = self._taken()
         now = desk.now()
         due = await desk.call(desk.store.due, now, len(taken) + _BATCH, desk.portion())
         rows = [mail for mail in due if mail.id not in taken]
@@ -162,8 +168,12 @@ class Drain:
 
     async def _counts(self) -> SendCounts:
         """What the store counts, and the rows that lanes have taken: rather one too many than one too few."""
-        waiting = [mail for lane in self._lanes.values() for mail in lane.taken.values()]
+        waiting = self._taken().values()
         return _with(await self._stored_counts(), waiting)
+
+    def _taken(self) -> dict[int, OutboxMail]:
+        """What lanes have, those too that end with what they have begun."""
+        return {row: mail for lane in (*self._lanes.values(), *self._old) for row, mail in lane.taken.items()}
 
     async def _stored_counts(self) -> SendCounts:
         rules, desk = self._policy().acknowledge, self._desk
@@ -172,14 +182,22 @@ class Drain:
 
     async def _within(self, mail: OutboxMail) -> bool:
         """Where others send by the same limits, what they sent since this mail was placed counts too (K9)."""
-        desk, rules = self._desk, self._policy()
+        desk, policy = self._desk, self._policy()
         if desk.portion() == EVERYTHING or not mail.automatic:
             return True
-        counts, now = await self._stored_counts(), desk.now()
-        verdict = judge(mail, counts, rules.acknowledge, rules.cases.freemail, now, breaker_open=False)
+        now, (at, counts) = desk.now(), self._recent
+        if not (timedelta(0) <= now - at <= _RECENT) or is_near(mail, counts, policy.acknowledge):
+            counts, taken = await self._stored_counts(), self._taken()
+            self._granted = [one for one in self._granted if one.id in taken]
+            self._recent = (now, _with(counts, self._granted))
+        at, counts = self._recent
+        verdict = judge(mail, counts, policy.acknowledge, policy.cases.freemail, now, breaker_open=False)
         if isinstance(verdict, Hold):
             await desk.wait(mail, verdict.until, verdict.reason)
-        return not isinstance(verdict, Hold)
+            return False
+        self._granted.append(mail)
+        self._recent = (at, _with(counts, (mail,)))
+        return True
 
     async def _breaker_open(self, counts: SendCounts) -> bool:
         desk = self._desk
@@ -247,7 +265,7 @@ class Drain:
         self._old[lane].add_done_callback(lambda _: self._old.pop(lane, None))
 
 
-def _with(counts: SendCounts, mails: Sequence[OutboxMail]) -> SendCounts:
+def _with(counts: SendCounts, mails: Iterable[OutboxMail]) -> SendCounts:
     """The counts with these automatic mails more under way, and one for each of their copies."""
     domains = [domain_of(one) for mail in mails if mail.automatic for one in (mail.to, *mail.cc)]
     if not domains:

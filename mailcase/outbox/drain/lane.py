@@ -51,6 +51,7 @@ class Lane:
         self._queue: asyncio.Queue[OutboxMail | None] = asyncio.Queue()
         self._workers: set[asyncio.Task[None]] = set()
         self._looking = 0  # workers that will look into the queue again
+        self._idle = 0  # of them, those that wait for it: a dialogue that hangs holds up no other mail
         self._failures = 0
         self._ended = False  # no token is to be had, and that was told
         self._rest: Rest | None = None
@@ -66,7 +67,7 @@ class Lane:
         """Take a row."""
         self.taken[mail.id] = mail
         self._queue.put_nowait(mail)
-        if self._looking < min(self.settings.pool, self._queue.qsize()):
+        if self._looking < self.settings.pool and self._idle < self._queue.qsize():
             self._looking += 1
             self._workers = {task for task in self._workers if not task.done()}
             self._workers.add(asyncio.create_task(self._work(), name=f"smtp {self._mailbox}"))
@@ -78,7 +79,8 @@ class Lane:
     async def close(self, grace: float | None) -> None:
         """Start no more; after `grace` seconds an open dialogue is cut, as a crash would (its row stays `sending`)."""
         while not self._queue.empty():
-            self._queue.get_nowait()
+            if (mail := self._queue.get_nowait()) is not None:
+                self.taken.pop(mail.id, None)
             self._queue.task_done()
         for _ in range(self._looking):
             self._queue.put_nowait(None)
@@ -104,12 +106,15 @@ class Lane:
     async def _next(self) -> OutboxMail | None:
         """The next row, or None: nothing came for a while, or the lane closes."""
         while True:
+            self._idle += 1
             try:
                 mail = await asyncio.wait_for(self._queue.get(), _LINGER)
             except TimeoutError:
                 if self._queue.empty():
                     return None
                 continue
+            finally:
+                self._idle -= 1
             if mail is None:
                 self._queue.task_done()
             return mail
