@@ -32,6 +32,11 @@ class Portion:
     def __contains__(self, mailbox: str) -> bool:
         return (mailbox in self.mailboxes) != self.but
 
+    def without(self, mailboxes: Collection[str]) -> "Portion":
+        """All of it but these mailboxes."""
+        left = self.mailboxes | frozenset(mailboxes) if self.but else self.mailboxes - frozenset(mailboxes)
+        return Portion(left, self.but)
+
 
 EVERYTHING: Final = Portion(but=True)  # of a store that nobody shares
 

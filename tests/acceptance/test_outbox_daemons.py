@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from mailcase.outbox.drain import Drain
+from mailcase.outbox.drain.lane import ENOUGH
 from mailcase.ports import OutboxMail
 from mailcase.sharing import EVERYTHING, Portion
 from tests.servers.memory_outbox import MemoryOutbox
@@ -135,3 +136,17 @@ async def test_a_lane_whose_settings_changed_keeps_what_it_has_begun_and_nothing
     stop.set()
     await running
     assert sorted(smtp_sink.to) == ["c@visitor.example", "slow@visitor.example"]
+
+
+async def test_what_is_read_and_held_does_not_grow_with_what_waits(desk: Desk, smtp_sink: SmtpSink) -> None:
+    drain, stop = desk.drain(), asyncio.Event()
+    desk.add("slow@visitor.example")
+    many = [desk.add(f"c{number}@visitor.example", automatic=False) for number in range(400)]  # not limited
+    other = desk.add("d@visitor.example", mailbox="sales")
+    running = asyncio.create_task(drain.run(stop))
+    await until(lambda: other.state == "sent")
+    assert len(drain._taken()) < ENOUGH + 101
+    smtp_sink.go_on.set()
+    await until(lambda: all(row.state == "sent" for row in many))
+    stop.set()
+    await running

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailcase.sharing import EVERYTHING, Standing, assign, portion, senior
+from mailcase.sharing import EVERYTHING, Portion, Standing, assign, portion, senior
 
 OWNERS = ("a:1", "b:2", "c:3", "d:4", "e:5")
 few = settings(max_examples=30)  # each example plays a whole office; thirty still find each rule broken
@@ -172,3 +172,12 @@ def test_every_mailboxs_mail_is_sent_by_one_also_where_nobody_works_it(
 
 def test_who_shares_with_nobody_sends_everything() -> None:
     assert all(name in EVERYTHING for name in BOXES)
+
+
+@given(st.frozensets(st.sampled_from(BOXES)), st.booleans(), st.frozensets(st.sampled_from(BOXES)))
+def test_a_portion_without_some_mailboxes_is_the_rest_of_it(
+    mailboxes: frozenset[str], but: bool, left_out: frozenset[str]
+) -> None:
+    whole = Portion(mailboxes, but)
+    rest = whole.without(left_out)
+    assert all((box in rest) == (box in whole and box not in left_out) for box in (*BOXES, "unknown"))

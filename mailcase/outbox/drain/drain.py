@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from mailcase.outbox import breaker
 from mailcase.outbox.breaker import Breaker
 from mailcase.outbox.drain.desk import LEASE, Call, Desk, Report
 from mailcase.outbox.drain.held import Held
-from mailcase.outbox.drain.lane import Lane
+from mailcase.outbox.drain.lane import ENOUGH, Lane
 from mailcase.outbox.limits import Expire, Hold, domain_of, is_near, judge
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy import Policy
@@ -143,9 +144,9 @@ class Drain:
         for broken in (lane.broken for lane in self._lanes.values() if lane.broken is not None):
             raise broken
         await self._free_changed()
+        now, (portion, known) = desk.now(), self._hungry()
+        due = await desk.call(desk.store.due, now, known + _BATCH, portion)
         taken = self._taken()
-        now = desk.now()
-        due = await desk.call(desk.store.due, now, len(taken) + _BATCH, desk.portion())
         rows = [mail for mail in due if mail.id not in taken]
         if not rows:
             return False
@@ -165,6 +166,15 @@ class Drain:
         if changed := [name for name, settings in ways.items() if self._ways.get(name) != settings]:
             await self._desk.free_stranded(changed)
         self._ways = ways
+
+    def _hungry(self) -> tuple[Portion, int]:
+        """The mailboxes whose lanes want more, and how many of their rows those have: a look reads these again.
+
+        So what is read, and held in memory, does not grow with what waits.
+        """
+        portion, taken = self._desk.portion(), Counter(mail.mailbox for mail in self._taken().values())
+        full = {mailbox for mailbox, rows in taken.items() if rows >= ENOUGH}
+        return portion.without(full), sum(rows for mailbox, rows in taken.items() if mailbox not in full)
 
     async def _counts(self) -> SendCounts:
         """What the store counts, and the rows that lanes have taken: rather one too many than one too few."""

@@ -17,6 +17,8 @@ from mailcase.outbox.settings import SmtpSettings
 from mailcase.outbox.smtp import SmtpSender
 from mailcase.ports import OutboxMail
 
+ENOUGH: Final = 50  # rows that a lane holds: more of its mailbox is not looked for
+_FEW: Final = 10  # rows that are left when it asks for more
 _LINGER: Final = 5.0  # seconds that a connection waits for the next mail
 _STORE_PAUSE: Final = 1.0  # seconds
 _STOPPED: Final = timedelta(hours=1)  # a refused login is not repeated sooner: accounts get locked
@@ -44,7 +46,7 @@ class Lane:
     ) -> None:
         self.settings = settings
         self._within = within
-        self._freed = freed  # told when mail that waited for the relay is due again
+        self._freed = freed  # told when mail that waited for the relay is due again, and when few rows are left
         self._mailbox = mailbox
         self._desk = desk
         self._handing = Handing(desk, mailbox)
@@ -132,6 +134,8 @@ class Lane:
         finally:
             self.taken.pop(mail.id, None)
             self._queue.task_done()
+            if len(self.taken) == _FEW:
+                self._freed()
 
     async def _hand_or_wait(self, sender: SmtpSender, mail: OutboxMail) -> None:
         if (rest := self.rest) is not None:
