@@ -48,29 +48,42 @@ class Pipeline:
     def __post_init__(self) -> None:
         self._batcher = Batcher(self._settle_batch)
 
-    async def submit(
+    def submit(
         self, journalled: Sequence[Journalled], raws: Sequence[bytes], *, patience: float | None = PATIENCE
-    ) -> list[Settled]:
-        """Take journalled mails that have no outcome yet; returns when they have one.
+    ) -> Coroutine[Any, Any, list[Settled]]:
+        """Take journalled mails that have no outcome yet; to be awaited: until they have one.
 
+        They are under way from this call on, and not only when it is awaited: whoever reads the journal after it
+        (recovery) leaves them alone.
         A slice that takes longer than `patience` seconds (a hostile mail) is left to itself: it lies in the
         journal and goes on behind the caller's back (P4), `drained` waits for it. Of what goes on so, no more
         than `MOST_HELD` bytes are held: then the caller waits (R10).
         """
         cuts = [slice(start, start + SLICE) for start in range(0, len(journalled), SLICE)]
-        tasks = [self._start(journalled[cut], raws[cut]) for cut in cuts]
+        return self._wait([self._start(journalled[cut], raws[cut]) for cut in cuts], patience)
+
+    async def _wait(self, tasks: "Sequence[asyncio.Task[list[Settled]]]", patience: float | None) -> list[Settled]:
         for task in tasks:
             await asyncio.wait((task,), timeout=patience)
         while sum(self._tasks.values()) > MOST_HELD:
             await asyncio.wait(tuple(self._tasks), return_when=asyncio.FIRST_COMPLETED)
         return [one for task in tasks if task.done() for one in task.result()]
 
-    async def submit_alone(self, one: Journalled, raw: bytes) -> list[Settled]:
-        """Take a suspect. It waits for no other mail: a process that ends meanwhile most likely ends by it (R4)."""
-        return await asyncio.shield(self._kept(self._settle_alone(one, raw), (one,), (raw,)))
+    async def submit_first(self, part: Sequence[Journalled], raws: Sequence[bytes]) -> list[Settled]:
+        """Take what an earlier process left. It is older than what comes in, and waits for nothing of that: so a
+        process that ends meanwhile most likely ends by it (R4)."""
+        return await asyncio.shield(self._kept(self._settle_first(part, raws), part, raws))
 
-    async def _settle_alone(self, one: Journalled, raw: bytes) -> list[Settled]:
-        return [await self._settle_or_leave(one, self.reader.read_alone(raw), first=True)]
+    async def _settle_first(self, part: Sequence[Journalled], raws: Sequence[bytes]) -> list[Settled]:
+        parsed = [self.reader.read_alone(raw) for raw in raws]
+        try:
+            await read_or_slow(parsed)
+        except asyncio.CancelledError:
+            for mail in parsed:
+                mail.cancel()
+            raise
+        pairs = zip(part, parsed, strict=True)
+        return list(await asyncio.gather(*(self._settle_or_leave(*pair, first=True) for pair in pairs)))
 
     def _start(self, part: Sequence[Journalled], raws: Sequence[bytes]) -> asyncio.Task[list[Settled]]:
         before, self._last = self._last, asyncio.get_running_loop().create_future()

@@ -8,10 +8,11 @@ from typing import Final
 
 from mailcase.errors import Fenced, Permanent, Transient
 from mailcase.log import Event, emit
-from mailcase.pipeline import MOST_TRIES, SLICE, Pipeline, under_way
+from mailcase.pipeline import MOST_TRIES, Pipeline, under_way
 from mailcase.ports import Journalled, Settled
 
 LIMIT: Final = 200  # rows read from the journal at a time
+SLICE: Final = 10  # mails taken up together: so many are suspects if the process ends meanwhile
 MOST_BYTES: Final = 16 * 1024 * 1024  # of raw mail read at a time
 
 MOST_AWAY: Final = 3  # raw mails in a row that cannot be had now: then it is the store, and not one object
@@ -119,9 +120,7 @@ class Recovery:
     async def _together(self, kept: Kept, go_on: Callable[[], bool]) -> None:
         """As many as fit the memory."""
         ready: list[tuple[Journalled, bytes]] = []
-        rows = list(kept.values())
-        await self._count(rows)
-        for one in rows:
+        for one in list(kept.values()):
             if not go_on():
                 return
             if (raw := await self._raw(one, kept)) is not None:
@@ -133,20 +132,26 @@ class Recovery:
 
     async def _alone(self, kept: Kept, _: Callable[[], bool]) -> None:
         for one in list(kept.values()):
-            attempts = await self._count([one])
-            if attempts.get(one.delivery.id, 1) >= MOST_TRIES:
-                told = f"the process ended {MOST_TRIES} times while this mail was worked on"
-                await self.pipeline.quarantine(one, told, "fatal")
-            elif (raw := await self._raw(one, kept)) is not None:
-                self._let_go(kept, one.delivery.id)
-                await self._tell(await self.pipeline.submit_alone(one, raw))
+            if (raw := await self._raw(one, kept)) is not None:
+                await self._submit([(one, raw)], kept)
 
     async def _submit(self, ready: Sequence[tuple[Journalled, bytes]], kept: Kept) -> None:
-        """From here the pipeline keeps them."""
-        rows, raws = [one for one, _ in ready], [raw for _, raw in ready]
-        for one in rows:
+        """Their attempts counted, at the last moment: each moment later is one less for a kill that they did not cause.
+        From here the pipeline keeps them."""
+        attempts = await self._count([one for one, _ in ready])
+        ready = [(one, raw) for one, raw in ready if not await self._is_fatal(one, attempts)]
+        for one, _ in ready:
             self._let_go(kept, one.delivery.id)
-        await self._tell(await self.pipeline.submit(rows, raws))
+        if ready:
+            await self._tell(await self.pipeline.submit_first([one for one, _ in ready], [raw for _, raw in ready]))
+
+    async def _is_fatal(self, one: Journalled, attempts: dict[int, int]) -> bool:
+        """Whether the process ended so often while this mail was worked on that nobody tries it again."""
+        if attempts.get(one.delivery.id, 1) < MOST_TRIES:
+            return False
+        told = f"the process ended {MOST_TRIES} times while this mail was worked on"
+        await self.pipeline.quarantine(one, told, "fatal")
+        return True
 
     async def _tell(self, settled: Sequence[Settled]) -> None:
         """What was left to another daemon was no attempt of ours."""

@@ -17,12 +17,13 @@ class Batcher:
 
     commit: Callable[[Sequence[Reading]], Awaitable[list[Settled]]]
     _waiting: "list[tuple[Reading, asyncio.Future[Settled]]]" = field(default_factory=list)
+    _urgent: "list[tuple[Reading, asyncio.Future[Settled]]]" = field(default_factory=list)
     _worker: asyncio.Task[None] | None = None
 
     async def settle(self, reading: Reading, *, first: bool = False) -> Settled:
         """The result of this mail, once its batch is durable; `first`: the next batch."""
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-        self._waiting.insert(0 if first else len(self._waiting), (reading, future))
+        (self._urgent if first else self._waiting).append((reading, future))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         return await future
@@ -35,8 +36,8 @@ class Batcher:
 
     async def _work(self) -> None:
         await asyncio.sleep(0)  # whoever is ready in this turn of the loop rides along
-        while self._waiting:
-            batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+        while waiting := [*self._urgent, *self._waiting]:
+            batch, self._urgent, self._waiting = waiting[:MOST], [], waiting[MOST:]
             await self._commit(batch)
 
     async def _fenced(self, batch: "list[tuple[Reading, asyncio.Future[Settled]]]", error: Fenced) -> None:

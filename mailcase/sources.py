@@ -1,7 +1,6 @@
 """Makes the source of a mailbox: an IMAP watcher or a Maildir watcher, wired to journal and pipeline."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 from mailcase.clock import utcnow
@@ -11,7 +10,6 @@ from mailcase.intake.imap.settings import ImapSettings
 from mailcase.intake.maildir.settings import MaildirSettings
 from mailcase.intake.maildir.watcher import MaildirWatcher
 from mailcase.intake.watcher import Watcher
-from mailcase.ports import Journalled
 from mailcase.roster import Source
 
 
@@ -25,7 +23,7 @@ class Sources:
     def make(self, settings: ImapSettings | MaildirSettings, stop: asyncio.Event) -> Source:
         """The source that these settings describe."""
         house = self._house
-        shop = (house.store, house.call, self._submit)
+        shop = (house.store, house.call, house.pipeline.submit)
         ways: dict[str, Any] = {
             "stop": stop,
             "now": utcnow,
@@ -39,6 +37,3 @@ class Sources:
     def renew(self) -> None:
         """New rules are in force: as many connections a host as they say."""
         self._gates.allow(self._house.settings.intake.connections_per_host)
-
-    async def _submit(self, journalled: Sequence[Journalled], raws: Sequence[bytes]) -> None:
-        await self._house.pipeline.submit(journalled, raws)

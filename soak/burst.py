@@ -36,7 +36,7 @@ def _flood(work: Work, burst: Burst, flood: int) -> Outcome:
     work.say(f"{flood} mails lie there")
     began = work.elapsed()
     daemon = desk.run()
-    overtaken = burst.watch(daemon, every=0.5, mails=1000, seconds=600 + flood / 5)
+    overtaken = burst.watch(daemon, every=0.5, mails=flood // 10, seconds=600 + flood / 5)
     took = work.elapsed() - began
     desk.wait(burst.placed, "every answer left or is held", 120)
     status = desk.stop(daemon)

@@ -27,6 +27,7 @@ _CALL: Final = re.compile(r"^(\d+)\s+(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)$")
 _PATH: Final = re.compile(r"<(/[^>]*)>")
 _TELLS: Final = re.compile(r"UID (MOVE|STORE|EXPUNGE)")
 _FETCHES: Final = re.compile(r"UID FETCH .*BODY\.PEEK\[")
+_HEADER: Final = re.compile(r", 32, 0(?:\)| <)")  # of the WAL, synced by itself when the file begins anew
 _SYNCS: Final = 2  # from the fetch until the server is told: of the journal, and of the outcome
 
 
@@ -82,7 +83,8 @@ class Order:
     _syncing: dict[str, str] = field(default_factory=dict)  # thread -> file of a sync that has not returned
     _synced_raw: set[str] = field(default_factory=set)
     _folders: set[str] = field(default_factory=set)  # of raw files that were renamed and whose folder was not synced
-    _synced: int = 0  # times that the store was written and synced since the last mails were asked for
+    _commits: set[str] = field(default_factory=set)  # those of them with more than a header in it
+    _synced: int = 0  # commits since the last mails were asked for
 
     def read(self, line: str) -> None:
         """One line of `strace -f -y`."""
@@ -99,7 +101,7 @@ class Order:
             else:
                 self._sync(path)
         elif call in ("write", "pwrite64"):
-            self._write(path)
+            self._write(path, rest)
         elif call in ("rename", "renameat", "renameat2", "link", "linkat"):
             self._rename(rest)
         elif call == "sendto":
@@ -128,9 +130,11 @@ class Order:
         if not self.steps or self.steps[-1] != step:
             self.steps.append(step)
 
-    def _write(self, path: str) -> None:
+    def _write(self, path: str, rest: str) -> None:
         if "mailcase.db" in path and not path.endswith("-shm"):
             self._unsynced.add(path)
+            if path.endswith("-wal") and not _HEADER.search(rest):
+                self._commits.add(path)
             self._step("write store")
             if self._folders:
                 self.faults.append(f"the journal was written before the folder of {sorted(self._folders)} was synced")
@@ -140,7 +144,8 @@ class Order:
 
     def _sync(self, path: str) -> None:
         if "mailcase.db" in path:
-            self._synced += path in self._unsynced
+            self._synced += path in self._commits
+            self._commits.discard(path)
             self._unsynced.discard(path)
             self._step("sync store")
         elif "/raw" in path:
@@ -167,6 +172,6 @@ class Order:
             return
         self._step(f"UID {found[1]}")
         if self._synced < _SYNCS:
-            self.faults.append(f"UID {found[1]} left after {self._synced} syncs of the store since the last FETCH")
+            self.faults.append(f"UID {found[1]} left after {self._synced} commits synced since the last FETCH")
         if self._unsynced:
             self.faults.append(f"UID {found[1]} left while {sorted(self._unsynced)} was not synced")

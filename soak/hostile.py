@@ -13,6 +13,7 @@ from mailcase.bench import Bench
 from mailcase.errors import Permanent
 from mailcase.intake.parse import read
 from mailcase.snapshot import Snapshot
+from soak import _large
 from soak.part import Outcome, Work
 from tests.builders import NOW, make_delivery
 from tests.hostile import BIG, HOSTILE, Hostile
@@ -68,7 +69,11 @@ def run(work: Work) -> Outcome:
             work.say(_row(found))
     over = [one for one in known.values() if not one.within]
     rows = sorted(known.values(), key=_dearest)
-    return Outcome(not over, tuple(_table(rows, len(over), len(todo))), unfinished=bool(todo))
+    lines = tuple(_table(rows, len(over), len(todo)))
+    if todo:
+        return Outcome(not over, lines, unfinished=True)
+    held, more = _large.run(work)
+    return Outcome(held and not over, (*lines, "", *more))
 
 
 def _kept(lines: Iterable[str]) -> Iterator[Measured]:

@@ -32,7 +32,8 @@ def run(work: Work) -> Outcome:
     """Rounds until the time is over, at least one for each `after`; each with a desk and a seed of its own."""
     rounds: list[dict[str, Any]] = work.kept("rounds", [])
     while work.left() > 0 or len(rounds) < len(AFTERS):
-        rounds.append(_round(_seed(), AFTERS[len(rounds) % len(AFTERS)], work))
+        missing = set(POINTS) - {name for one in rounds for name in one["points"]}
+        rounds.append(_round(_seed(), AFTERS[len(rounds) % len(AFTERS)], work, missing))
         work.keep("rounds", rounds)
         work.say(f"round {len(rounds)}: {rounds[-1]}")
     return _outcome(rounds, whole=work.minutes >= MINUTES)
@@ -62,13 +63,13 @@ def _outcome(rounds: list[dict[str, Any]], *, whole: bool) -> Outcome:
     return Outcome(not found and not (whole and missed), lines)
 
 
-def _round(seed: int, after: str, work: Work) -> dict[str, Any]:
+def _round(seed: int, after: str, work: Work, missing: set[str]) -> dict[str, Any]:
     work.say(f"seed {seed}, after = {after}")
     seconds = min(_ROUND, work.minutes * 60 / len(AFTERS))
     with Dovecot() as dovecot, SmtpSink() as sink:
         desk = Desk(dovecot, sink, after=after, extra=_UNLIMITED)
         try:
-            return {"seed": seed, "after": after, **_torture(desk, random.Random(seed), seconds)}
+            return {"seed": seed, "after": after, **_torture(desk, random.Random(seed), seconds, missing)}
         except Exception as error:
             error.add_note(f"seed {seed}, after = {after}")
             raise
@@ -76,22 +77,33 @@ def _round(seed: int, after: str, work: Work) -> dict[str, Any]:
             desk.close()
 
 
-def _torture(desk: Desk, chance: random.Random, seconds: float) -> dict[str, Any]:
+def _torture(desk: Desk, chance: random.Random, seconds: float, missing: set[str]) -> dict[str, Any]:
     """Kill and start again for so long, then let it come to rest and look."""
     assert desk.once() == 0
     put: list[bytes | str] = []
     points: Counter[str] = Counter()
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        fault = f"{chance.choice(POINTS)}:{chance.randint(1, 4)}" if chance.random() < 0.7 else ""
+        fault = _fault(chance, sorted(missing))
         daemon = desk.run(fault=fault)
-        points[_live(desk, daemon, fault, put, chance)] += 1
+        what = _live(desk, daemon, fault, put, chance)
+        points[what] += 1
+        missing.discard(what)
     shunted = _rest(desk)
     found = [*_by_itself(points), *findings(desk_scene(desk, put))]
     if (cases := len(desk.cases())) != len(put):
         found.append(f"{cases} cases of {len(put)} mails")
     kills = sum(times for what, times in points.items() if not what.startswith(_ENDED))
     return {"mails": len(put), "cases": cases, "kills": kills, "points": points, "shunted": shunted} | {"found": found}
+
+
+def _fault(chance: random.Random, missing: list[str]) -> str:
+    """Where it is to die, often where none died yet; or "": at any moment."""
+    if chance.random() >= 0.7:
+        return ""
+    if missing and chance.random() < 0.5:
+        return chance.choice(missing)
+    return f"{chance.choice(POINTS)}:{chance.randint(1, 4)}"
 
 
 def _by_itself(points: Counter[str]) -> list[str]:

@@ -81,9 +81,9 @@ class Pool:
 
     async def run(self, raws: Sequence[bytes], seconds: float) -> list[Email | str]:
         """The results of one task, within `seconds` of its start; raises TaskError (Killed)."""
-        pool = self._running()
+        pool, handed = self._running(), list(raws)
         try:
-            future = pool.schedule(self._task, args=(raws, seconds), timeout=seconds)
+            future = pool.schedule(self._task, args=(handed, seconds), timeout=seconds)
             if any(raws):  # not the empty mail that tries whether a parser process runs
                 hit("in_parse")
             found = await self._taken_up(future, seconds + QUEUED)
@@ -95,6 +95,8 @@ class Pool:
             if not pool.active:
                 await self._drop(pool)
             raise TaskError(f"{type(error).__name__}: {error!s:.200}") from error
+        finally:
+            handed.clear()  # pebble keeps its last task, and with it up to 50 MB of mail
         if found is None:
             await self._drop(pool)
             raise Killed(f"no parser process took it up within {QUEUED:g} s")

@@ -7,10 +7,11 @@ from typing import Final
 
 from mailcase.errors import Permanent
 from mailcase.outbox.wire import wire_address
-from mailcase.policy import AcknowledgePolicy
+from mailcase.policy import AcknowledgePolicy, Limit
 from mailcase.ports import OutboxMail, SendCounts
 
 LONGEST_DELAY: Final = timedelta(hours=4)  # over a limit: then it goes out if the limit allows, else it expires
+_A_SECOND: Final = 500  # mails: more is not sent in it
 _NEAR: Final = 8  # one part in so many: seven daemons that each use one up are below the limit still
 _LOOK_AGAIN: Final = timedelta(minutes=5)
 
@@ -67,7 +68,11 @@ def judge(
 def is_near(mail: OutboxMail, counts: SendCounts, rules: AcknowledgePolicy) -> bool:
     """Whether so much of a limit is used up that a count of a second ago is no answer: others send as well."""
     of_domain = counts.per_domain.get(domain_of(mail.to), 0)
-    return _NEAR * counts.total >= rules.total.count or _NEAR * of_domain >= rules.per_domain.count
+    return _near(counts.total, rules.total) or _near(of_domain, rules.per_domain)
+
+
+def _near(used: int, limit: Limit) -> bool:
+    return _NEAR * used >= limit.count and limit.count - used <= _A_SECOND
 
 
 def domain_of(address: str) -> str:

@@ -14,6 +14,11 @@ _READER_MS: Final = 10 * _MINUTE  # reports and exports read the whole store
 # Newer servers only (14): on older ones TCP keepalives notice a dead machine, and a frozen daemon keeps its locks.
 _SILENCE = sa.text("SELECT set_config(name, :ms, false) FROM pg_settings WHERE name = 'idle_session_timeout'")
 
+_DURABLE: Final = (
+    b"SELECT set_config(name, 'on', false) FROM pg_settings "
+    b"WHERE name = 'synchronous_commit' AND setting = 'off' AND source <> 'client'"
+)
+
 
 def pooled_engine(url: str, size: int, lease_s: float, *, writes: bool) -> Engine:
     """The writer's single connection, or the readers' pool.
@@ -28,7 +33,7 @@ def pooled_engine(url: str, size: int, lease_s: float, *, writes: bool) -> Engin
         "statement_timeout": _WRITER_MS if writes else _READER_MS,
     }
     target = make_url(url).set(drivername="postgresql+psycopg")
-    return sa.create_engine(
+    engine = sa.create_engine(
         target,
         pool_size=size,
         max_overflow=0 if writes else size,
@@ -36,6 +41,15 @@ def pooled_engine(url: str, size: int, lease_s: float, *, writes: bool) -> Engin
         connect_args={**_arguments(target, settings, lease_s), "cursor_factory": Rearming},
         hide_parameters=True,
     )
+    if writes:
+        sa.event.listen(engine, "connect", _durable)
+    return engine
+
+
+def _durable(connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy passes both
+    """A mail server is told of what is committed (R1): a server set up to forget commits is not taken at that."""
+    connection.execute(_DURABLE)
+    connection.commit()
 
 
 def lone_engine(url: URL, lease_s: float) -> Engine:

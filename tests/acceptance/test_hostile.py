@@ -1,7 +1,9 @@
 """Every hostile mail goes the whole road: a parser process, both stores, what is shown, and what would leave.
 
-No clock here: what must hold is the outcome and the bounds of what is read, stored and sent, with the memory of the
-parser process limited. `make soak PART=hostile` measures time and memory, and takes mails of 50 MB.
+In this process, so that what was read can be looked at and both stores be asked; from a real server through the real
+program they go in test_hostile_daemon. No clock here: what must hold is the outcome and the bounds of what is read,
+stored and sent, with the memory of the parser process limited. `make soak PART=hostile` measures time and memory, and
+takes mails of 50 MB.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -27,9 +29,11 @@ from tests import road
 from tests.builders import NOW
 from tests.contract.store_kit import arrival
 from tests.hostile import HOSTILE, Hostile
+from tests.hostile.expanding import CODECS
 from tests.hostile.injection import VICTIM
 from tests.hostile.unclean import UNCLEAN
 from tests.servers.postgres import PostgresServer
+from tests.servers.scene import header_of
 
 FILES = road.make_bench().policy.attachments
 SHORT = 20_000  # bytes: longer ones are not shown to a person, and their HTML is not read once more
@@ -181,13 +185,17 @@ def test_cleaned_html_runs_and_loads_nothing(found: dict[str, Email]) -> None:
             assert attribute != "href" or scheme in {"http", "https", "mailto", "tel", "cid"}, (name, value)
 
 
-def test_nothing_that_is_packed_is_unpacked(found: dict[str, Email]) -> None:
+def test_nothing_that_is_packed_is_unpacked(found: dict[str, Email], raws: dict[str, bytes]) -> None:
     packed = {
         name: one for name, one in found.items() if name.startswith("charset=") or name in ("zip bomb", "gzip part")
     }
     assert len(packed) > 15
     for name, one in packed.items():
         assert len(one.text) + sum(part.size for part in one.attachments) <= one.size, name
+    words = {name: str(header_of(raws[name])["Subject"]) for name in found if name.startswith("subject in ")}
+    assert len(words) == len(CODECS)
+    for name, word in words.items():
+        assert len(found[name].subject) <= len(word), name  # shorter than any cut of what it would become
 
 
 def test_every_row_of_the_table_has_a_name_of_its_own() -> None:

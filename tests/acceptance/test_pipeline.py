@@ -12,9 +12,9 @@ from mailcase.clock import utcnow
 from mailcase.errors import Fenced, Unavailable
 from mailcase.intake.reader import Waiting
 from mailcase.message import Delivery
-from mailcase.pipeline import SLICE, Pipeline, under_way
+from mailcase.pipeline import Pipeline, under_way
 from mailcase.ports import Journalled, Reading, Settled
-from mailcase.recovery import MOST_AWAY, Recovery
+from mailcase.recovery import MOST_AWAY, SLICE, Recovery
 from mailcase.settling import MOST, Batcher
 from tests import poison
 from tests.contract.store_kit import mail
@@ -104,7 +104,7 @@ async def test_that_the_store_went_away_is_no_mails_attempt(
         async def submit(*_: object, **__: object) -> list[Settled]:
             raise Unavailable("away")
 
-        for name in ("submit", "submit_alone"):
+        for name in ("submit", "submit_first"):
             away.setattr(Pipeline, name, submit)
         for _ in range(5):
             with pytest.raises(Unavailable):

@@ -86,3 +86,13 @@ async def test_mail_behind_a_slow_slice_does_not_pile_up(pipeline: Pipeline, mon
     raws = [poison.HANG + b"\r\n" + letter(0)]
     await pipeline.submit(journal(pipeline, raws), raws, patience=0.01)
     assert not pipeline.in_flight
+
+
+async def test_mail_is_under_way_from_the_moment_when_it_is_handed_on(pipeline: Pipeline) -> None:
+    """Before that is awaited: recovery must not find it in the journal and decide it beside."""
+    raws = [letter(1)]
+    rows = journal(pipeline, raws)
+    work = pipeline.submit(rows, raws)
+    assert pipeline.in_flight == {rows[0].delivery.id}
+    assert [one.outcome for one in await work] == ["created"]
+    assert not pipeline.in_flight

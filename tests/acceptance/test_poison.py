@@ -8,6 +8,7 @@ import pytest
 
 from tests import poison
 from tests.servers.desk import Desk, OpenDesk
+from tests.servers.invariants import must_hold
 from tests.servers.letters import letter
 
 pytestmark = pytest.mark.dovecot
@@ -104,6 +105,7 @@ def test_poison_of_every_kind_is_shunted_after_three_tries_and_the_good_are_deci
         if one["event"] == "quarantined" and one["reason"] == "unreadable"
     ]
     assert last_good < min(unreadable), order
+    must_hold(desk, mails)
 
 
 def test_every_poisoned_mail_can_be_tried_again_when_the_fault_is_mended(open_desk: OpenDesk) -> None:

@@ -170,3 +170,11 @@ def test_a_server_that_takes_no_writes_for_a_while_is_no_mails_fault(store: Stor
         other.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
     store._engines.writer.dispose()
     assert [one.outcome for one in store.settle(work, Clerk(), NOW)] == ["created"] * 2
+
+
+def test_a_server_that_may_forget_commits_is_not_taken_at_that(store: Store, server: Server) -> None:
+    name = server.ask("SELECT current_database()")[0][0]
+    server.ask(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    store._engines.writer.dispose()
+    with store._engines.write() as conn:
+        assert conn.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on"

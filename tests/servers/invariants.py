@@ -164,7 +164,7 @@ def _left(facts: Facts, scene: Scene) -> Iterator[str]:
 def _robot(raw: bytes) -> bool:
     """The plainest marks of RFC 3834, read without the product's rules."""
     header = header_of(raw)
-    marked = str(header["Auto-Submitted"] or "no").strip().lower() != "no"
+    marked = str(header["Auto-Submitted"] or "no").partition(";")[0].strip().lower() != "no"
     return marked or "List-Id" in header or str(header["Return-Path"] or "").strip() == "<>"
 
 

@@ -47,11 +47,15 @@ def _shown(mail: Received, row: Any) -> Iterator[str]:
 
 
 def _answers(row: Any, origin: Any, in_reply_to: str, mail: Received) -> Iterator[str]:
-    """By the store: the mail of the delivery that it is the answer to, and that mail's sender."""
+    """By the store: the mail of the delivery that it is the answer to, and that mail's sender.
+
+    A Message-ID that is not ASCII cannot be written into a header, so that mail's answer names none.
+    """
     if origin is None:
         yield f"answers delivery {row.delivery_id}, which has no message"
         return
-    if in_reply_to != (row.in_reply_to or "") or in_reply_to not in ("", origin.message_id):
+    named = row.in_reply_to or ""
+    if in_reply_to != (named if named.isascii() else "") or in_reply_to not in ("", origin.message_id):
         yield f"answers {in_reply_to}, and the mail of its delivery is {origin.message_id}"
     customer = wire_address(origin.sender_address).text
     if {*mail.recipients} != {customer, *(wire_address(one).text for one in row.cc)}:

@@ -51,7 +51,7 @@ class Scene:
 
 def message_id(raw: bytes) -> str:
     """What a mail is known by here: its Message-ID, or the sha256 of its bytes where it has none."""
-    return str(header_of(raw)["Message-ID"] or "").strip() or _sha(raw)
+    return str(header_of(raw)["Message-ID"] or "").strip() or sha_of(raw)
 
 
 def header_of(raw: bytes) -> Message:
@@ -59,7 +59,8 @@ def header_of(raw: bytes) -> Message:
     return BytesHeaderParser().parsebytes(raw.partition(b"\r\n\r\n")[0])
 
 
-def _sha(raw: bytes) -> str:
+def sha_of(raw: bytes) -> str:
+    """What the store knows raw bytes by."""
     return hashlib.sha256(raw).hexdigest()
 
 
@@ -133,10 +134,10 @@ def _names(scene: Scene) -> Iterator[tuple[str, str]]:
     for box in scene.boxes:
         for one in box.put:
             if isinstance(one, bytes):
-                yield _sha(one), message_id(one)
+                yield sha_of(one), message_id(one)
         if box.shelf is not None:
             for raw in (*in_folder(box), *moved_from(box)):
-                yield _sha(raw), message_id(raw)
+                yield sha_of(raw), message_id(raw)
 
 
 def in_folder(box: Box) -> list[bytes]:

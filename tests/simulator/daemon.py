@@ -17,7 +17,7 @@ from mailcase.message import Email
 from mailcase.outbox.drain import Drain
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.pipeline import Pipeline
-from mailcase.ports import Journal, Journalled, OutboxStore
+from mailcase.ports import Journal, OutboxStore
 from mailcase.recovery import Recovery
 from mailcase.sharing import EVERYTHING, Portion
 from mailcase.store.store import Store
@@ -176,11 +176,8 @@ class Life:
         session = Session(around.posts[box], self.gate, partial(around.touched, box))
         journal = cast(Journal, self.door)
         return FolderSync(
-            session, settings, journal, self.call, self._submit, lambda _, __: None, around.now, asyncio.Event()
+            session, settings, journal, self.call, self.pipeline.submit, lambda _, __: None, around.now, asyncio.Event()
         )
-
-    async def _submit(self, rows: Sequence[Journalled], raws: Sequence[bytes]) -> None:
-        await self.pipeline.submit(rows, raws)
 
     async def _send(self) -> None:
         while True:

@@ -5,6 +5,7 @@ import pytest
 from soak.fsync import Order
 
 WRITE = 'pwrite64(5</s/mailcase.db-wal>, "x", 24, 0) = 24'
+HEADER = 'pwrite64(5</s/mailcase.db-wal>, "7", 32, 0) = 32'
 SYNC = "fdatasync(5</s/mailcase.db-wal>) = 0"
 FETCH = 'sendto(9<socket:[1]>, "A4 UID FETCH 1:3 (UID BODY.PEEK[])\\r\\n", 36, 0, NULL, 0) = 36'
 MOVE = 'sendto(9<socket:[1]>, "A5 UID MOVE 1:3 \\"Done\\"\\r\\n", 24, 0, NULL, 0) = 24'
@@ -40,11 +41,12 @@ def test_a_sync_counts_when_it_has_returned() -> None:
     [
         ((FETCH, *COMMITS, WRITE, MOVE), "was not synced"),
         ((FETCH, WRITE, MOVE, SYNC, WRITE, SYNC), "was not synced"),
-        ((FETCH, MOVE, *COMMITS), "after 0 syncs"),
-        ((FETCH, WRITE, SYNC, MOVE, WRITE, SYNC), "after 1 syncs"),
-        ((FETCH, WRITE, SYNC, SYNC, MOVE), "after 1 syncs"),
-        ((*COMMITS, FETCH, MOVE, *COMMITS), "after 0 syncs"),
-        ((FETCH, *COMMITS, MOVE, FETCH, MOVE, *COMMITS), "after 0 syncs"),
+        ((FETCH, MOVE, *COMMITS), "after 0 commits"),
+        ((FETCH, WRITE, SYNC, MOVE, WRITE, SYNC), "after 1 commits"),
+        ((FETCH, WRITE, SYNC, SYNC, MOVE), "after 1 commits"),
+        ((FETCH, HEADER, SYNC, WRITE, SYNC, MOVE), "after 1 commits"),
+        ((*COMMITS, FETCH, MOVE, *COMMITS), "after 0 commits"),
+        ((FETCH, *COMMITS, MOVE, FETCH, MOVE, *COMMITS), "after 0 commits"),
         ((FETCH, RAW, RENAME, FOLDER_SYNC, *COMMITS, MOVE), "renamed before it was synced"),
         ((FETCH, RAW, RAW_SYNC, RENAME, *COMMITS, MOVE), "before the folder"),
         ((FETCH, *COMMITS), "never told"),

@@ -145,3 +145,9 @@ def test_no_attempt_is_planned_after_the_mail_expires() -> None:
 def test_near_a_limit_a_count_of_a_moment_ago_is_no_answer(total: int, domain: int, near: bool) -> None:
     counts = SendCounts(total=total, per_domain={"visitor.example": domain}, last_hour=0)
     assert is_near(MAIL, counts, RULES) is near
+
+
+def test_far_below_a_large_limit_a_count_of_a_moment_ago_will_do() -> None:
+    large = replace(RULES, total=Limit(100_000, HOUR), per_domain=Limit(100_000, HOUR))
+    verdicts = [is_near(MAIL, replace(IDLE, total=total), large) for total in (12_500, 99_000, 99_500, 100_000)]
+    assert verdicts == [False, False, True, True]

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +18,7 @@ from soak._processes import group
 from soak.part import Outcome, Work, names, sentences
 from soak.results import Result, placed, write
 from soak.running import Asked, run
+from tests.servers.ports import wait_until
 
 ROOT = Path(__file__).parents[2]
 GOOD = Outcome(good=True, lines=("nothing lost",))
@@ -49,8 +51,11 @@ def part_of(work: Callable[[Work], Outcome], minutes: float = 1.0, **more: objec
 
 def serves(pid: int) -> bool:
     """Whether that process runs; one that ended and that nobody has buried does not."""
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:  # also while it is being read
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 @pytest.fixture
@@ -115,6 +120,7 @@ def test_time_of_a_part_that_begins_anew_does_not_count(tmp_path: Path) -> None:
 def test_a_part_that_ran_out_of_time_has_not_held_and_goes_on_with_its_whole_length(tmp_path: Path) -> None:
     def work(at: Work) -> Outcome:
         at.keep("done", at.kept("done", 0) + 1)
+        at.keep("spent", 30.0)
         whole = at.left() > 50
         return Outcome(whole, (), unfinished=at.kept("done", 0) < 3)
 
@@ -150,22 +156,26 @@ def test_a_signal_ends_the_servers_of_the_part_as_well(tmp_path: Path, number: s
         assert soak.stdout is not None
         server = int(soak.stdout.readline())
         assert serves(server)
-        soak.send_signal(number)
-        _, said = soak.communicate(timeout=60)
+        try:
+            soak.send_signal(number)
+            _, said = soak.communicate(timeout=60)
+            wait_until(lambda: not serves(server), 60, "the server lives on")
+        finally:
+            soak.kill()
+            with suppress(ProcessLookupError):
+                os.kill(server, signal.SIGKILL)
     assert soak.returncode == 130
     assert "`make soak PART=example` goes on" in said.decode()
-    assert not serves(server)
 
 
 def test_a_group_ends_with_its_block_and_with_its_children() -> None:
-    forks = "import os, signal; os.fork(); print(os.getpid(), flush=True); signal.pause()"
+    forks = "import os, signal; os.fork(); os.write(1, b'%d\\n' % os.getpid()); signal.pause()"
     reading, writing = os.pipe()
     with open(reading, "rb", buffering=0) as told:
         with group([sys.executable, "-c", forks], stdout=writing):
             os.close(writing)
-            assert len({told.readline() for _ in range(2)}) == 2
-        assert told.read() == b""  # nobody holds the other end any more
-
+            pids = {int(told.readline()) for _ in range(2)}
+    XX
 
 def test_a_finding_of_the_fuzzer_is_shortened_and_becomes_a_fixture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

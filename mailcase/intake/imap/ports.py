@@ -11,8 +11,8 @@ from mailcase.ports import Journalled, LeftPart
 
 T = TypeVar("T")
 
-Submit = Callable[[Sequence[Journalled], Sequence[bytes]], Coroutine[Any, Any, None]]
-"""Hand journalled mails and their raw bytes to the pipeline; returns when they are settled."""
+Submit = Callable[[Sequence[Journalled], Sequence[bytes]], Coroutine[Any, Any, object]]
+"""Hand journalled mails and their raw bytes to the pipeline: from then on they are its; ends when they are settled."""
 
 Alarm = Callable[[Event, str], None]
 """(event, text for a person): something that somebody must look at."""

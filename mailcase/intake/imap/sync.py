@@ -50,7 +50,7 @@ class FolderSync:
         self._seen: dict[str, SelectedFolder] = {}  # as they were at the last look
         self._after = parse_after(settings.after)
         self._refused: list[int] = []  # UIDs that the server did not give in this look
-        self._settling: asyncio.Task[None] | None = None
+        self._settling: asyncio.Task[object] | None = None
 
     async def look(self, folder: str, *, compare: bool) -> None:
         """Read the folder to its end, wait until all of it is settled, and mark it.
