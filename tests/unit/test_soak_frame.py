@@ -175,7 +175,18 @@ def test_a_group_ends_with_its_block_and_with_its_children() -> None:
         with group([sys.executable, "-c", forks], stdout=writing):
             os.close(writing)
             pids = {int(told.readline()) for _ in range(2)}
-    XX
+        try:
+            wait_until(lambda: not any(map(serves, pids)), 60, "one of them lives on")
+        finally:
+            _kill(pids)
+    assert len(pids) == 2
+
+
+def _kill(pids: set[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
 
 def test_a_finding_of_the_fuzzer_is_shortened_and_becomes_a_fixture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
