@@ -1,9 +1,12 @@
 """NUL, lone surrogates and marks of writing direction in each text field (F38)."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from tests.hostile.of import Hostile, mail, multipart, part
+
+_FUZZ: Final = Path(__file__).parents[2] / "fixtures" / "fuzz"
 
 #: How each is written: as it is, and in encoded words of charsets that can spell it.
 _DIRT: Final = {
@@ -86,12 +89,13 @@ def _made() -> list[Hostile]:
 
 
 def _found() -> list[Hostile]:
-    """What the fuzzer found (soak/fuzz.py), in words of ours."""
+    """What the fuzzer found (soak/fuzz.py): in words of ours, and as it shortened them."""
     boundary = b"multipart/mixed; boundary*=utf-7''+2AA-"
     quoted = b"> Message-ID: <a\x00b\x7fc\xc2\x80@visitor.example>\r\n"
     return [
         Hostile("a boundary that is a lone surrogate", lambda: mail("edge", b"--x\r\n", Content_Type=boundary)),
         Hostile("a NUL in a quoted id", lambda: mail("nul id", quoted)),
+        *(Hostile(f"fuzz {file.stem}", file.read_bytes, outcome="") for file in sorted(_FUZZ.glob("*.eml"))),
     ]
 
 
