@@ -11,7 +11,7 @@ from mailcase.policy import AcknowledgePolicy, Limit
 from mailcase.ports import OutboxMail, SendCounts
 
 LONGEST_DELAY: Final = timedelta(hours=4)  # over a limit: then it goes out if the limit allows, else it expires
-_A_SECOND: Final = 500  # mails: more is not sent in it
+_MEANWHILE: Final = 500  # mails: more is not sent between two counts, by all daemons together
 _NEAR: Final = 8  # one part in so many: seven daemons that each use one up are below the limit still
 _LOOK_AGAIN: Final = timedelta(minutes=5)
 
@@ -66,13 +66,13 @@ def judge(
 
 
 def is_near(mail: OutboxMail, counts: SendCounts, rules: AcknowledgePolicy) -> bool:
-    """Whether so much of a limit is used up that a count of a second ago is no answer: others send as well."""
+    """Whether so much of a limit is used up that a count of some seconds ago is no answer: others send as well."""
     of_domain = counts.per_domain.get(domain_of(mail.to), 0)
     return _near(counts.total, rules.total) or _near(of_domain, rules.per_domain)
 
 
 def _near(used: int, limit: Limit) -> bool:
-    return _NEAR * used >= limit.count and limit.count - used <= _A_SECOND
+    return _NEAR * used >= limit.count and limit.count - used <= _MEANWHILE
 
 
 def domain_of(address: str) -> str:

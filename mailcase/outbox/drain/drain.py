@@ -27,7 +27,8 @@ _BATCH: Final = 100  # rows looked at in one pass
 _LONGEST_REST: Final = 60.0  # seconds between looks, also when nothing woke us
 _SHORTEST_REST: Final = 1.0
 _FULL_REST: Final = 1.0  # seconds between looks while the lanes hold a batch: each look reads what they hold
-_RECENT: Final = timedelta(seconds=1)  # what others sent by the same limits is counted so often, near a limit always
+_RECENT: Final = timedelta(seconds=5)  # so often is counted what left, near a limit always
+_MANY: Final = 2000  # mails in a window: counting fewer costs nothing
 _STORE_PAUSE: Final = 5.0  # seconds after the store could not be read
 _NO_RELAY: Final = timedelta(hours=1)
 _GRACE: Final = 10.0  # seconds for an open dialogue when the daemon stops (architecture.md)
@@ -70,10 +71,9 @@ class Drain:
         self._wake = asyncio.Event()
         self._settled = False  # whether what others left was looked at since the start
         self._ways: Mapping[str, SmtpSettings] = {}  # as they were at the last pass; none before the first
-        self._recent = (
-            datetime.min.replace(tzinfo=UTC),
-            SendCounts(0, {}, 0),
-        )  # as counted then, and handed over since
+        never = (datetime.min.replace(tzinfo=UTC), SendCounts(0, {}, 0))
+        self._placed = never  # as counted then, and put into lanes since
+        self._recent = never  # as counted then, and handed over since
         self._granted: list[OutboxMail] = []  # let go by that count, and perhaps not yet claimed
         self._busiest: tuple[int, int] | None = None  # the hour in which it was asked, and the answer
 
@@ -150,12 +150,13 @@ class Drain:
         rows = [mail for mail in due if mail.id not in taken]
         if not rows:
             return False
-        counts = await self._counts()
+        counts = await self._counts(rows)
         breaker_open = await self._breaker_open(counts)
         held = Held()
         for mail in rows:
             if await self._place(mail, counts, held, now, breaker_open=breaker_open):
                 counts = _with(counts, (mail,))
+        self._placed = (self._placed[0], counts)
         await held.write(desk)
         return True
 
@@ -176,10 +177,14 @@ class Drain:
         full = {mailbox for mailbox, rows in taken.items() if rows >= ENOUGH}
         return portion.without(full), sum(rows for mailbox, rows in taken.items() if mailbox not in full)
 
-    async def _counts(self) -> SendCounts:
+    async def _counts(self, rows: Iterable[OutboxMail]) -> SendCounts:
         """What the store counts, and the rows that lanes have taken: rather one too many than one too few."""
-        waiting = self._taken().values()
-        return _with(await self._stored_counts(), waiting)
+        now, (at, counts) = self._desk.now(), self._placed
+        rules, many = self._policy().acknowledge, counts.total + counts.last_hour > _MANY
+        fresh = many and timedelta(0) <= now - at <= _RECENT
+        if not fresh or any(is_near(mail, counts, rules) for mail in rows if mail.automatic):
+            self._placed = (now, _with(await self._stored_counts(), self._taken().values()))
+        return self._placed[1]
 
     def _taken(self) -> dict[int, OutboxMail]:
         """What lanes have, those too that end with what they have begun."""
