@@ -145,8 +145,8 @@ class Drain:
             raise broken
         await self._free_changed()
         now, (portion, known) = desk.now(), self._hungry()
+        taken = self._taken()  # before it is read: what ends meanwhile was read as still pending
         due = await desk.call(desk.store.due, now, known + _BATCH, portion)
-        taken = self._taken()
         rows = [mail for mail in due if mail.id not in taken]
         if not rows:
             return False
@@ -183,7 +183,8 @@ class Drain:
         rules, many = self._policy().acknowledge, counts.total + counts.last_hour > _MANY
         fresh = many and timedelta(0) <= now - at <= _RECENT
         if not fresh or any(is_near(mail, counts, rules) for mail in rows if mail.automatic):
-            self._placed = (now, _with(await self._stored_counts(), self._taken().values()))
+            taken = self._taken()  # before it is counted: what leaves meanwhile is in one of the two
+            self._placed = (now, _with(await self._stored_counts(), taken.values()))
         return self._placed[1]
 
     def _taken(self) -> dict[int, OutboxMail]:
@@ -202,8 +203,9 @@ class Drain:
             return True
         now, (at, counts) = desk.now(), self._recent
         if not (timedelta(0) <= now - at <= _RECENT) or is_near(mail, counts, policy.acknowledge):
-            counts, taken = await self._stored_counts(), self._taken()
-            self._granted = [one for one in self._granted if one.id in taken]
+            taken = self._taken()
+            self._granted = [one for one in self._granted if one.id in taken]  # before it is counted, as above
+            counts = await self._stored_counts()
             self._recent = (now, _with(counts, self._granted))
         at, counts = self._recent
         verdict = judge(mail, counts, policy.acknowledge, policy.cases.freemail, now, breaker_open=False)
