@@ -13,7 +13,7 @@ from mailcase.ports import OutboxMail, SendCounts
 from mailcase.sharing import EVERYTHING, Portion
 
 T = TypeVar("T")
-_UNDER_WAY = ("sending", "sent", "uncertain")
+_UNDER_WAY = ("sending", "sent", "uncertain", "bounced")
 
 
 @dataclass
@@ -94,7 +94,7 @@ class MemoryOutbox:
         orphans = [row for row in self.rows.values() if row.state == "sending" and row.owner != owner]
         for row in orphans:
             row.state = "uncertain" if row.mail.automatic else "pending"
-            row.next_attempt_at = now
+            row.next_attempt_at, row.reason = now, "interrupted"  # as the store: an earlier try's error stays
         return [(row.mail.id, row.state) for row in orphans]
 
     def counts(self, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:

@@ -153,5 +153,6 @@ def _open(world: TwinWorld) -> Iterator[str]:
     for number, row in twin.outbox.rows.items():
         if row.state == "sending":
             yield f"P3: mail {number} is still sending"
-        if row.state == "uncertain" and row.error not in ("", LOST):  # what is raised there by mistake counts as such
+        here = row.state == "uncertain" and row.reason != "interrupted"
+        if here and row.error not in ("", LOST):  # what is raised there by mistake counts as such
             yield f"P3: mail {number} is uncertain by a fault of ours: {row.error}"
