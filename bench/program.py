@@ -24,6 +24,7 @@ _CONFIG: Final = """
 url = "{store}"
 [intake]
 workers = {workers}
+connections_per_host = 32   # all mailboxes lie on one host here: none of them is to wait for its turn
 [acknowledge]   # limits that the corpus would reach within its minute; they are asked all the same
 per_address = "1000000/1h"
 per_domain = "1000000/1h"
