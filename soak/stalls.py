@@ -1,7 +1,9 @@
 """Servers that fall silent for as long as the shipped time-outs are: nothing is shortened here."""
 
 import re
+import sqlite3
 import time
+from contextlib import closing
 from typing import Final
 
 from soak.part import Outcome, Work
@@ -94,4 +96,10 @@ def _watch(desk: Desk, proxy: Proxy, fault: Fault, longest: float) -> list[str]:
 
 
 def _quiet(desk: Desk) -> bool:
-    return set(desk.states()) <= {"sent", "uncertain"} and not desk.dovecot.mails("user")
+    """Answered and moved; and the daemon knows that it moved them, whatever reply it never got."""
+    return set(desk.states()) <= {"sent", "uncertain"} and not desk.dovecot.mails("user") and _all_marked(desk)
+
+
+def _all_marked(desk: Desk) -> bool:
+    with closing(sqlite3.connect(desk.dir / "mailcase.db")) as db:
+        return db.execute("SELECT count(*) FROM delivery WHERE NOT marked").fetchone() == (0,)
