@@ -102,4 +102,4 @@ def _quiet(desk: Desk) -> bool:
 
 def _all_marked(desk: Desk) -> bool:
     with closing(sqlite3.connect(desk.dir / "mailcase.db")) as db:
-        return db.execute("SELECT count(*) FROM delivery WHERE NOT marked").fetchone() == (0,)
+        return bool(db.execute("SELECT count(*) FROM delivery WHERE NOT marked").fetchone() == (0,))

@@ -123,6 +123,7 @@ class SmtpSink:
             "tls_context": tls,
             "require_starttls": tls is not None,
             "hostname": "sink.example",
+            "timeout": 3600,  # seconds: whoever waits for an answer of ours waits as long as he likes
             **(login if self._users else {}),
         }
 
