@@ -121,6 +121,15 @@ async def test_a_mail_announced_between_two_commands_ends_the_waiting_at_once(sc
     session.close()
 
 
+async def test_a_server_that_hides_what_left_still_announces_what_came(scripted: ScriptedImap) -> None:
+    session = await ImapSession.open(settings(scripted))
+    await session.select("INBOX", read_only=False)
+    scripted.fault("UID STORE", say_first("* 1 EXISTS"))  # two were there and left untold; one came
+    await session.add_flags([1], r"\Seen")
+    assert await session.idle(3600, asyncio.Event())
+    session.close()
+
+
 async def test_the_same_number_of_mails_said_again_is_no_news(scripted: ScriptedImap) -> None:
     session = await ImapSession.open(settings(scripted))
     await session.select("INBOX", read_only=False)

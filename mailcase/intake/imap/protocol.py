@@ -103,14 +103,17 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
             raise ConnectionLost(f"the server says goodbye: {readable(response[0])}")
 
     def _count(self, line: bytes) -> None:
-        """More mails than before are news; the same number said again is none."""
+        """Another number of mails is news; the same said again is none.
+
+        A smaller one, too: where a server does not tell of each mail that left, a new one may be among those left.
+        """
         found = _COUNTED.fullmatch(line)
         if found is None:
             return
         if found[2].upper() == b"EXPUNGE":
             self.exists -= 1
             return
-        if int(found[1]) > self.exists:
+        if int(found[1]) != self.exists:
             self.announced.set()
         self.exists = int(found[1])
 
