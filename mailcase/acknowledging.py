@@ -16,6 +16,7 @@ from mailcase.verdict import Outcome
 
 EXPIRES_AFTER: Final = timedelta(hours=24)  # an acknowledgement not sent by then is not sent (B13)
 _MOST_COPIES: Final = 10
+OTHER_CATEGORY: Final = "other_category"
 #: Outcome -> the rule of L6 that it fires; `[acknowledge]` holds their switches.
 RULES: Final = {
     Outcome.CREATED: "registration",
@@ -48,8 +49,17 @@ def acknowledge(hearing: Hearing, outcome: Outcome, case: int, *, stranger: bool
     rule = RULES.get(outcome)
     if rule is None or (verdict.reason == "switched_off" and outcome is Outcome.REOPENED):
         return Answer(verdict.yes, reason)
-    mail = _mail(hearing, rule, case, neutral=verdict.neutral or stranger, suppressed="" if verdict.yes else reason)
-    return Answer(verdict.yes, reason, (mail,))
+    kept = reason if not verdict.yes else _other_category(hearing, rule)
+    if kept == OTHER_CATEGORY:
+        hearing.note("notice rule", "no", f"{rule} is for another category")
+    mail = _mail(hearing, rule, case, neutral=verdict.neutral or stranger, suppressed=kept)
+    return Answer(not kept, kept or reason, (mail,))
+
+
+def _other_category(hearing: Hearing, rule: str) -> str:
+    """The reason word where `[[notice]]` gives this acknowledgement to cases of another category alone (L6)."""
+    wanted = hearing.policy.notice(rule).category
+    return OTHER_CATEGORY if wanted not in ("", hearing.mailbox.category) else ""
 
 
 def _question(hearing: Hearing, outcome: Outcome) -> AckQuestion:
@@ -78,10 +88,11 @@ def _told(verdict: AckVerdict) -> str:
 
 def _mail(hearing: Hearing, rule: str, case: int, *, neutral: bool, suppressed: str) -> QueueMail:
     email, policy, customer = hearing.email, hearing.policy, hearing.customer
+    wanted = policy.notice(rule)
     return QueueMail(
         case=case,
         rule=rule,
-        template="neutral" if neutral else rule,
+        template="neutral" if neutral else wanted.template,
         mailbox=hearing.mailbox.name,
         to=customer.address if customer else "",
         to_name=customer.name if customer else "",
@@ -91,7 +102,9 @@ def _mail(hearing: Hearing, rule: str, case: int, *, neutral: bool, suppressed: 
         references=email.references,
         subject=email.subject,
         suppressed=suppressed,
-        expires_at=hearing.snapshot.now + EXPIRES_AFTER,
+        expires_at=hearing.snapshot.now + wanted.delay + EXPIRES_AFTER,
+        delay=wanted.delay,
+        quote=wanted.quote and not neutral,
     )
 
 

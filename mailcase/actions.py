@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
+
+from mailcase.life.assignment import AssignmentRule
+from mailcase.life.changes import StoredFile
 
 NEW: Final = 0  # stands for the case that this decision creates; real running numbers start at 1
 
@@ -16,6 +19,7 @@ class NewContact:
     address: str
     name: str
     account_id: int | None
+    account_domain: str = ""  # without account_id: of the account that has this domain by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class CreateCase:
     contact: int | NewContact | None
     account_id: int | None
     closing_reason: str = ""
+    ended: bool = False  # its status is final: junk
+    assignment: AssignmentRule | None = None  # that named the group; its pick of an agent is made while applying
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class ReopenCase:
     to_status: str
     clear_assignee: bool
     version: int  # the version that was read; another one: load and decide again
+    paused: bool = False  # it waited until now: how long is told in its history (L7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +155,21 @@ class QueueMail:
     subject: str  # the customer's subject, cleaned; the neutral template does not use it
     suppressed: str  # "" to send; else the reason word
     expires_at: datetime
+    delay: timedelta = timedelta(0)
+    quote: bool = False  # the mail that is answered, below the text
+
+
+@dataclass(frozen=True, slots=True)
+class AgentActs:
+    """An agent's mail does what it says: a reply to the customer, commands; or it is kept as a note (life.by_agent)."""
+
+    case: int
+    agent: str  # key
+    text: str  # his own words
+    why_not: str  # why it cannot be known that he wrote them; "" where it is
+    proofs: tuple[str, ...] = ()  # Message-IDs that nobody else may have been sent, where they are all the proof
+    files: tuple[StoredFile, ...] = ()  # of his mail: they go along with a reply
+    left_out: tuple[str, ...] = ()  # those that do not, each with its reason
 
 
 Action = (
@@ -163,4 +185,5 @@ Action = (
     | MarkBounced
     | SuppressAddress
     | QueueMail
+    | AgentActs
 )

@@ -6,8 +6,15 @@ from dataclasses import dataclass, field, replace
 from mailcase.actions import QueueMail
 from mailcase.decision import decide, look
 from mailcase.errors import Permanent
+from mailcase.life.assigning import assignment_for
+from mailcase.life.assignment import AssignmentRule, CaseToAssign
+from mailcase.life.happened import happened
+from mailcase.life.happening import Happening
+from mailcase.life.notice import Notice, NoticeFacts
+from mailcase.life.notices import notices
 from mailcase.message import Delivery, Email
 from mailcase.outbox.compose import Composer
+from mailcase.outbox.compose_notice import NoticeComposer
 from mailcase.policy import Policy
 from mailcase.ports import CaseFacts, Composed
 from mailcase.snapshot import Lookup, Snapshot
@@ -78,3 +85,41 @@ class Bench:
     def compose(self, mail: QueueMail, case: CaseFacts, email: Email, group: str) -> Composed:
         """The mail of a QueueMail action."""
         return self.of(mail.mailbox).composer.compose(mail, case, email, group)
+
+    def happened(
+        self, decision: Decision, email: Email, delivery: Delivery, snapshot: Snapshot
+    ) -> tuple[Happening, ...]:
+        """What this decision does to cases that a notice rule waits for."""
+        named = self._named(delivery)
+        return happened(decision, email, named, snapshot, self.of(named.mailbox).policy)
+
+    def policy_of(self, delivery: Delivery) -> Policy:
+        """The rules that judge this mail."""
+        return self.of(self._named(delivery).mailbox).policy
+
+    def notices(self, happening: Happening, facts: NoticeFacts) -> tuple[Notice, ...]:
+        """The mails that the rules owe for it (L6); none where nobody could send them."""
+        mailbox = self._sender(facts)
+        if not mailbox:
+            return ()
+        return notices(happening, replace(facts, mailbox=mailbox), self.of(mailbox).policy)
+
+    def compose_notice(self, notice: Notice, facts: NoticeFacts) -> Composed:
+        """Such a mail, or an agent's reply; Permanent where no mailbox can send it."""
+        mailbox = notice.mailbox if notice.mailbox in self.policy.mailboxes else self._sender(facts)
+        bench = self.of(mailbox or notice.mailbox)
+        composer = NoticeComposer(bench.policy, bench.composer.templates)
+        return composer.compose(replace(notice, mailbox=mailbox or notice.mailbox), facts)
+
+    def _sender(self, facts: NoticeFacts) -> str:
+        """The case's mailbox; of one that was taken out, another of its group, else its own old rules; else ""."""
+        if facts.mailbox in self.policy.mailboxes:
+            return facts.mailbox
+        boxes = (name for name, box in self.policy.mailboxes.items() if box.group == facts.group)
+        if found := next(boxes, ""):
+            return found
+        return facts.mailbox if self.before is not None and self.before._sender(facts) == facts.mailbox else ""
+
+    def assignment(self, case: CaseToAssign) -> AssignmentRule | None:
+        """The assignment rule that a new case falls under."""
+        return assignment_for(case, self.policy)

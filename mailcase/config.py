@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from mailcase.configuration import checks, later, lines, problems, sections
+from mailcase.configuration import checks, later, lines, notices, problems, sections
 from mailcase.configuration.layers import Layers
 from mailcase.configuration.mailbox import MailboxSection
 from mailcase.configuration.secrets import read_secret
@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     store: sections.StoreSection = sections.StoreSection()
     security: sections.SecuritySection = sections.SecuritySection()
     cases: sections.CasesSection = sections.CasesSection()
+    agents: sections.AgentsSection = sections.AgentsSection()
     linking: sections.LinkingSection = sections.LinkingSection()
     junk: sections.JunkSection = sections.JunkSection()
     acknowledge: sections.AcknowledgeSection = sections.AcknowledgeSection()
@@ -37,6 +38,8 @@ class Settings(BaseSettings):
     http: sections.HttpSection = sections.HttpSection()
     lmtp: sections.LmtpSection = sections.LmtpSection()
     retention: sections.RetentionSection = sections.RetentionSection()
+    notice: tuple[notices.NoticeEntry, ...] = ()
+    assignment: tuple[notices.AssignmentEntry, ...] = ()
 
     _source: problems.Source = PrivateAttr(default=problems.Source(Path("mailcase.toml")))
     _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)

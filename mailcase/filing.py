@@ -1,14 +1,15 @@
 """Which case a mail goes to and what that does to the case: B5's table, B7-B12 put together."""
 
-from dataclasses import replace
-
 from mailcase.acknowledging import acknowledge
 from mailcase.actions import NEW, Action, LinkMessage, NoteOnCase, RelateCases, ReopenCase
+from mailcase.answering import by_agent
 from mailcase.cases.away import away_until
 from mailcase.cases.duplicates import case_to_join
-from mailcase.cases.statuses import Role
+from mailcase.cases.statuses import Role, StatusKind
 from mailcase.cases.transitions import Effect, effect, is_final, open_follower
+from mailcase.forwarding import forwarded_for
 from mailcase.hearing import Hearing
+from mailcase.inherited import acted_on, led_to, links
 from mailcase.junk.verdict import junk_verdict
 from mailcase.linking.finding import Candidate, Finding
 from mailcase.linking.order import find
@@ -44,7 +45,7 @@ def asked_for(hearing: Hearing) -> Finding | None:
 
 def _duplicate(hearing: Hearing) -> Candidate | None:
     """B12 with `duplicates = "link"`: a person's new mail joins the unclosed case."""
-    if not hearing.person:
+    if not hearing.person or forwarded_for(hearing):  # the contact whose cases are known is the agent then
         return None
     case = case_to_join(hearing.snapshot, hearing.mailbox.category, hearing.policy, frozenset())
     if case is None:
@@ -107,21 +108,6 @@ def noted(
     )
 
 
-def acted_on(hearing: Hearing, winner: Candidate) -> CaseView:
-    """Of all cases inherited the newest that is not final, else the rule's first (B7)."""
-    living = [case for case in winner.cases if not is_final(case, hearing.policy.statuses)]
-    return max(living, key=lambda case: case.running, default=winner.cases[0])
-
-
-def links(winner: Candidate, acted: CaseView, how: str, *, verified: bool) -> tuple[Action, ...]:
-    """The link that counts, then the other inherited cases, which only show the mail."""
-    others = (case for case in winner.cases if case.running != acted.running)
-    return (
-        LinkMessage(acted.running, how, winner.linked_by, verified),
-        *(LinkMessage(case.running, "shown", winner.linked_by, verified) for case in others),
-    )
-
-
 def _create(hearing: Hearing) -> Decision:
     """No case was found: a new one, unless this kind of mail makes none."""
     if hearing.kind.kind in (Kind.LIST, Kind.BULK) and not hearing.policy.linking.list_creates:
@@ -135,6 +121,8 @@ def _join(hearing: Hearing, winner: Candidate) -> Decision:
     case = acted_on(hearing, winner)
     who = relation(case, hearing.snapshot, hearing.authentication.result)
     hearing.note("sender", who.name, who.detail)
+    if decision := by_agent(hearing, winner, case):
+        return decision
     if who.stranger and not _may_enter(hearing, winner):
         return _turned_away(hearing, case)
     if not is_final(case, hearing.policy.statuses):
@@ -144,11 +132,6 @@ def _join(hearing: Hearing, winner: Candidate) -> Decision:
         return _follow(hearing, winner, case, who)
     hearing.note("status", case.status, f"{case.number} is closed; {follower.number} followed it and is open")
     return _enter(hearing, led_to(winner, follower), follower, who)
-
-
-def led_to(winner: Candidate, follower: CaseView) -> Candidate:
-    """The finding that leads to the open case that followed; the closed ones show the mail too (B9)."""
-    return replace(winner, cases=(follower, *winner.cases))
 
 
 def _may_enter(hearing: Hearing, winner: Candidate) -> bool:
@@ -231,6 +214,7 @@ def _reopen(hearing: Hearing, case: CaseView) -> ReopenCase:
         to_status=hearing.policy.statuses.by_role(Role.REOPENED).name,
         clear_assignee=hearing.policy.cases.clear_assignee_on_reopen,
         version=case.version,
+        paused=hearing.policy.statuses.kind(case.status) is StatusKind.PAUSED,
     )
 
 

@@ -59,6 +59,11 @@ class Hearing:
         return self.kind.kind is Kind.PERSON
 
     @property
+    def from_agent(self) -> bool:
+        """Whether an agent stands in From, alone: not beside others, and not in a Reply-To that anybody can fill in."""
+        return self.snapshot.agent and [one.key for one in self.email.senders] == [self.snapshot.lookup.sender_key]
+
+    @property
     def again(self) -> bool:
         """It is decided once more on purpose: its own stored copy does not count (explain, accept)."""
         return self.delivery.wish.accept or self.delivery.source == "explain"

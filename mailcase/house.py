@@ -144,6 +144,7 @@ def _furnish(house: House, reader: Reader) -> None:
         owner=house.owner,
         portion=lambda: house.tenure.sends(),
         lease=house.settings.store.lease,
+        judge=lambda: house.rules.bench,
     )
     house.pipeline = Pipeline(
         house.store, house.call, reader, judge=lambda: house.rules.bench, now=utcnow, queued=house.drain.wake

@@ -87,6 +87,7 @@ class Event(Enum):
     SEND_FAILED = ("send_failed", ERROR, "a mail will not be sent")
     SEND_EXPIRED = ("send_expired", WARNING, "a mail waited too long and will not be sent")
     SEND_UNCERTAIN = ("send_uncertain", WARNING, "a mail may have left before a crash; it is not repeated")
+    NOT_COMPOSED = ("not_composed", ERROR, "a mail of ours could not be written; what it was to tell is done")
     NULL_SENDER_REFUSED = ("null_sender_refused", WARNING, "the relay refuses the null sender; remembered")
     SMTP_REFUSED = ("smtp_refused", ERROR, "the SMTP server does not take user and password")
     SMTP_LOST = ("smtp_lost", WARNING, "the SMTP server is gone; it is tried again")

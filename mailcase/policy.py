@@ -8,6 +8,9 @@ from mailcase.cases.numbers import Mask
 from mailcase.cases.statuses import StatusTable
 from mailcase.junk.blacklist import Blacklist
 from mailcase.junk.header_rules import HeaderRule
+from mailcase.life.assignment import AssignmentRule
+from mailcase.life.notice import NoticeRule
+from mailcase.life.notice_rules import SHIPPED, rule_named
 from mailcase.tokens import TokenKeys
 
 
@@ -29,6 +32,27 @@ class MailboxPolicy:
     sub_addressing: bool
     message_id_domain: str
     from_name: str
+    notify: tuple[str, ...] = ()  # addresses told of each new case
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryPolicy:
+    """[[cases.category]]"""
+
+    name: str
+    enabled: bool = True  # a disabled one is not given to further cases
+    strict_sequence: bool = False  # new, in progress, resolved, closed: no step is left out
+    allow_same_case: bool = False  # a second open case of the same customer may be made by hand
+    assign: str = "automatic"  # automatic, manual
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionRule:
+    """[[cases.transition]]"""
+
+    from_status: str
+    to: tuple[str, ...]  # statuses; nothing that the kinds do not allow
+    category: str = ""  # "" = all that have no rule of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +74,14 @@ class CasePolicy:
     create_contacts: bool
     freemail: frozenset[str]  # shipped and added domains, as A-labels
     accounts: Mapping[str, str]  # configured: domain (A-label) -> account name
+    allow_same_case: bool = False
+    category_rules: tuple[CategoryPolicy, ...] = ()
+    transitions: tuple[TransitionRule, ...] = ()
+
+    def category(self, name: str) -> CategoryPolicy:
+        """The rules of a category; one that has no entry of its own has the shipped ones."""
+        found = next((one for one in self.category_rules if one.name == name), None)
+        return found or CategoryPolicy(name)
 
     @property
     def masks(self) -> tuple[Mask, ...]:
@@ -118,6 +150,13 @@ class AttachmentPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentPolicy:
+    """[agents]"""
+
+    isolate_organizations: bool = False  # an agent sees and acts only on cases of his organizations
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All rules in force, with the hash that is kept with each decision."""
 
@@ -131,6 +170,9 @@ class Policy:
     trusted_authserv_ids: frozenset[str]
     keys: TokenKeys = field(repr=False)
     hash: str = ""
+    agents: AgentPolicy = AgentPolicy()
+    notices: tuple[NoticeRule, ...] = SHIPPED  # [[notice]]
+    assignments: tuple[AssignmentRule, ...] = ()  # [[assignment]], in their order
     # Made once of the mailboxes: each mail is compared with them several times.
     own_keys: frozenset[str] = field(init=False, repr=False, compare=False)  # every address of every mailbox
     groups: tuple[str, ...] = field(init=False, repr=False, compare=False)  # all groups, sorted
@@ -139,6 +181,10 @@ class Policy:
         boxes = self.mailboxes.values()
         object.__setattr__(self, "own_keys", frozenset().union(*(box.keys for box in boxes)))
         object.__setattr__(self, "groups", tuple(sorted({box.group for box in boxes})))
+
+    def notice(self, name: str) -> NoticeRule:
+        """The notice rule of a shipped name."""
+        return rule_named(self.notices, name)
 
     def group_of(self, mailbox: str) -> tuple[MailboxPolicy, ...]:
         """The mailboxes that share cases with this one, itself among them, in configured order."""

@@ -13,6 +13,7 @@ from mailcase.cases.numbers import Mask
 from mailcase.config import Settings
 from mailcase.configuration.checks import status_table
 from mailcase.configuration.mailbox import MailboxSection
+from mailcase.configuration.notices import assignment_rules, check_templates, notice_rules
 from mailcase.configuration.sections import CLOSING_REASONS
 from mailcase.configuration.values import Secret
 from mailcase.errors import ConfigError
@@ -26,12 +27,15 @@ from mailcase.outbox.settings import SmtpSettings
 from mailcase.outbox.templates import TemplateSet
 from mailcase.policy import (
     AcknowledgePolicy,
+    AgentPolicy,
     AttachmentPolicy,
     CasePolicy,
+    CategoryPolicy,
     JunkPolicy,
     LinkingPolicy,
     MailboxPolicy,
     Policy,
+    TransitionRule,
 )
 from mailcase.server_settings import imap_settings, smtp_settings
 from mailcase.shipped import FOLDER
@@ -39,7 +43,7 @@ from mailcase.template_files import load_templates, template_files, template_tex
 from mailcase.tokens import TokenKeys
 
 _SHORTEST_KEY: Final = 16  # bytes
-_DECIDING: Final = ("cases", "linking", "junk", "acknowledge", "attachments")
+_DECIDING: Final = ("cases", "agents", "linking", "junk", "acknowledge", "attachments", "notice", "assignment")
 _NOT_DECIDING: Final = {"imap", "smtp", "maildir", "oauth2"}  # of a mailbox: how mail comes and goes
 _T = TypeVar("_T")
 
@@ -110,6 +114,7 @@ def build_templates(settings: Settings) -> TemplateSet:
         wanted = box.language.lower().replace("_", "-")
         if wanted and not {wanted, wanted.partition("-")[0]} & set(made.languages):
             raise settings.refusal(("mailbox", number, "language"), _no_language(folder, box.language, made.languages))
+    check_templates(settings, made)
     return made
 
 
@@ -158,6 +163,9 @@ def build_policy(settings: Settings) -> Policy:
         trusted_authserv_ids=frozenset(one.lower() for one in settings.security.trusted_authserv_ids),
         keys=keys,
         hash=_hash(settings, blacklist_text, keys),
+        agents=AgentPolicy(**dict(settings.agents)),
+        notices=notice_rules(settings),
+        assignments=assignment_rules(settings),
     )
 
 
@@ -205,16 +213,21 @@ def _mailbox(box: MailboxSection) -> MailboxPolicy:
         sub_addressing=box.sub_addressing,
         message_id_domain=box.message_id_domain or key_of(box.address).rpartition("@")[2],
         from_name=box.smtp.from_name if box.smtp else "",
+        notify=box.notify,
     )
 
 
 def _cases(settings: Settings) -> CasePolicy:
     cases = settings.cases
     plain = dict(cases)
-    del plain["number_mask"], plain["status"], plain["account"]
+    for name in ("number_mask", "status", "account", "category", "transition"):
+        del plain[name]
     return CasePolicy(
         **{
             **plain,
+            "categories": cases.category_names,
+            "category_rules": tuple(CategoryPolicy(**dict(one)) for one in cases.category),
+            "transitions": tuple(TransitionRule(one.from_, one.to, one.category) for one in cases.transition),
             "mask": Mask.parse(cases.number_mask),
             "retired_masks": tuple(Mask.parse(one) for one in cases.retired_masks),
             "freemail": FREEMAIL.union(cases.freemail),

@@ -1,14 +1,20 @@
 """What the shell's parts ask of each other: values and Protocols, so that each has one twin in tests."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from mailcase.actions import QueueMail
 from mailcase.decision import Decision
+from mailcase.life.assignment import AssignmentRule, CaseToAssign
+from mailcase.life.happening import Happening
+from mailcase.life.notice import Notice, NoticeFacts
 from mailcase.message import Delivery, Email
-from mailcase.sharing import EVERYTHING, Portion
+from mailcase.outbox_port import OutboxMail as OutboxMail
+from mailcase.outbox_port import OutboxRows
+from mailcase.outbox_port import SendCounts as SendCounts
+from mailcase.policy import Policy
 from mailcase.snapshot import Lookup, Snapshot
 
 
@@ -204,96 +210,34 @@ class Judge(Protocol):
         """The mail of a QueueMail action, once the case's number is known."""
         ...
 
-
-@dataclass(frozen=True, slots=True)
-class OutboxMail:
-    """One row of the outbox that is due."""
-
-    id: int
-    kind: str  # the rule: registration, followed, reopened
-    mailbox: str
-    group: str
-    case: str  # number, or ""
-    to: str
-    to_name: str
-    cc: tuple[str, ...]
-    subject: str
-    text: str
-    html: str
-    headers: tuple[tuple[str, str], ...]
-    from_name: str
-    from_address: str
-    message_id: str
-    automatic: bool  # at most once (uncertain after a crash); else at least once
-    attempts: int
-    created_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SendCounts:
-    """How much automatic mail left or is under way (K9)."""
-
-    total: int  # within the window of `total`
-    per_domain: dict[str, int]  # recipient's domain -> within the window of `per_domain`
-    last_hour: int  # automatic mails queued in the last hour
-
-
-class OutboxStore(Protocol):
-    """What the drain needs of the store. Synchronous: called in the writer thread."""
-
-    def due(self, now: datetime, limit: int, of: Portion = EVERYTHING) -> list[OutboxMail]:
-        """Pending rows of these mailboxes whose next_attempt_at has come, oldest first."""
+    def happened(
+        self, decision: Decision, email: Email, delivery: Delivery, snapshot: Snapshot
+    ) -> tuple[Happening, ...]:
+        """What this decision does to cases that a notice rule waits for."""
         ...
 
-    def claim(self, row: int, owner: str, now: datetime) -> bool:
-        """pending -> sending with attempts + 1, committed durably; False if it is no longer pending."""
+    def policy_of(self, delivery: Delivery) -> Policy:
+        """The rules that judge this mail."""
         ...
 
-    def is_claimed(self, row: int, owner: str) -> bool:
-        """Whether the row is still `sending` by this owner: nobody took it for dead meanwhile."""
+    def notices(self, happening: Happening, facts: NoticeFacts) -> tuple[Notice, ...]:
+        """The mails that the rules owe for it (L6)."""
         ...
 
-    def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:
-        """Leave `sending` for sent, failed, expired or uncertain; sent also dates the message."""
+    def compose_notice(self, notice: Notice, facts: NoticeFacts) -> Composed:
+        """Such a mail, or an agent's reply."""
         ...
 
-    def postpone(self, row: int, at: datetime, *, reason: str = "", error: str = "", tried: bool = True) -> None:
-        """Back to pending with a next attempt; `tried=False` for a held row whose attempts stay."""
+    def assignment(self, case: CaseToAssign) -> AssignmentRule | None:
+        """The assignment rule that a new case falls under."""
         ...
 
-    def hold(self, rows: Sequence[int], until: datetime, *, reason: str, error: str = "") -> None:
-        """Give pending rows their next attempt, all in one commit; their attempts stay."""
-        ...
 
-    def free_stranded(self, mailboxes: Collection[str], now: datetime) -> int:
-        """Mail that waits for these mailboxes' way out alone is due at once; how many. Limits hold theirs on."""
-        ...
+class OutboxStore(OutboxRows, Protocol):
+    """What the drain needs of the store."""
 
-    def settle_orphans(self, owner: str, now: datetime) -> list[tuple[int, str]]:
-        """Rows left `sending` by a daemon that is gone: automatic -> uncertain, others -> pending.
-
-        Returns (row, new state). On SQLite every `sending` row of another owner is an orphan, since the
-        lock file admits one sender.
-        """
-        ...
-
-    def counts(self, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:
-        """For the limits and the breaker."""
-        ...
-
-    def busiest_hour(self, now: datetime) -> int:
-        """Automatic mails queued in the busiest hour of the last seven days, before the last hour. Costs time."""
-        ...
-
-    def next_due(self, now: datetime, of: Portion = EVERYTHING) -> datetime | None:
-        """When the earliest pending row of these mailboxes is due."""
-        ...
-
-    def get_flag(self, name: str) -> str | None:
-        """A small durable fact (breaker state, null sender refused by a mailbox's relay)."""
-        ...
-
-    def set_flag(self, name: str, value: str | None) -> None:
-        """Set or clear it."""
+    def undelivered(
+        self, row: int, state: str, now: datetime, judge: Judge, *, reason: str = "", error: str = ""
+    ) -> None:
+        """As `finish`, for an agent's mail that failed or expired: the case says so, and its people are told."""
         ...

@@ -3,8 +3,9 @@
 from typing import Final
 
 from mailcase.actions import Action, MarkBounced, NoteOnCase, SuppressAddress
-from mailcase.filing import acted_on, noted
+from mailcase.filing import noted
 from mailcase.hearing import Hearing
+from mailcase.inherited import acted_on
 from mailcase.junk.permanent import permanent_status
 from mailcase.linking.finding import Candidate
 from mailcase.linking.order import by_token, find

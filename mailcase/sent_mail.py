@@ -5,8 +5,9 @@ from typing import Final
 from mailcase.actions import Action, KeepAnswerBack, NoteOnCase, TakeAsSent, WithdrawCase
 from mailcase.cases.statuses import Role
 from mailcase.cases.transitions import is_final, open_follower
-from mailcase.filing import acted_on, asked_for, led_to, links
+from mailcase.filing import asked_for
 from mailcase.hearing import Hearing
+from mailcase.inherited import acted_on, led_to, links
 from mailcase.junk.own import own_mark
 from mailcase.linking.finding import Candidate
 from mailcase.linking.order import find

@@ -71,6 +71,7 @@ class KnownMessage:
     beginning: str = ""  # same_mail.stored_beginning
     delivery: int | None = None  # that brought it; its number in `message list`
     by_hand: bool = False  # a person put it on its case (`message relink`, `accept --case`): that outweighs marks
+    to_agents: bool = False  # out: a notice to agents, whose Message-ID no customer was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +139,4 @@ class Snapshot:
     suppressed_copies: frozenset[str] = frozenset()  # those of `copy_keys` whose address is suppressed
     acks: tuple[Acked, ...] = ()  # to this address, of all groups, within the longer of ack_window and 60 minutes
     breaker_open: bool = False
-    agent: bool = False  # the sender is one of our agents
+    agent: bool = False  # the sender is one of our active agents

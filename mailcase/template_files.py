@@ -5,6 +5,7 @@ from typing import Final
 
 from mailcase.errors import ConfigError
 from mailcase.outbox.templates import TemplateSet
+from mailcase.shipped import FOLDER
 
 _ENDINGS: Final = (".txt", ".html")
 
@@ -12,10 +13,15 @@ _ENDINGS: Final = (".txt", ".html")
 def load_templates(folder: Path, default: str = "en") -> TemplateSet:
     """Read and compile `<folder>/<language>/<name>.txt|.html`; other files are left alone.
 
+    Names that came with a later version, and that the folder lacks in a language, are the shipped ones.
+
     Raises:
         ConfigError: naming file, line and what was expected.
     """
-    return TemplateSet.compiled(template_texts(folder), str(folder), default)
+    own, shipped = template_texts(folder), template_texts(FOLDER / "templates")
+    texts = {path.partition(".")[0] for path in own}
+    spare = {path: text for path, text in shipped.items() if path.partition(".")[0] not in texts}
+    return TemplateSet.compiled(own, str(folder), default, spare)
 
 
 def template_texts(folder: Path) -> dict[str, str]:

@@ -75,6 +75,12 @@ def sub_address_token(keys: TokenKeys, group: str, running: int) -> str:
     return _digest(keys.keys[0], "sub", group, str(running))
 
 
+def carries_mark(text: str) -> bool:
+    """Whether a mark of ours may stand in it, also one that a mail program broke over two quoted lines."""
+    joined = "".join(text.split()).replace(">", "")
+    return _MARK.search(text) is not None or _MARK.search(joined) is not None
+
+
 def verify_sub_address(keys: TokenKeys, group: str, running: int, token: str) -> bool:
     """Whether a sub-address token was signed by us for this case."""
     given = token.lower()[:_LONGEST].encode("utf-8", "replace")

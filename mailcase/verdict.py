@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from mailcase.actions import Action
 from mailcase.message import Kind
+
+#: Reason words of an agent's mail on a case: what it asks for is done, or it is kept as a note.
+BY_AGENT: Final = ("agent_mail", "agent_unverified")
 
 
 class Outcome(StrEnum):

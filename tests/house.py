@@ -15,9 +15,9 @@ from typing import Final
 #: The shell: what fetches, waits, stores, sends, prints and wires. Every other file is the core.
 SHELL: Final = (
     *("__init__", "__main__", "acts", "blacklist_edit", "cli", "clock", "config", "configuration", "daemon", "demo"),
-    *("disk", "faults", "health", "house", "lmtp", "lock", "log", "log_library", "log_stream", "maildir_settings"),
-    *("patience", "pipeline", "places", "policy_build", "recovery", "reloading", "replaying", "retention"),
-    *("roster", "rules", "sdnotify"),
+    *("desk", "disk", "faults", "health", "house", "lmtp", "lock", "log", "log_library", "log_stream"),
+    *("maildir_settings", "patience", "pipeline", "places", "policy_build", "recovery", "reloading", "replaying"),
+    *("retention", "roster", "rules", "sdnotify"),
     *("server_settings", "settling", "shipped", "signin", "source_ids", "sources", "store", "telling", "tenure"),
     *("template_files", "tls"),
     *("waiting", "writer"),
@@ -31,7 +31,19 @@ ROOMS: Final = ("junk", "linking", "cases", "intake", "outbox")
 
 #: Nothing here reads a file, a clock, a socket or chance.
 PURE_STDLIB: Final = (
-    *("abc", "ast", "base64", "binascii", "bisect", "codecs", "collections", "contextlib", "copy", "dataclasses"),
+    *(
+        "abc",
+        "ast",
+        "base64",
+        "binascii",
+        "bisect",
+        "codecs",
+        "collections",
+        "contextlib",
+        "copy",
+        "csv",
+        "dataclasses",
+    ),
     *("datetime", "decimal", "difflib", "email", "enum", "functools", "hashlib", "heapq", "hmac", "html", "ipaddress"),
     *("itertools", "json", "math", "numbers", "operator", "quopri", "re", "reprlib", "string", "struct", "textwrap"),
     *("types", "typing", "unicodedata", "urllib.parse", "zoneinfo", "__future__"),
@@ -87,7 +99,7 @@ NEVER: Final[dict[str, tuple[str, ...]]] = {
     "cases": ("junk", "linking", "outbox", *DECIDERS),
     "intake": ("junk", "linking", "outbox", "store", "daemon", "pipeline", *DECIDERS),
     "outbox": ("junk", "linking", "store", "daemon", "pipeline", *DECIDERS),
-    "store": ("daemon", "pipeline", "demo"),
+    "store": ("daemon", "pipeline", "demo", "desk"),
     "pipeline": ("daemon", "demo"),
     "daemon": ("demo",),
     **dict.fromkeys(

@@ -104,6 +104,13 @@ class StatusTable:
         return next(one for one in self.statuses if one.role is role)
 
     @property
+    def open_names(self) -> tuple[str, ...]:
+        """Names and former names of the other kinds: a query that names them finds its rows in an index."""
+        return tuple(
+            name for one in self.statuses if one.kind is not StatusKind.FINAL for name in (one.name, *one.formerly)
+        )
+
+    @property
     def final_names(self) -> tuple[str, ...]:
         """Names and former names of kind final, for the store's queries."""
         return tuple(

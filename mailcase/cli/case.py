@@ -1,11 +1,11 @@
-"""`mailcase case`: lists, shows and sets cases."""
+"""`mailcase case`: lists, shows, compares and sets cases."""
 
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from mailcase.cli import case_options as of
 from mailcase.cli.output import note, print_json, print_table, say
 from mailcase.cli.state import As, actor, reading, state_of, writing
 from mailcase.errors import Permanent
@@ -16,31 +16,68 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Cases.")
 _MOST_DIGITS: Final = 19
-_COLUMNS = {"number": 16, "title": 44, "status": 22, "priority": 8, "category": 14, "contact": 40, "message_count": 13}
+_COLUMNS = {
+    "number": 16, "title": 44, "status": 22, "priority": 8, "category": 14, "contact": 40, "assignee": 28,
+    "message_count": 13,
+}  # fmt: skip
+_SIMILAR = {"number": 16, "title": 44, "status": 22, "assignee": 28, "closed_at": 16, "solution": 60}
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Such as SR-12.")]
 
 
 @app.command("list")
-def list_(context: typer.Context) -> None:
-    """All cases, oldest first."""
+def list_(
+    context: typer.Context,
+    status: of.Status = None,
+    kind: of.Kind = None,
+    assignee: of.Assignee = None,
+    group: of.Group = None,
+    mailbox: of.Mailbox = None,
+    contact: of.Contact = None,
+    account: of.Account = None,
+    category: of.Category = None,
+    unanswered: of.Unanswered = False,
+    text: of.Text = None,
+    last: of.Last = None,
+    as_: of.Viewer = "",
+) -> None:
+    """Cases, oldest first; several options together: those for which all of them hold."""
+    from dataclasses import replace
+
+    from mailcase.cli.viewing import view_of
     from mailcase.configuration.checks import status_table
+    from mailcase.store.life.case_filter import CaseFilter
 
     state = state_of(context)
+    wanted = CaseFilter(
+        status, of.kind_of(kind), of.key_or_nobody(assignee), of.name_or_none(group), mailbox, of.key_of(contact),
+        account, category, unanswered, text, last,
+    )  # fmt: skip
     settings = state.settings()
     with reading(settings) as store:
-        rows = store.case_list(status_table(settings.cases)) if store else []
+        rows = []
+        if store:
+            organizations = view_of(settings, store, as_).organizations
+            seen = replace(wanted, organizations=organizations)
+            rows = store.case_list(status_table(settings.cases), seen, of.configured(settings))
     if state.json:
         print_json(rows)
     else:
-        print_table(rows, _COLUMNS, "there are no cases yet")
+        empty = "there are no cases yet" if wanted == CaseFilter() else "there is no such case"
+        print_table([_flagged(one) for one in rows], _COLUMNS, empty)
+
+
+def _flagged(row: dict[str, Any]) -> dict[str, Any]:
+    """An escalated case shows it at its title."""
+    level = row["support_level"]
+    return {**row, "title": f"[level {level}] {row['title']}"} if level else row
 
 
 @app.command()
-def show(context: typer.Context, number: Number) -> None:
-    """One case: its thread, why each mail is on it, and what is related."""
-    from zoneinfo import ZoneInfo
-
+def show(context: typer.Context, number: Number, as_: of.Viewer = "") -> None:
+    """One case: its whole life in order, why each mail is on it, and what is related."""
+    from mailcase.cli.acting import zone_of
     from mailcase.cli.render_case import print_case
+    from mailcase.cli.viewing import view_of
     from mailcase.clock import utcnow
     from mailcase.configuration.checks import status_table
 
@@ -49,14 +86,41 @@ def show(context: typer.Context, number: Number) -> None:
     with reading(settings) as store:
         if store is None:
             raise Permanent(f"there is no case {number}: there is no store yet")
-        case = store.case_show(resolve(settings, store, number), status_table(settings.cases))
+        view = view_of(settings, store, as_)
+        found = resolve(settings, store, number)
+        case = store.case_show(found, status_table(settings.cases), view.viewer, view.organizations)
         ids = [one["id"] for one in case["messages"] if one["id"] is not None]
         traces = {} if state.json else {one: store.message_show(one)["trace"] for one in ids}
     if state.json:
         print_json(case)
         return
     addresses = {box.name: box.address for box in settings.mailbox}
-    print_case(case, traces, addresses, ZoneInfo(settings.cases.timezone), utcnow())
+    print_case(case, traces, addresses, zone_of(settings, view.viewer), utcnow())
+
+
+@app.command()
+def similar(
+    context: typer.Context,
+    number: Number,
+    last: Annotated[int, typer.Option("--most", min=1, max=100, help="At most so many.")] = 10,
+    as_: of.Viewer = "",
+) -> None:
+    """Cases of the same category whose words are nearest, the nearest first."""
+    from mailcase.cli.viewing import view_of
+    from mailcase.configuration.checks import status_table
+
+    state = state_of(context)
+    settings = state.settings()
+    with reading(settings) as store:
+        if store is None:
+            raise Permanent(f"there is no case {number}: there is no store yet")
+        organizations = view_of(settings, store, as_).organizations
+        found = resolve(settings, store, number)
+        rows = store.case_similar(found, status_table(settings.cases), last, organizations)
+    if state.json:
+        print_json(rows)
+    else:
+        print_table(rows, _SIMILAR, "there is no similar case")
 
 
 @app.command("set")
@@ -89,7 +153,8 @@ def set_(
     with writing(settings) as store:
         found = resolve(settings, store, number)
         name = wanted.name if wanted else None
-        store.set_case(found, utcnow(), actor(as_), status=name, assignee=assignee, closing_reason=reason)
+        said = {"status": name, "assignee": assignee, "closing_reason": reason}
+        store.set_case(found, utcnow(), actor(as_), **said, statuses=table)
         case = store.case_show(found, table)
     if state.json:
         print_json(case)
@@ -108,19 +173,14 @@ def resolve(settings: "Settings", store: "Store", number: str) -> str:
 
     masks = tuple(Mask.parse(one) for one in (settings.cases.number_mask, *settings.cases.retired_masks))
     spellings = [mask.format(running) for running in find_numbers(masks, number) for mask in masks]
-    found = _first(settings, store, (number, *spellings))
+    found = _first(store, (number, *spellings))
     if found:
         return found
     alone = number.isdecimal() and len(number) < _MOST_DIGITS
-    meant = _first(settings, store, [mask.format(int(number)) for mask in masks]) if alone else ""
+    meant = _first(store, [mask.format(int(number)) for mask in masks]) if alone else ""
     raise Permanent(f"there is no case {number}{meant and f'; did you mean {meant}?'}")
 
 
-def _first(settings: "Settings", store: "Store", spellings: Sequence[str]) -> str:
+def _first(store: "Store", spellings: Sequence[str]) -> str:
     """The first of these numbers that a case has; "" where none has one."""
-    from mailcase.configuration.checks import status_table
-
-    for spelling in dict.fromkeys(spellings):
-        with suppress(Permanent):
-            return str(store.case_show(spelling, status_table(settings.cases))["number"])
-    return ""
+    return store.case_number(*dict.fromkeys(spellings))

@@ -32,6 +32,7 @@ def check(context: typer.Context) -> None:
 
 def _findings(state: State) -> "list[Finding]":
     from mailcase.cli import probing
+    from mailcase.cli.agents_probe import agents
     from mailcase.cli.raw_probe import raw_mail
     from mailcase.policy_build import build
 
@@ -42,7 +43,7 @@ def _findings(state: State) -> "list[Finding]":
         return [probing.Finding("configuration", "", ok=False, detail=str(error), exit=78)]
     found = [probing.configuration(settings, built), probing.store(settings)]
     with _counter(settings, found[1]) as counter:
-        found += raw_mail(settings, counter.store)
+        found += [*raw_mail(settings, counter.store), *agents(settings, counter.store)]
         return [*found, *asyncio.run(probing.servers(settings, built, counter))]
 
 

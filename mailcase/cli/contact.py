@@ -1,14 +1,15 @@
-"""`mailcase contact`: what the store holds of a person, given out or erased."""
+"""`mailcase contact`: customers' people, and what the store holds of a person, given out or erased."""
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailcase.cli.output import note, plain, print_json, print_table, safe, say
+from mailcase.cli import contact_edit
+from mailcase.cli.files import write_private
+from mailcase.cli.output import note, plain, print_json, safe, say
 from mailcase.cli.state import As, actor, reading, state_of, writing
 from mailcase.errors import Permanent
 
@@ -17,21 +18,9 @@ if TYPE_CHECKING:
     from mailcase.store.erase_door import Known
     from mailcase.store.store import Store
 
-app = typer.Typer(no_args_is_help=True, help="People who wrote: what is stored of them, given out or erased.")
+app = typer.Typer(no_args_is_help=True, help="Customers' people; what is stored of a person, given out or erased.")
 Of = Annotated[str, typer.Argument(metavar="ADDRESS", help="A mail address; the contact's other addresses count too.")]
-_COLUMNS = {"id": 6, "name": 30, "addresses": 60, "account": 24, "cases": 5, "created_at": 16}
-
-
-@app.command("list")
-def list_(context: typer.Context) -> None:
-    """All contacts, oldest first."""
-    state = state_of(context)
-    with reading(state.settings()) as store:
-        rows = store.contact_list() if store else []
-    if state.json:
-        print_json(rows)
-    else:
-        print_table(rows, _COLUMNS, "there are no contacts yet")
+contact_edit.register(app)
 
 
 @app.command()
@@ -39,7 +28,9 @@ def export(
     context: typer.Context,
     address: Of,
     to: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; else to standard output.")] = None,
-    raw: Annotated[Path | None, typer.Option(metavar="DIR", help="Also the mails as they came, a file each.")] = None,
+    raw: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also mails as they came, and files of cases.")
+    ] = None,
 ) -> None:
     """Everything that is stored of a person, as JSON; files are for their owner alone and replace none."""
     state = state_of(context)
@@ -49,10 +40,11 @@ def export(
         data = store.export_contact(_key(address))
         if raw is not None:
             _write_raws(store, data["messages"], raw)
+            _write_files(store, data["files"], raw)
     if to is None:
         print_json(data)
         return
-    _write_private(to, json.dumps(data, ensure_ascii=False, indent=1, default=plain).encode() + b"\n")
+    write_private(to, json.dumps(data, ensure_ascii=False, indent=1, default=plain).encode() + b"\n")
     if state.json:
         print_json({"file": str(to), "cases": len(data["cases"]), "messages": len(data["messages"])})
     else:
@@ -139,16 +131,15 @@ def _write_raws(store: "Store", messages: list[dict[str, Any]], folder: Path) ->
         except Permanent as error:
             note(f"mail {one['delivery_id']}: {error}")
         else:
-            _write_private(folder / f"{one['delivery_id']}.eml", content)
+            write_private(folder / f"{one['delivery_id']}.eml", content)
 
 
-def _write_private(path: Path, content: bytes) -> None:
-    """For the owner alone, never over another file."""
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        raise Permanent(f"{path} is there already; name another") from None
-    except OSError as error:
-        raise Permanent(f"{path}: cannot be written: {error.strerror}") from None
-    with open(handle, "wb") as file:
-        file.write(content)
+def _write_files(store: "Store", files: list[dict[str, Any]], folder: Path) -> None:
+    """The files that agents put on the person's cases, each under its number and name."""
+    for one in files:
+        try:
+            content = store.raw(one["sha256"])
+        except Permanent as error:
+            note(f"file {one['id']}: {error}")
+        else:
+            write_private(folder / f"file-{one['id']}-{one['name']}", content)

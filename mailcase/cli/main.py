@@ -7,13 +7,17 @@ import typer
 
 from mailcase import __version__
 from mailcase.cli import (
+    account,
+    agent,
     audit,
     blacklist,
     case,
+    case_acts,
     check,
     contact,
     demo,
     explain,
+    group,
     ingest,
     init,
     mailbox,
@@ -22,6 +26,7 @@ from mailcase.cli import (
     quarantine,
     relink,
     replay,
+    report,
     run,
     status,
     store,
@@ -55,8 +60,10 @@ app.command()(status.status)
 app.command()(ingest.ingest)
 app.command()(explain.explain)
 app.command()(replay.replay)
+app.command()(report.report)
 message.app.command()(relink.relink)
 app.add_typer(message.app, name="message")
+case_acts.add_to(case.app)
 app.add_typer(case.app, name="case")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(quarantine.app, name="quarantine")
@@ -64,6 +71,9 @@ app.add_typer(blacklist.app, name="blacklist")
 app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(template.app, name="template")
 app.command()(audit.audit)
+app.add_typer(agent.app, name="agent")
+app.add_typer(group.app, name="group")
+app.add_typer(account.app, name="account")
 app.add_typer(contact.app, name="contact")
 app.add_typer(store.app, name="db")
 app.command()(demo.demo)

@@ -28,7 +28,9 @@ def list_(context: typer.Context) -> None:
     if state.json:
         print_json(rows)
     else:
-        print_table(rows, _COLUMNS, "the outbox is empty")
+        print_table(
+            [{**one, "to": ", ".join((one["to"], *one["cc"]))} for one in rows], _COLUMNS, "the outbox is empty"
+        )
 
 
 @app.command()

@@ -1,26 +1,47 @@
 """`case show` for people: a case reads like a thread — who, when, what, and why it is here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from email.utils import parseaddr
 from typing import Any, Final
 
 from mailcase.cli.output import cut, padded, safe, say, width
+from mailcase.cli.render_head import print_head, print_tail
+from mailcase.cli.render_life import said, written
 from mailcase.cli.render_trace import winner
 from mailcase.cli.when import after, amount, moment
+from mailcase.verdict import BY_AGENT
 
-_LEFT: Final = 66  # columns before what stands at the right
+_LEFT: Final = 80  # columns before the files of a mail
+_NAME: Final = 24
 _EXCERPT: Final = 100
+_NOT_SHOWN: Final = (">", "[ref:")  # what is quoted, and the mark by which an answer finds the case
+#: What is to be known of an agent's mail, rather than how it found the case.
+_BY_AGENT: Final = dict(
+    zip(BY_AGENT, ("by an agent, who answers a notice", "an agent's address, unverified"), strict=True)
+)
 _RULES: Final = {"registration": "acknowledgement", "followed": "acknowledgement", "reopened": "acknowledgement"}
-#: Events that the thread above shows already.
-_IN_THE_THREAD: Final = frozenset({"mail", "created", "reopened"})
 Traces = Mapping[int, Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One thing that happened to the case."""
+
+    order: tuple[datetime, float]  # when the store knew it; of one moment, its place
+    mark: str
+    who: str
+    shown_at: datetime
+    what: str
+    right: str = ""
+    below: tuple[str, ...] = ()
 
 
 def print_case(
     case: Mapping[str, Any], traces: Traces, addresses: Mapping[str, str], zone: tzinfo, now: datetime
 ) -> None:
-    """One case with its mails and related cases.
+    """One case: what it is, its life in order, and what belongs to it.
 
     Args:
         case: as `case show` of contract.md.
@@ -29,46 +50,78 @@ def print_case(
         zone: of the times shown.
         now: this moment, aware.
     """
-    state = " · ".join(safe(case[key]) for key in ("status", "priority", "category"))
-    _two(f"{case['number']}  {safe(case['title'])}", state)
-    customer = ", ".join(safe(one) for one in (case["contact"], case["account"]) if one) or "–"
-    _two(
-        f"customer  {customer}",
-        f"assignee {safe(case['assignee'] or '–')}    group {safe(case['assignee_group'] or '–')}",
-    )
-    to = addresses.get(case["mailbox"], case["mailbox"])
-    opened = f"opened    {moment(case['created_at'], zone, now)} by mail to {safe(to)}"
-    last = max((_at(one) for one in case["messages"]), default=None)
-    _two(opened, f"last mail {moment(last, zone, now)}")
-    if case["closing_reason"]:
-        say(f"closed    {safe(case['closing_reason'])}")
+    print_head(case, addresses, zone, now)
     say()
-    _print_thread(case["messages"], traces, zone, now)
-    _print_events(case["events"], zone, now)
-    _print_related(case["related"])
+    _print_life(case, traces, zone, now)
+    print_tail(case, zone, now)
 
 
-def _two(left: str, right: str) -> None:
-    say(f"{padded(left, _LEFT)}  {right}".rstrip())
+def _print_life(case: Mapping[str, Any], traces: Traces, zone: tzinfo, now: datetime) -> None:
+    """Mails, acts and notices as they came; of one moment what came in, what was done, and what left because of it."""
+    acted = _repliers(case)
+    mails = list(_mails(case["messages"], traces, acted))
+    came = {one.order[0]: one.order[1] for one in mails if one.mark.endswith("←")}
+    entries = [*mails, *_acts(case["events"], acted, came, zone, now), *_notices(case.get("notices", ()))]
+    entries.sort(key=lambda one: one.order)
+    times = [moment(one.shown_at, zone, now) for one in entries]
+    wide = max((width(one.who) for one in entries), default=0)
+    late = max(map(width, times), default=0)
+    for one, time in zip(entries, times, strict=True):
+        head = f"{one.mark:>4}  {padded(one.who, wide)}   {padded(time, late)}   {one.what}"
+        say(f"{padded(head, _LEFT)}  {one.right}".rstrip())
+        for line in one.below:
+            say(line)
 
 
-def _at(mail: Mapping[str, Any]) -> datetime:
-    at: datetime = mail["received_at"]
-    return at
+def _repliers(case: Mapping[str, Any]) -> dict[int, str]:
+    """Mail in the thread -> the agent whose act it was."""
+    here = {one.get("message") for one in case["messages"]}
+    replies = [
+        one for one in case["events"] if one["event"] == "replied" and (one["data"] or {}).get("message") in here
+    ]
+    return {one["data"]["message"]: safe(one["actor"]) for one in replies}
 
 
-def _print_thread(mails: Sequence[Mapping[str, Any]], traces: Traces, zone: tzinfo, now: datetime) -> None:
-    names = [cut(_name(one), 24) for one in mails]
-    times = [moment(_at(one), zone, now) for one in mails]
-    wide, late = max(map(width, names), default=0), max(map(width, times), default=0)
-    for number, (mail, name, time) in enumerate(zip(mails, names, times, strict=True), 1):
-        arrow = "→" if mail["direction"] == "out" else "←"
-        head = f"{number:>2} {arrow}  {padded(name, wide)}   {padded(time, late)}   {safe(mail['subject'] or '')}"
+def _mails(mails: Sequence[Mapping[str, Any]], traces: Traces, acted: Mapping[int, str]) -> Iterator[_Entry]:
+    for number, mail in enumerate(mails, 1):
         files = ", ".join(_file(one) for one in mail["attachments"] if not one["inline"])
-        say(f"{padded(head, _LEFT + 14)}  {files}".rstrip())
-        if "rule" not in mail and (excerpt := _excerpt(mail)):
-            say(f"      {excerpt}")
-        say(f"      {_why(mail, traces)}")
+        by = acted.get(mail.get("message", 0), "")
+        excerpt = _excerpt(mail) if "rule" not in mail or by else ""
+        why = _why(mail, traces) + (f" · by {by}" if by else "")
+        below = tuple(f"      {line}" for line in (excerpt, why) if line)
+        at, arrow = mail["received_at"], "→" if mail["direction"] == "out" else "←"
+        who, what = cut(_name(mail), _NAME), safe(mail["subject"] or "")
+        order = (mail.get("stored_at") or at, float(number))
+        yield _Entry(order, f"{number:>2} {arrow}", who, at, what, files, below)
+
+
+def _acts(
+    events: Sequence[Mapping[str, Any]],
+    acted: Mapping[int, str],
+    came: Mapping[datetime, float],
+    zone: tzinfo,
+    now: datetime,
+) -> Iterator[_Entry]:
+    """What people did, and what a mail alone does not tell; `came`: the last mail in of a moment, by its number."""
+    for one in events:
+        data = one["data"] or {}
+        shown_by_mail = one["event"] == "replied" and data.get("message") in acted
+        made_by_mail = one["event"] == "created" and "by" not in data
+        if one["event"] == "mail" or shown_by_mail or made_by_mail:
+            continue
+        who = cut(safe(one["actor"] or "–"), _NAME)
+        order = (one["at"], came.get(one["at"], 0) + 0.5)
+        yield _Entry(order, "·", who, one["at"], said(one, zone, now), "", tuple(written(one)))
+
+
+def _notices(notices: Sequence[Mapping[str, Any]]) -> Iterator[_Entry]:
+    """Mails about the case that are not in its thread: to agents, and those that were kept back."""
+    for one in notices:
+        what = f"{_rule(one['kind'])} · {_state(one['state'], one['reason'], one['created_at'], one['sent_at'])}"
+        order = (one["created_at"], float("inf"))
+        more = f" +{len(one['cc'])}" if one.get("cc") else ""
+        who = cut(safe(one["to"] or "–"), _NAME - len(more)) + more
+        yield _Entry(order, "→", who, one["created_at"], what)
 
 
 def _name(mail: Mapping[str, Any]) -> str:
@@ -85,7 +138,7 @@ def _excerpt(mail: Mapping[str, Any]) -> str:
     """The beginning of what was written, and where the quoted rest can be read."""
     new = mail.get("new_text") or ""
     text = new or mail["text"] or ""
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(">")]
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(_NOT_SHOWN)]
     more = f"  … quoted text: `message show {mail['id']}`" if new and mail["id"] is not None else ""
     return cut(safe(" ".join(lines)), _EXCERPT) + more
 
@@ -93,8 +146,10 @@ def _excerpt(mail: Mapping[str, Any]) -> str:
 def _why(mail: Mapping[str, Any], traces: Traces) -> str:
     if mail["direction"] == "out":
         return _sent(mail)
-    shown = f"shown here, acted on in {safe(mail['case'])}"
-    how = {"shown": shown, "junk_case": "junk"}.get(mail["how"], mail["how"])
+    shown = f"shown here, acted on in {safe(mail['case'] or 'another case')}"
+    how = {"shown": shown, "junk_case": "junk", "note": "kept as a note"}.get(mail["how"], mail["how"])
+    if mail["reason"] in BY_AGENT:
+        return f"{how} · {_BY_AGENT[mail['reason']]}"
     unverified = " · sender unverified" if mail["sender_unverified"] else ""
     return f"{how} · {winner(mail, traces.get(mail['id'], ()))}{unverified}".replace(" ·  ·", " ·")
 
@@ -102,35 +157,14 @@ def _why(mail: Mapping[str, Any], traces: Traces) -> str:
 def _sent(mail: Mapping[str, Any]) -> str:
     if "rule" not in mail:  # not of our outbox: written outside (B16)
         return f"reply · an agent's, found in {safe(mail['folder']) or 'a sent folder'}"
-    rule = _RULES.get(mail["rule"], mail["rule"].replace("_", " ") or "reply")
-    if mail["state"] == "sent" and mail["sent_at"] and mail["created_at"]:
-        return f"{rule} · sent after {after(mail['created_at'], mail['sent_at'])}"
-    reason = f": {mail['state_reason'].replace('_', ' ')}" if mail["state_reason"] else ""
-    return f"{rule} · {safe(mail['state'])}{safe(reason)}"
+    return f"{_rule(mail['rule'])} · {_state(mail['state'], mail['state_reason'], mail['created_at'], mail['sent_at'])}"
 
 
-def _print_events(events: Sequence[Mapping[str, Any]], zone: tzinfo, now: datetime) -> None:
-    """What people did, and what a mail alone does not tell."""
-    shown = [one for one in events if one["event"] not in _IN_THE_THREAD]
-    if not shown:
-        return
-    say()
-    for place, one in enumerate(shown):
-        data = [f"{key} {safe(value)}" for key, value in (one["data"] or {}).items() if value not in (None, "", [])]
-        who, what = safe(one["actor"] or "–"), safe(one["event"]).replace("_", " ")
-        at = moment(one["at"], zone, now)
-        say(f"{'history' if not place else '':<9} {at}  {who}  {what}  {', '.join(data)}".rstrip())
+def _rule(kind: str) -> str:
+    return _RULES.get(kind) or safe(kind.replace("_", " ")) or "reply"
 
 
-def _print_related(related: Sequence[Mapping[str, Any]]) -> None:
-    if related:
-        say()
-    for place, one in enumerate(related):
-        head = f"{safe(one['number'])} {safe(one['relation']).replace('_', ' ')}"
-        say(f"{'related' if not place else '':<9} {head} ({', '.join(_shared(one))})")
-
-
-def _shared(one: Mapping[str, Any]) -> list[str]:
-    """What is known of a related case: `same contact, Incident, open`."""
-    status = "open" if one["kind"] in ("active", "paused") else safe(one["status"])
-    return [*([f"same {one['same']}"] if one["same"] else []), safe(one["category"]), status]
+def _state(state: str, reason: str, created: datetime | None, sent: datetime | None) -> str:
+    if state == "sent" and sent and created:
+        return f"sent after {after(created, sent)}"
+    return safe(state) + (f": {safe(reason.replace('_', ' '))}" if reason else "")

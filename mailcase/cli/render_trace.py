@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mailcase.cli.output import padded, safe, width
+from mailcase.verdict import BY_AGENT
 
 #: Reason words in words, where the word alone does not say it.
 REASONS: Final = {
@@ -22,9 +23,11 @@ REASONS: Final = {
     "dropped": "dropped from quarantine by a person",
     "unreadable": "it could not be read",
     "undecidable": "it could not be processed",
+    "agent_mail": "an agent answers a notice of ours, and what he writes is done",
+    "agent_unverified": "an agent's address without proof that it is he: kept as an internal note",
 }
 #: Reason words of an acknowledgement that is not sent, where blanks for `_` do not do.
-_KEPT_BACK: Final = {"follow_up": "follow-up"}
+_KEPT_BACK: Final = {"follow_up": "follow-up", "agent": "an agent's mail"}
 _TEST, _RESULT = 15, 12  # columns
 
 
@@ -58,7 +61,7 @@ def headline(mail: Mapping[str, Any]) -> str:
         case "created":
             said = f"created {case}"
         case "linked":
-            said = f"linked to {case}{by}"
+            said = f"linked to {case}{by}{f': {reason}' if mail['reason'] in BY_AGENT else ''}"
         case "reopened":
             said = f"reopened {case}{by}"
         case "followed":

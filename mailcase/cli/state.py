@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from mailcase.store.store import Store
 
 
-def _address(given: str) -> str:
+def an_address(given: str) -> str:
+    """An option's value; wrong usage for what is no address. "" stays."""
     if given and "@" not in given:
         raise typer.BadParameter(f"{given} is no address, such as jane@example.com")
     return given
@@ -26,7 +27,7 @@ def _address(given: str) -> str:
 
 As = Annotated[
     str,
-    typer.Option("--as", metavar="ADDRESS", callback=_address, help="Who does this; else the system's user name."),
+    typer.Option("--as", metavar="ADDRESS", callback=an_address, help="Who does this; else the system's user name."),
 ]
 
 

@@ -29,7 +29,7 @@ def _group() -> None:
 @app.command()
 def show(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as registration, followed, reopened, neutral.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as registration, resolved, assigned, reply.")],
     case: Annotated[str, typer.Option(metavar="N", help="With the values of this case; else sample values.")] = "",
     language: Annotated[str, typer.Option(metavar="L", help="Such as en; else the mailbox's, else the default.")] = "",
 ) -> None:
@@ -40,12 +40,55 @@ def show(
     settings = state.settings()
     built = build_for_deciding(settings)
     _must_be_there(built.templates, name, language)
-    mail, facts = _of_case(settings, built.policy, name, case) if case else _sample(built.policy, name)
-    shown = _composed(built.policy, built.templates, mail, facts, language)
+    shown = _filled(settings, built.policy, built.templates, name, case, language)
     if state.json:
         print_json({"name": name, **shown, "languages": list(built.templates.languages_of(name))})
     else:
         _print(shown)
+
+
+def _filled(
+    settings: "Settings", policy: "Policy", templates: "TemplateSet", name: str, case: str, language: str
+) -> dict[str, Any]:
+    """An acknowledgement, or a notice with its own values."""
+    from mailcase.outbox.templates import REQUIRED
+
+    if name in REQUIRED:
+        mail, facts = _of_case(settings, policy, name, case) if case else _sample(policy, name)
+        return _composed(policy, templates, mail, facts, language)
+    return _notice(policy, templates, name, _found(settings, policy, case) if case else None, language)
+
+
+def _notice(
+    policy: "Policy", templates: "TemplateSet", name: str, found: dict[str, Any] | None, language: str
+) -> dict[str, Any]:
+    """As the outbox would hold it; the words of an act are samples."""
+    from dataclasses import replace
+    from datetime import datetime
+
+    from mailcase.cases.numbers import find_numbers
+    from mailcase.cli.notice_sample import facts_of, notice_of
+    from mailcase.outbox.compose_notice import NoticeComposer
+    from mailcase.outbox.templates import NOTICE_SAMPLE
+    from mailcase.tokens import TokenKeys
+
+    sample, box = NOTICE_SAMPLE, next(iter(policy.mailboxes))
+    opened = datetime.fromisoformat(sample["opened"].replace(" UTC", "+00:00"))
+    mail = {"direction": "in", "subject": sample["subject"], "text": "It jams again.", "received_at": opened}
+    expected = datetime.fromisoformat(sample["expected"].replace(" UTC", "+00:00"))
+    plain = {**sample, "number": policy.cases.mask.format(12), "mailbox": box, "created_at": opened}
+    case = found or {**plain, "expected_at": expected, "messages": [mail]}
+    address, who = _customer(found["contact"]) if found else ("erin@visitor.example", sample["name"])
+    running = next(iter(find_numbers(policy.cases.masks, case["number"])), 0)
+    facts = facts_of(case, running, policy, address, who)
+    notice = notice_of(name, language, policy, facts, sample)
+    made = NoticeComposer(replace(policy, keys=TokenKeys((_SAMPLE_KEY,))), templates).compose(notice, facts)
+    chosen = (language, policy.mailboxes[notice.mailbox].language, policy.acknowledge.language)
+    return {
+        "language": templates.language_of(name, [one for one in chosen if one]), "from": made.from_address,
+        "to": notice.to.address, "subject": made.subject, "text": made.text, "html": made.html,
+        "headers": dict(made.headers),
+    }  # fmt: skip
 
 
 def _must_be_there(templates: "TemplateSet", name: str, language: str) -> None:
@@ -76,16 +119,11 @@ def _sample(policy: "Policy", name: str) -> "tuple[QueueMail, CaseFacts]":
 
 
 def _of_case(settings: "Settings", policy: "Policy", name: str, number: str) -> "tuple[QueueMail, CaseFacts]":
-    """The case's values; Permanent where there is no such case, or its mailbox is configured no more."""
+    """The case's values; raises as `_found`."""
     from mailcase.cases.numbers import find_numbers
     from mailcase.ports import CaseFacts
 
-    with reading(settings) as store:
-        found = store.case_show(number, policy.statuses) if store else None
-    if found is None:
-        raise Permanent(f"there is no case {number}: there is no store yet")
-    if found["mailbox"] not in policy.mailboxes:
-        raise Permanent(f"case {number} came by the mailbox {found['mailbox']}, which is configured no more")
+    found = _found(settings, policy, number)
     followed = next((one["number"] for one in found["related"] if one["relation"] == "follows"), "")
     running = next(iter(find_numbers(policy.cases.masks, found["number"])), 0)
     facts = CaseFacts(
@@ -96,6 +134,18 @@ def _of_case(settings: "Settings", policy: "Policy", name: str, number: str) -> 
     written = (one["subject"] for one in found["messages"] if one["direction"] == "in")
     subject = next(written, None) or found["title"]
     return _mail(found["mailbox"], name, address, who, subject), facts
+
+
+def _found(settings: "Settings", policy: "Policy", number: str) -> dict[str, Any]:
+    """The case as `case show` tells it, and its `agent`; Permanent where it or its mailbox is not there any more."""
+    with reading(settings) as store:
+        if store is None:
+            raise Permanent(f"there is no case {number}: there is no store yet")
+        found = store.case_show(number, policy.statuses)
+        found["agent"] = store.agent_by_key(found["assignee"]) if found["assignee"] else None
+    if found["mailbox"] not in policy.mailboxes:
+        raise Permanent(f"case {number} came by the mailbox {found['mailbox']}, which is configured no more")
+    return found
 
 
 def _customer(contact: str | None) -> tuple[str, str]:

@@ -1,11 +1,13 @@
 """Times and sizes as people read them."""
 
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
 
 import typer
 
 SINCE: Final = "A length such as 7d or 12h, a date, or a moment such as 2027-01-31T09:00 (UTC)."
+UNTIL: Final = "A length such as 3d, a date (its end), or a moment such as 2027-01-31T09:00."
 
 
 def since(text: str) -> datetime:
@@ -14,18 +16,34 @@ def since(text: str) -> datetime:
     Raises typer.BadParameter for anything else, and for what lies before the calendar.
     """
     from mailcase.clock import utcnow
+
+    found = _meant(text, "7d", lambda length: utcnow() - length)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def until(text: str, zone: tzinfo) -> datetime:
+    """The moment that is meant: so long from now, the end of a day, or as written; the zone where none is given."""
+    from mailcase.clock import utcnow
+
+    found = _meant(text, "3d", lambda length: utcnow() + length)
+    if found.tzinfo is None and len(text.strip()) <= len("2027-01-31"):
+        found = datetime.combine(found.date(), time(23, 59, 59))
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _meant(text: str, sample: str, at: Callable[[timedelta], datetime]) -> datetime:
+    """A length as `at` counts it, else a date or moment as it stands, without a zone where it names none."""
     from mailcase.configuration.values import duration
 
     try:
-        return utcnow() - duration(text)
+        return at(duration(text))
     except (ValueError, OverflowError):
         pass
     try:
-        found = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
-        said = "is neither a length such as 7d, nor a date such as 2027-01-31, nor a moment such as 2027-01-31T09:00"
-        raise typer.BadParameter(f"{text} {said}") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        said = f"a length such as {sample}, nor a date such as 2027-01-31, nor a moment such as 2027-01-31T09:00"
+        raise typer.BadParameter(f"{text} is neither {said}") from None
 
 
 def moment(at: datetime | None, zone: tzinfo, now: datetime) -> str:

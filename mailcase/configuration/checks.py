@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mailcase.cases.freemail import FREEMAIL
 from mailcase.cases.statuses import Status, StatusKind, StatusTable
-from mailcase.configuration import sign_in
+from mailcase.configuration import notices, sign_in
 from mailcase.configuration.mailbox import ImapSection
 from mailcase.configuration.problems import Problem
 from mailcase.configuration.sections import CLOSING_REASONS, CasesSection
@@ -25,6 +25,8 @@ def status_table(cases: CasesSection) -> StatusTable:
 def contradictions(settings: "Settings") -> Iterator[Problem]:
     """Every problem between keys."""
     yield from _statuses(settings)
+    yield from _categories(settings)
+    yield from _transitions(settings)
     yield from _accounts(settings)
     yield from _names(settings)
     yield from _addresses(settings)
@@ -34,6 +36,7 @@ def contradictions(settings: "Settings") -> Iterator[Problem]:
     yield from sign_in.contradictions(settings)
     yield from _junk_texts(settings)
     yield from _alarm(settings)
+    yield from notices.contradictions(settings)
     if settings.intake.max_size > settings.intake.memory:
         yield Problem(("intake", "max_size"), "larger than [intake] memory: such a mail could never be taken")
 
@@ -48,6 +51,32 @@ def _statuses(settings: "Settings") -> Iterator[Problem]:
     if wanted is None or wanted.kind is not StatusKind.FINAL:
         final = ", ".join(one.name for one in table.statuses if one.kind is StatusKind.FINAL)
         yield Problem(("junk", "case_status"), f"expected a status of kind final: {final}")
+
+
+def _categories(settings: "Settings") -> Iterator[Problem]:
+    disabled = {one.name for one in settings.cases.category if not one.enabled}
+    names = [one.name for one in settings.cases.category]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield Problem(("cases", "category", number, "name"), f"category {name} has an entry already")
+    for number, box in enumerate(settings.mailbox):
+        if box.category in disabled:
+            yield Problem(("mailbox", number, "category"), f"{box.category} is not enabled in [[cases.category]]")
+
+
+def _transitions(settings: "Settings") -> Iterator[Problem]:
+    try:
+        table = status_table(settings.cases)
+    except ValueError:
+        return  # said already
+    known = ", ".join(one.name for one in table.statuses)
+    for number, one in enumerate(settings.cases.transition):
+        at = ("cases", "transition", number)
+        for key, name in (("from", one.from_), *(("to", name) for name in one.to)):
+            if table.find(name) is None:
+                yield Problem((*at, key), f"{name} is no status; there are {known}")
+        if one.category and one.category not in settings.cases.category_names:
+            yield Problem((*at, "category"), f"{one.category} is no category")
 
 
 def _accounts(settings: "Settings") -> Iterator[Problem]:
@@ -112,8 +141,8 @@ def _mailboxes(settings: "Settings") -> Iterator[Problem]:
     sends = settings.acknowledge.created or settings.acknowledge.followed or settings.acknowledge.reopened
     for number, box in enumerate(settings.mailbox):
         at = ("mailbox", number)
-        if box.category not in settings.cases.categories:
-            known = ", ".join(settings.cases.categories)
+        if box.category not in settings.cases.category_names:
+            known = ", ".join(settings.cases.category_names)
             yield Problem((*at, "category"), f"{box.category} is not in [cases] categories: {known}")
         if box.organization and settings.cases.organizations and box.organization not in settings.cases.organizations:
             yield Problem((*at, "organization"), f"{box.organization} is not in [cases] organizations")

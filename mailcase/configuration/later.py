@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mailcase.config import Settings
 
 _GLOBAL: Final[tuple[tuple[str, ...], ...]] = ()
-_MAILBOX: Final[tuple[tuple[str, ...], ...]] = (("notify",),)
+_MAILBOX: Final[tuple[tuple[str, ...], ...]] = ()
 
 
 def unavailable(settings: "Settings") -> Iterator[Problem]:

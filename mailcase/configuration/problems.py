@@ -116,13 +116,18 @@ def _found(path: lines.Path, error: Mapping[str, Any]) -> str:
 def _nearest(model: type[BaseModel], path: lines.Path) -> str:
     """The key that was probably meant, else all that are known there."""
     section = layers.section_at(model, path[:-1])
-    known = sorted(section.model_fields) if section else []
+    known = sorted(one.alias or name for name, one in section.model_fields.items()) if section else []
     if close := difflib.get_close_matches(str(path[-1]).lower(), known, n=1):
         return f"the nearest is {close[0]}"
+    wanted = str(path[-1]).lower()
+    deeper: list[tuple[float, str, str]] = []
     for name in known:
         below = layers.section_at(model, (*path[:-1], name))
-        if close := difflib.get_close_matches(str(path[-1]).lower(), below.model_fields if below else (), n=1):
-            return f"the nearest is {close[0]} in {_table((*path[:-1], name))}"
+        close = difflib.get_close_matches(wanted, below.model_fields if below else (), n=1)
+        deeper += [(difflib.SequenceMatcher(None, wanted, key).ratio(), key, name) for key in close]
+    if deeper:
+        _, key, name = max(deeper, key=lambda one: one[0])
+        return f"the nearest is {key} in {_table((*path[:-1], name))}"
     return f"known here are {', '.join(known)}"
 
 

@@ -96,6 +96,24 @@ class AccountEntry(Section):
     domains: tuple[Domain, ...]
 
 
+class CategoryEntry(Section):
+    """[[cases.category]]"""
+
+    name: Word
+    enabled: Flag = True
+    strict_sequence: Flag = False
+    allow_same_case: Flag = False
+    assign: Literal["automatic", "manual"] = "automatic"
+
+
+class TransitionEntry(Section):
+    """[[cases.transition]]"""
+
+    from_: Word = Field(alias="from")
+    to: tuple[Word, ...]
+    category: str = ""
+
+
 class CasesSection(Section):
     """[cases]"""
 
@@ -115,6 +133,14 @@ class CasesSection(Section):
     freemail: tuple[Domain, ...] = ()
     status: tuple[StatusEntry, ...] = tuple(StatusEntry(name=one.name, kind=one.kind, role=one.role) for one in SHIPPED)
     account: tuple[AccountEntry, ...] = ()
+    category: tuple[CategoryEntry, ...] = ()
+    transition: tuple[TransitionEntry, ...] = ()
+    allow_same_case: Flag = False
+
+    @property
+    def category_names(self) -> tuple[str, ...]:
+        """Every category: of the plain list, and those with rules of their own."""
+        return tuple(dict.fromkeys((*self.categories, *(one.name for one in self.category))))
 
 
 class LinkingSection(Section):
@@ -127,6 +153,12 @@ class LinkingSection(Section):
     notification_reopens: Flag = False
     list_creates: Flag = True
     own_lists: tuple[Word, ...] = ()
+
+
+class AgentsSection(Section):
+    """[agents]"""
+
+    isolate_organizations: Flag = False
 
 
 class HeaderEntry(Section):

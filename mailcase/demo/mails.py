@@ -36,6 +36,11 @@ class Person:
         """As it stands in From."""
         return Address(self.name, addr_spec=self.address)
 
+    @property
+    def first_name(self) -> str:
+        """As people call him."""
+        return self.name.partition(" ")[0]
+
     def id(self, word: str) -> str:
         """A Message-ID of this person's mail program."""
         return f"<{word}@{self.address.partition('@')[2]}>"

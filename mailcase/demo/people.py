@@ -1,4 +1,4 @@
-"""The sample customers."""
+"""The sample customers, and the agents who take care of one of them."""
 
 from typing import Final
 
@@ -20,3 +20,6 @@ ZOE: Final = Person("Zoe Zimmer", "zoe@zimmer.example")
 FORM: Final = Person("Contact form", HELP)
 SCANNER: Final = Person("Scanner 2nd floor", "scanner@visitor.example")
 OLD: Final = Person("Otto Old", "otto@old.example")
+NORA: Final = Person("Nora North", "nora@north.example")
+ANNA: Final = Person("Anna Adler", "anna@harbor.example")
+BEN: Final = Person("Ben Berg", "ben@harbor.example")

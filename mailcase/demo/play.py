@@ -1,12 +1,16 @@
-"""Plays the three acts on the real daemon over the real protocols and checks what became of each mail."""
+"""Plays the acts on the real daemon over the real protocols and checks what became of each mail."""
 
 import secrets
+from asyncio.subprocess import Process
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from mailcase.demo.customers import ACTS, BEFORE, CLOSED, RESOLVED
+from mailcase.demo.life_act import live
+from mailcase.demo.life_check import Lived
+from mailcase.demo.life_story import STORY
 from mailcase.demo.mails import HELP, HILFE, Answer
 from mailcase.demo.sample import Sample
 from mailcase.demo.servers import Post, Sent, post_office
@@ -36,6 +40,9 @@ class Result:
     outbox: list[Row] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     thread: str = ""  # one case as `case show` prints it
+    lived: list[Lived] = field(default_factory=list)  # the life of another one, step by step
+    whole: str = ""  # that one as `case show` prints it
+    later: list[Sent] = field(default_factory=list)  # the mails of it
 
 
 async def play(folder: Path, say: Callable[[str], None]) -> Result:
@@ -52,34 +59,45 @@ async def play(folder: Path, say: Callable[[str], None]) -> Result:
         await post.deliver(HELP, BEFORE)
         await stage.command("run", "--once")
         result = Result(sent=post.sent)
-        await _acts(stage, post, result, say)
+        async with stage.daemon() as daemon:
+            await _acts(stage, daemon, post, result, say)
+            say(f"act {len(ACTS) + 1}: a customer and two agents live through a case, {len(STORY)} steps")
+            await _life(stage, daemon, post, result)
         say("the same mailboxes are read once more: nothing may change")
-        await _again(stage, result)
+        await _again(stage, post, result)
         result.thread = await stage.command("case", "show", result.played["erin"].row["case"])
+        result.whole = await stage.command("case", "show", result.lived[0].number)
     return result
 
 
-async def _acts(stage: Stage, post: Post, result: Result, say: Callable[[str], None]) -> None:
+async def _life(stage: Stage, daemon: Process, post: Post, result: Result) -> None:
+    """The last act; the mails of the earlier ones are kept apart from its own."""
+    result.sent = list(post.sent)
+    life = await live(stage, post, daemon)
+    result.lived, result.later = life.lived, post.sent[len(result.sent) :]
+    result.mails, result.outbox = await stage.lists()
+
+
+async def _acts(stage: Stage, daemon: Process, post: Post, result: Result, say: Callable[[str], None]) -> None:
     uids: dict[str, int] = {}
-    async with stage.daemon() as daemon:
-        for number, act in enumerate(ACTS, 1):
-            say(f"act {number}: {len(act)} mails arrive, the daemon reads, decides and answers")
-            answers = _answers(result)
-            for sample in act:
-                uids[sample.key] = await post.deliver(_USERS[sample.box], sample.write(answers))
-            result.mails, result.outbox = await stage.settled(daemon, len(uids))
-            _note(result, uids)
-            _check(result)
-            if number == 1:
-                say(f"in between: {RESOLVED}'s case is set to Resolved, {CLOSED}'s to Closed")
-                await stage.command("case", "set", result.played[RESOLVED].row["case"], "--status", "Resolved")
-                await stage.command("case", "set", result.played[CLOSED].row["case"], "--status", "Closed")
+    for number, act in enumerate(ACTS, 1):
+        say(f"act {number}: {len(act)} mails arrive, the daemon reads, decides and answers")
+        answers = _answers(result)
+        for sample in act:
+            uids[sample.key] = await post.deliver(_USERS[sample.box], sample.write(answers))
+        result.mails, result.outbox = await stage.settled(daemon, len(uids))
+        _note(result, uids)
+        _check(result)
+        if number == 1:
+            say(f"in between: {RESOLVED}'s case is set to Resolved, {CLOSED}'s to Closed")
+            await stage.command("case", "set", result.played[RESOLVED].row["case"], "--status", "Resolved")
+            await stage.command("case", "set", result.played[CLOSED].row["case"], "--status", "Closed")
 
 
-async def _again(stage: Stage, result: Result) -> None:
-    sent = len(result.sent)
+async def _again(stage: Stage, post: Post, result: Result) -> None:
+    sent = len(post.sent)
     await stage.command("run", "--once")
-    if await stage.lists() != (result.mails, result.outbox) or len(result.sent) != sent:
+    if await stage.lists() != (result.mails, result.outbox) or len(post.sent) != sent:
         raise DemoFailed("reading the same mailboxes once more changed something")
 
 

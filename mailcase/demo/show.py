@@ -1,9 +1,10 @@
-"""What the demo prints: a line a mail, one case as a thread, one acknowledgement as it left, and the counts."""
+"""What the demo prints: a line a mail, one case as a thread, one acknowledgement as it left, the counts, and a life."""
 
 from collections import Counter
 from collections.abc import Iterator
 from email.utils import parseaddr
 
+from mailcase.demo.life_show import show_life
 from mailcase.demo.play import Result, raw_of
 
 _WIDTHS = (21, 36, 9, 5, 24)
@@ -25,6 +26,8 @@ def show(result: Result) -> Iterator[str]:
         yield from _text_part(raw_of(first, result.sent).decode("utf-8", "replace"))
     yield ""
     yield _counts(result)
+    yield ""
+    yield from show_life(result.lived, result.whole, result.later)
 
 
 def _text_part(raw: str) -> Iterator[str]:

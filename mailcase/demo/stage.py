@@ -1,17 +1,17 @@
 """The folder and the processes of the demo: a configuration, the real daemon, and its commands."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from mailcase.demo.mails import HELP, HILFE
+from mailcase.demo.office import office
 from mailcase.demo.servers import HOST, Post
 from mailcase.errors import MailcaseError
 
@@ -27,6 +27,11 @@ token_keys = [{{ file = "token.key" }}]
 [[cases.account]]
 name = "Visitor Ltd"
 domains = ["visitor.example"]
+
+[[assignment]]
+name = "projectors"
+words = ["projector"]
+group = "First line"
 """
 _MAILBOX: Final = """
 [[mailbox]]
@@ -34,8 +39,18 @@ name = "{name}"
 address = "{address}"
 language = "{language}"
 reply_to_is_sender = true
-imap = {{ host = "{host}", port = {imap}, security = "none", user = "{address}", password = {{ file = "password" }} }}
-smtp = {{ host = "{host}", port = {smtp}, security = "none", from_name = "{who}" }}
+[mailbox.imap]
+host = "{host}"
+port = {imap}
+security = "none"
+user = "{address}"
+password = {{ file = "password" }}
+poll = "3s"  # not 60s: a mail that IDLE does not tell of would hold up the play
+[mailbox.smtp]
+host = "{host}"
+port = {smtp}
+security = "none"
+from_name = "{who}"
 """
 _BOXES: Final = (("help", HELP, "en", "Harbor help desk"), ("hilfe", HILFE, "de", "Harbor Hilfe"))
 
@@ -91,10 +106,6 @@ class Stage:
             )
         return out.decode()
 
-    async def table(self, *args: str) -> Any:
-        """What a command says as JSON."""
-        return json.loads(await self.command("--json", *args))
-
     @asynccontextmanager
     async def daemon(self) -> AsyncIterator[asyncio.subprocess.Process]:
         """`mailcase run` until the block ends; its log lies in daemon.log."""
@@ -121,18 +132,37 @@ class Stage:
             raise DemoFailed(f"not all was decided and sent within {_PATIENCE:.0f} s\n{self.log()}") from None
         return found
 
+    async def until(
+        self, daemon: asyncio.subprocess.Process, there: Callable[[], Awaitable[bool]], otherwise: str, pause: float
+    ) -> None:
+        """Wait until it is so, looking again after each pause (seconds).
+
+        Raises:
+            DemoFailed: the daemon ended, or it took too long: `otherwise`.
+        """
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while not await there():
+                    await asyncio.sleep(pause)
+                    self.must_run(daemon)
+        except TimeoutError:
+            raise DemoFailed(f"{otherwise} within {_PATIENCE:.0f} s\n{self.log()}") from None
+
+    def must_run(self, daemon: asyncio.subprocess.Process) -> None:
+        """DemoFailed if the daemon ended."""
+        if daemon.returncode is not None:
+            raise DemoFailed(f"the daemon ended with {daemon.returncode}\n{self.log()}")
+
     async def lists(self) -> tuple[list[Any], list[Any]]:
-        """`message list` and `outbox list`."""
-        mails, outbox = await asyncio.gather(self.table("message", "list"), self.table("outbox", "list"))
-        return mails, outbox
+        """What `message list` and `outbox list` show: read here, since each command costs a second to start."""
+        return await asyncio.to_thread(_lists, self.config)
 
     async def _when_quiet(self, daemon: asyncio.subprocess.Process) -> tuple[list[Any], list[Any]]:
-        """The lists once the daemon writes nothing more: asking costs processes, so it is asked seldom."""
+        """The lists once the daemon writes nothing more."""
         size = -1
         while size != (size := (self.folder / "daemon.log").stat().st_size):
             await asyncio.sleep(_QUIET)
-            if daemon.returncode is not None:
-                raise DemoFailed(f"the daemon ended with {daemon.returncode}\n{self.log()}")
+            self.must_run(daemon)
         return await self.lists()
 
     def log(self) -> str:
@@ -150,3 +180,8 @@ def _settled(found: tuple[list[Any], list[Any]], deliveries: int) -> bool:
     mails, outbox = found
     decided = len(mails) >= deliveries and all(mail["outcome"] for mail in mails)
     return decided and not any(row["state"] in ("pending", "sending") for row in outbox)
+
+
+def _lists(file: Path) -> tuple[list[Any], list[Any]]:
+    with office(file) as desk:
+        return desk.store.message_list(), desk.store.outbox_list()

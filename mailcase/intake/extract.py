@@ -21,6 +21,11 @@ def extract(raw: bytes, part: str) -> Iterator[bytes]:
     raise _missing(part)
 
 
+def taken_out(raw: bytes, part: str) -> bytes:
+    """All bytes of that part; Permanent where the mail has no such part."""
+    return b"".join(extract(raw, part))
+
+
 def _inner(raw: bytes, leaf: Part, inner: str) -> Iterator[bytes]:
     found = winmail.opened(raw, leaf) if winmail.is_winmail(leaf) else None
     place = int(inner) if inner.isascii() and inner.isdigit() and len(inner) < 6 else 0

@@ -20,6 +20,7 @@ from mailcase.intake import attachments as attached
 from mailcase.intake import dates, headers, reports, winmail
 from mailcase.intake.addresses import LONGEST_HEADER, clear_mailbox, key_of, parse_addresses
 from mailcase.intake.body import Body, read_body
+from mailcase.intake.forwarded import forwarded_from
 from mailcase.intake.headers import Block
 from mailcase.intake.identity import BEGINNING, beginning, content_key, fingerprint, identity
 from mailcase.intake.quotation import new_text
@@ -93,8 +94,7 @@ def _read(raw: bytes) -> Email:
 
 
 def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
-    senders, found_id, (date, date_key) = _mailboxes(reading, "from"), _message_id(reading), _date(reading)
-    subject = headers.line(reading.block, "subject", reading.charset)[:_LONGEST_SUBJECT]
+    subject, senders, found_id, (date, date_key) = _head(reading)
     kept, cut = reading.guarded("headers", lambda: headers.visible(reading.block, reading.charset), _NO_HEADERS)
     files, inner, text = _attachments(reading, body)
     report, carried, method = _reported(reading, body)
@@ -119,6 +119,7 @@ def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
         subject=subject,
         text=text,
         beginning=beginning(reading.block.fields, reading.first_bytes(2 * BEGINNING), found_id, date_key),
+        forwarded_from=_forwarded(reading, subject, text),
         new_text=_new_text(reading, subject, senders, text, body.html),
         html=body.html,
         html_clean=body.html_clean,
@@ -132,6 +133,16 @@ def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
         identity=identity(found_id, date_key, content),
         defects=tuple(dict.fromkeys([*reading.defects, *cut, *_missing(senders, date, date_key)])),
     )
+
+
+def _head(reading: _Reading) -> tuple[str, tuple[Address, ...], str | None, tuple[datetime | None, str]]:
+    """What makes the mail known: subject, From, Message-ID, Date."""
+    subject = headers.line(reading.block, "subject", reading.charset)[:_LONGEST_SUBJECT]
+    return subject, _mailboxes(reading, "from"), _message_id(reading), _date(reading)
+
+
+def _forwarded(reading: _Reading, subject: str, text: str) -> Address | None:
+    return reading.guarded("forwarded", lambda: forwarded_from(reading.raw, reading.root, subject, text), None)
 
 
 def _new_text(reading: _Reading, subject: str, senders: tuple[Address, ...], text: str, html: str) -> str:

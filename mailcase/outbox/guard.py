@@ -41,14 +41,16 @@ def check(mail: OutboxMail, envelope: Envelope) -> None:
 
 def _problems(mail: OutboxMail, envelope: Envelope) -> Iterator[str]:
     wanted = [wire_address(one).text for one in (mail.to, *mail.cc)]
-    if list(envelope.recipients) != wanted:
+    still = [one for one in wanted if not mail.still_to or one in mail.still_to]
+    if list(envelope.recipients) != still or not still:
         yield "the envelope does not name exactly the intended recipients"
     if envelope.sender not in ("", wire_address(mail.from_address).text):
         yield "the envelope's sender is neither null nor the mailbox"
     if any(_CONTROL.search(one) for one in (envelope.sender, *envelope.recipients)):
         yield "a control character in the envelope"
     yield from _lines(envelope)
-    yield from _header(_fields(envelope.data), wanted)
+    named = len(wanted) if mail.audience == "agent" else 1
+    yield from _header(_fields(envelope.data), wanted[:named], wanted[named:])
 
 
 def _lines(envelope: Envelope) -> Iterator[str]:
@@ -67,7 +69,7 @@ def _fields(data: bytes) -> list[tuple[str, str]]:
     return [(name.lower(), value.strip()) for name, _, value in parts]
 
 
-def _header(fields: list[tuple[str, str]], wanted: list[str]) -> Iterator[str]:
+def _header(fields: list[tuple[str, str]], to: list[str], cc: list[str]) -> Iterator[str]:
     names = [name for name, _ in fields]
     for name in sorted(set(names)):
         if name not in _AT_MOST_ONCE:
@@ -81,7 +83,7 @@ def _header(fields: list[tuple[str, str]], wanted: list[str]) -> Iterator[str]:
         if _CONTROL.search(value):
             yield f"a control character in {name!r}"
     values = dict(fields)
-    if _addresses(values.get("to", "")) != wanted[:1] or _addresses(values.get("cc", "")) != wanted[1:]:
+    if _addresses(values.get("to", "")) != to or _addresses(values.get("cc", "")) != cc:
         yield "To and Cc do not name exactly the intended recipients"
 
 

@@ -11,6 +11,7 @@ from mailcase.policy import AcknowledgePolicy, Limit
 from mailcase.ports import OutboxMail, SendCounts
 
 LONGEST_DELAY: Final = timedelta(hours=4)  # over a limit: then it goes out if the limit allows, else it expires
+_LIFE: Final = timedelta(hours=24)  # of an automatic mail from the moment when it is due
 _MEANWHILE: Final = 500  # mails: more is not sent between two counts, by all daemons together
 _NEAR: Final = 8  # one part in so many: seven daemons that each use one up are below the limit still
 _LOOK_AGAIN: Final = timedelta(minutes=5)
@@ -48,20 +49,20 @@ def judge(
     *,
     breaker_open: bool,
 ) -> Verdict:
-    """The verdict on one due row. Only automatic mail is limited; every mail expires.
+    """The verdict on one due row. Only automatic mail to customers is limited; every mail expires.
 
     The breaker holds until the mail expires; a limit delays for at most four hours.
     """
     if now >= mail.expires_at:
         return Expire("expired")
-    if not mail.automatic:
+    if not mail.limited:
         return Send()
     if breaker_open:
         return Hold(min(now + _LOOK_AGAIN, mail.expires_at), "breaker")
     over = _limit_reached(domain_of(mail.to), counts, rules, freemail)
     if not over:
         return Send()
-    last = mail.created_at + LONGEST_DELAY
+    last = max(mail.created_at, mail.expires_at - _LIFE) + LONGEST_DELAY  # a rule's delay comes before that
     return Expire(over) if now >= last else Hold(min(now + _LOOK_AGAIN, last, mail.expires_at), over)
 
 

@@ -10,7 +10,7 @@ from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException
 
 from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
 from mailcase.faults import hit
-from mailcase.outbox.failures import CopyFailed, Refused, Uncertain
+from mailcase.outbox.failures import CopyFailed, MemberFailed, Refused, Taken, Uncertain
 from mailcase.outbox.mime import Envelope
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.outbox.smtp_login import log_in
@@ -23,6 +23,8 @@ _BAD_SEQUENCE: Final = 503  # says nothing about the mail: the two sides disagre
 _LOGIN_CODES: Final = frozenset({530, 534, 535, 538})  # RFC 4954 6: the login is wrong, not the mail
 _POLITE: Final = 2.0  # seconds for QUIT and RSET
 _LONGEST_REPLY: Final = 300  # characters of a server's text that are kept
+
+_Command = Callable[[], Awaitable[SMTPResponse]]
 
 
 async def _always() -> None:
@@ -66,13 +68,14 @@ class SmtpSender:
             raise
         self._client = client
 
-    async def send(self, envelope: Envelope, may_leave: Callable[[], Awaitable[None]] = _always) -> tuple[str, ...]:
-        """Send one mail over the open connection; returns what went wrong with each copy that was not taken.
+    async def send(self, envelope: Envelope, may_leave: Callable[[], Awaitable[None]] = _always) -> Taken:
+        """Send one mail over the open connection; returns who does not have it, and why.
 
         `may_leave` is asked last, before the first octet of the mail; what it raises, `send` raises.
 
         Raises:
             CopyFailed: the dialogue ended at a copy of mail that may lose its copies; nothing was taken.
+            MemberFailed: it ended at a member of a group; nothing was taken.
             Refused: 5yz; the relay did not take it.
             Permanent: the relay has no SMTPUTF8 and the address needs it.
             Uncertain: it failed after the final dot.
@@ -137,7 +140,7 @@ class SmtpSender:
 
     async def _dialogue(
         self, client: aiosmtplib.SMTP, envelope: Envelope, may_leave: Callable[[], Awaitable[None]]
-    ) -> tuple[str, ...]:
+    ) -> Taken:
         offered = client.supports_extension
         if envelope.utf8 and not offered("smtputf8"):
             raise Permanent(f"{self.settings.relay} does not offer SMTPUTF8, which this address needs")
@@ -148,8 +151,7 @@ class SmtpSender:
         # A report on a mail with a null sender could go nowhere (RFC 3834 3.3 asks for NEVER).
         notify = ["NOTIFY=NEVER"] if not envelope.sender and offered("dsn") else []
         rcpt = [partial(client.rcpt, one, options=notify, encoding=coding) for one in envelope.recipients]
-        await self._step("RCPT", rcpt[0])
-        lost = await self._copies(client, envelope, rcpt[1:])
+        taken = await (self._members if envelope.alike else self._copies)(client, envelope, rcpt)
         go_ahead = await self._step("DATA", partial(client.execute_command, b"DATA"))
         if go_ahead.code != _GO_AHEAD:
             raise self._answer("DATA", go_ahead.code, go_ahead.message)
@@ -159,14 +161,29 @@ class SmtpSender:
             self.close()  # within DATA there is no RSET; what has no final dot is thrown away
             raise
         await self._content(client, envelope.data)
-        return lost
+        return taken
 
-    async def _copies(
-        self, client: aiosmtplib.SMTP, envelope: Envelope, rcpt: Sequence[Callable[[], Awaitable[SMTPResponse]]]
-    ) -> tuple[str, ...]:
-        """RCPT for the copies; what went wrong with those that were not taken, where the mail may lose them."""
+    async def _members(self, client: aiosmtplib.SMTP, envelope: Envelope, rcpt: Sequence[_Command]) -> Taken:
+        """RCPT for a group, in which nobody matters less (L2): 5yz loses one, anything else tries him again."""
+        lost: dict[str, MailcaseError] = {}
+        later: dict[str, MailcaseError] = {}
+        for address, command in zip(envelope.recipients, rcpt, strict=True):
+            try:
+                await self._step("RCPT", command)
+            except MailcaseError as error:
+                if not client.is_connected:
+                    raise MemberFailed(address, str(error)) from error
+                (lost if isinstance(error, Permanent) else later)[address] = error
+        if len(lost) + len(later) == len(rcpt):
+            raise next(iter((*later.values(), *lost.values())))
+        told = [f"not to {address}: {error}" for address, error in lost.items()]
+        return Taken(tuple(told), tuple(later), "; ".join(f"not yet to {one}: {error}" for one, error in later.items()))
+
+    async def _copies(self, client: aiosmtplib.SMTP, envelope: Envelope, rcpt: Sequence[_Command]) -> Taken:
+        """RCPT for one and his copies; what went wrong with those that were not taken, where the mail may lose them."""
+        await self._step("RCPT", rcpt[0])
         lost: list[str] = []
-        for address, command in zip(envelope.recipients[1:], rcpt, strict=True):
+        for address, command in zip(envelope.recipients[1:], rcpt[1:], strict=True):
             try:
                 await self._step("RCPT", command)
             except MailcaseError as error:
@@ -175,9 +192,9 @@ class SmtpSender:
                 lost.append(f"no copy to {address}: {error}")
                 if not client.is_connected:
                     raise CopyFailed("; ".join(lost)) from error
-        return tuple(lost)
+        return Taken(tuple(lost))
 
-    async def _step(self, verb: str, command: Callable[[], Awaitable[SMTPResponse]]) -> SMTPResponse:
+    async def _step(self, verb: str, command: _Command) -> SMTPResponse:
         """One command before the final dot: whatever fails here, the mail was not taken."""
         try:
             return await command()

@@ -6,7 +6,7 @@ A set is a folder `<language>/<name>.txt` with an optional `<name>.html` beside 
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import jinja2
@@ -15,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mailcase.errors import ConfigError
 
-#: What every template may use, with the values that it is tried with at load.
+#: What an acknowledgement may use, with the values that it is tried with at load: no title, no content (B8).
 SAMPLE: Final[Mapping[str, str]] = {
     "number": "SR-12",
     "followed_number": "SR-9",
@@ -27,6 +27,21 @@ SAMPLE: Final[Mapping[str, str]] = {
     "status": "New",
     "opened": "2026-11-03 09:15 UTC",
 }
+#: What every other template may use.
+NOTICE_SAMPLE: Final[Mapping[str, str]] = {
+    **SAMPLE,
+    "title": "Printer on floor 3 jams",
+    "priority": "Medium",
+    "support_level": "2",
+    "customer": "Erin Example",
+    "assignee": "Jane Roe",
+    "actor": "Jane Roe",
+    "text": "Could you tell us the number on the label at the back?",
+    "solution": "The roller was worn out; we have replaced it.",
+    "article": "https://help.example.com/rollers",
+    "expected": "2026-11-05 17:00 UTC",
+    "quote": "On 2026-11-03 09:15 UTC Erin Example wrote:\n> It jams again.",
+}
 #: What the template for unauthenticated senders may use: nothing that the sender chose (B13, K6).
 NEUTRAL_VALUES: Final = frozenset({"number", "help_desk", "address", "category", "status", "opened"})
 NEUTRAL: Final = "neutral"
@@ -34,6 +49,7 @@ REQUIRED: Final = ("registration", "followed", "reopened", NEUTRAL)
 DEFAULT_SUBJECT: Final = "Re: {{ subject }} [{{ number }}]"
 DEFAULT_NEUTRAL_SUBJECT: Final = "Re: [{{ number }}]"
 _SUBJECT: Final = "subject:"
+_LAST_RESORT: Final = "en"  # of the shipped templates, every one is there in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +67,41 @@ class _Template:
     subject: jinja2.Template
     text: jinja2.Template
     html: jinja2.Template | None
+    uses: frozenset[str]  # names of values
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateSet:
-    """All templates by (language, name), with the language that has every one of them."""
+    """All templates by (language, name), with the language that has every one of them.
+
+    `spare` has what a folder of an older installation lacks: the shipped templates of names that came later.
+    """
 
     templates: Mapping[tuple[str, str], _Template]
     default: str
+    spare: Mapping[tuple[str, str], _Template] = field(default_factory=dict)
 
     @classmethod
-    def compiled(cls, files: Mapping[str, str], where: str, default: str = "en") -> "TemplateSet":
+    def compiled(
+        cls, files: Mapping[str, str], where: str, default: str = "en", spare: Mapping[str, str] | None = None
+    ) -> "TemplateSet":
         """Compile a set and try each template with sample values.
 
         Args:
             files: text by path below the folder, "en/registration.txt".
             where: the folder, for messages.
             default: the language that must have every required template.
+            spare: the shipped ones, likewise.
 
         Raises:
             ConfigError: naming file, line and what was expected.
         """
-        templates = {}
-        for path in sorted(files):
-            language, name, ending = _parts(path)
-            if ending == "html" and f"{language}/{name}.txt" not in files:
-                raise ConfigError(f"{where}/{path}: expected {name}.txt beside it; HTML alone is not sent")
-            if ending == "txt":
-                html = f"{language}/{name}.html"
-                compiler = _Compiler(where, name)
-                templates[language.lower(), name] = compiler.template(path, files[path], html, files.get(html))
+        templates = _compiled(files, where)
         for name in REQUIRED:
             if (default.lower(), name) not in templates:
                 raise ConfigError(f"{where}/{default}/{name}.txt: expected here, {default} is the default language")
-        return cls(templates, default.lower())
+        later = {path: text for path, text in (spare or {}).items() if _parts(path)[1] not in REQUIRED}
+        return cls(templates, default.lower(), _compiled(later, "the shipped templates"))
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -94,11 +111,21 @@ class TemplateSet:
     @property
     def names(self) -> tuple[str, ...]:
         """Every template's name, sorted."""
-        return tuple(sorted({name for _, name in self.templates}))
+        return tuple(sorted({name for _, name in (*self.templates, *self.spare)}))
 
     def languages_of(self, name: str) -> tuple[str, ...]:
         """The languages that have this template, sorted."""
-        return tuple(sorted(language for language, known in self.templates if known == name))
+        return tuple(sorted({language for language, known in (*self.templates, *self.spare) if known == name}))
+
+    def uses(self, name: str) -> frozenset[str]:
+        """The names of values that this template uses in any language."""
+        every = {**self.spare, **self.templates}
+        return frozenset().union(*(one.uses for (_, known), one in every.items() if known == name))
+
+    def always_uses(self, name: str, value: str) -> bool:
+        """Whether this template uses the value in every language that has it."""
+        every = {**self.spare, **self.templates}
+        return all(value in one.uses for (_, known), one in every.items() if known == name)
 
     def render(self, name: str, languages: Iterable[str], values: Mapping[str, str]) -> Rendered:
         """Fill the template in the first of the languages that has it, else in the default language.
@@ -109,18 +136,34 @@ class TemplateSet:
             ConfigError: no language has a template of this name.
         """
         language = self.language_of(name, languages)
-        template = self.templates[language, name]
+        template = self.templates.get((language, name)) or self.spare[language, name]
         given = {key: value for key, value in values.items() if name != NEUTRAL or key in NEUTRAL_VALUES}
         html = template.html.render(given) if template.html else ""
         return Rendered(template.subject.render(given), template.text.render(given).strip("\n"), html.strip(), language)
 
     def language_of(self, name: str, languages: Iterable[str]) -> str:
-        """The first of the languages that has this template, else the default; ConfigError where none has."""
-        for wanted in (*languages, self.default):
+        """The first of the languages that has this template, else the default; ConfigError where none has.
+
+        A customer's language comes before a house's own wording in another one.
+        """
+        for wanted in (*languages, self.default, _LAST_RESORT):
             for one in (wanted.lower().replace("_", "-"), wanted.lower().replace("_", "-").partition("-")[0]):
-                if (one, name) in self.templates:
+                if (one, name) in self.templates or (one, name) in self.spare:
                     return one
         raise ConfigError(f"no template {name!r} in {self.default} or any other language wanted")
+
+
+def _compiled(files: Mapping[str, str], where: str) -> dict[tuple[str, str], _Template]:
+    templates = {}
+    for path in sorted(files):
+        language, name, ending = _parts(path)
+        if ending == "html" and f"{language}/{name}.txt" not in files:
+            raise ConfigError(f"{where}/{path}: expected {name}.txt beside it; HTML alone is not sent")
+        if ending == "txt":
+            html = f"{language}/{name}.html"
+            compiler = _Compiler(where, name)
+            templates[language.lower(), name] = compiler.template(path, files[path], html, files.get(html))
+    return templates
 
 
 def _parts(path: str) -> tuple[str, str, str]:
@@ -130,22 +173,27 @@ def _parts(path: str) -> tuple[str, str, str]:
     return (language, name, ending) if "/" not in file and name else (language, file, "")
 
 
+def _samples(name: str) -> Mapping[str, str]:
+    return SAMPLE if name in REQUIRED else NOTICE_SAMPLE
+
+
 class _Compiler:
     """Compiles the files of one template and says where they are wrong."""
 
     def __init__(self, where: str, name: str) -> None:
         self.where = where
         self.neutral = name == NEUTRAL
-        known = NEUTRAL_VALUES if self.neutral else SAMPLE.keys()
-        self.samples = {key: SAMPLE[key] for key in known}
+        self.samples = {key: SAMPLE[key] for key in NEUTRAL_VALUES} if self.neutral else _samples(name)
 
     def template(self, path: str, text: str, html_path: str, html: str | None) -> _Template:
         """Compile subject, text and HTML of one template."""
         subject, body = self._split(path, text)
+        used = (meta.find_undeclared_variables(_TEXT.parse(one)) for one in (subject, body, html or ""))
         return _Template(
             self._compile(path, subject, escape=False),
             self._compile(path, body, escape=False),
             None if html is None else self._compile(html_path, html, escape=True),
+            frozenset().union(*used),
         )
 
     def _split(self, path: str, text: str) -> tuple[str, str]:

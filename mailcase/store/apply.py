@@ -7,6 +7,7 @@ from mailcase import actions as a
 from mailcase.message import Address
 from mailcase.ports import Settled
 from mailcase.store.apply_case import (
+    account_of,
     create_case,
     link_message,
     note_on_case,
@@ -18,6 +19,8 @@ from mailcase.store.apply_case import (
 )
 from mailcase.store.apply_message import take_as_sent, write_message
 from mailcase.store.apply_outbox import keep_answer_back, mark_bounced, queue_mail, suppress_address
+from mailcase.store.life.agent_mail import agent_acts
+from mailcase.store.life.by_mail import tell_of_mail
 from mailcase.store.references import forget_named_ids
 from mailcase.store.work import Work
 from mailcase.verdict import Outcome
@@ -36,6 +39,7 @@ HANDLERS: Final[Mapping[type, Callable[[Work, Any], None]]] = {
     a.MarkBounced: mark_bounced,
     a.SuppressAddress: suppress_address,
     a.QueueMail: queue_mail,
+    a.AgentActs: agent_acts,
 }
 
 
@@ -51,6 +55,7 @@ def apply(work: Work) -> Settled:
     write_message(work)
     for action in work.decision.actions:
         HANDLERS[type(action)](work, action)
+    tell_of_mail(work)
     _tell_oversize(work)
     _outcome(work)
     decision = work.decision
@@ -73,6 +78,8 @@ def _who(work: Work) -> None:
     if creating is not None:
         work.contact_id = resolve_contact(work, creating.contact)
         work.account_id = creating.account_id
+        if isinstance(creating.contact, a.NewContact) and creating.contact.account_domain:
+            work.account_id = account_of(work)
 
 
 def _tell_oversize(work: Work) -> None:

@@ -7,13 +7,18 @@ import sqlalchemy as sa
 from mailcase.actions import KeepAnswerBack, MarkBounced, QueueMail, SuppressAddress
 from mailcase.errors import Permanent
 from mailcase.intake.addresses import key_of
+from mailcase.intake.texts import clean_text
+from mailcase.life.notice_rules import DELAYED, NOT_COMPOSED
+from mailcase.log import Event, emit
 from mailcase.message import Address
 from mailcase.ports import CaseFacts, Composed
 from mailcase.store import tables as t
+from mailcase.store.apart import in_words
 from mailcase.store.apply_case import LINK
 from mailcase.store.apply_message import INSERT_MESSAGE, recipient, set_reference
 from mailcase.store.dialect import insert_or_set, is_sqlite, new_statement
 from mailcase.store.hot import Hot
+from mailcase.store.outbox_state import take_back
 from mailcase.store.work import Work
 
 _O = t.outbox.c
@@ -33,30 +38,51 @@ def queue_mail(work: Work, action: QueueMail) -> None:
     if known is not None and (known.state != "suppressed" or action.suppressed):
         return
     if not action.suppressed:
-        composed = work.judge.compose(action, _facts(work, action.case), work.email, work.lookup.group)
-        row |= _composed(composed)
-        row["message_pk"] = _outgoing(work, action, composed)
-        work.queued = True
+        row |= _written(work, action)
     if known is not None:
         work.conn.execute(sa.update(t.outbox).where(_O.id == known.id).values(row))
     else:
         _INSERT.run(work.conn, row)
 
 
+def _written(work: Work, action: QueueMail) -> dict[str, Any]:
+    """Its words; where they cannot be written the row says so, and the mail that it answers stays decided (P1, P4)."""
+    facts = _facts(work, action.case)
+    try:
+        composed = work.judge.compose(action, facts, work.email, work.lookup.group)
+    except Exception as error:
+        emit(Event.NOT_COMPOSED, case=facts.number, rule=action.rule, error=type(error).__name__)
+        told = clean_text(in_words(error))
+        return {"state": "suppressed", "reason": NOT_COMPOSED, "next_attempt_at": None, "last_error": told}
+    work.queued = True
+    return {**_composed(composed), "message_pk": _outgoing(work, action, composed)}
+
+
 def _row(work: Work, action: QueueMail) -> dict[str, Any]:
     key = key_of(action.to)
     return {
         "dedup": f"ack:{work.lookup.group}:{work.lookup.identity}", "kind": action.rule,
-        "state": "suppressed" if action.suppressed else "pending", "reason": action.suppressed,
+        "state": "suppressed" if action.suppressed else "pending",
+        "reason": action.suppressed or (DELAYED if action.delay else ""),
         "mailbox": action.mailbox, "group_name": work.lookup.group, "case_id": work.case(action.case),
         "delivery_id": work.delivery.id, "message_pk": None, "to_key": key, "to_domain": key.rpartition("@")[2],
         "to": action.to, "to_name": action.to_name, "cc": list(action.cc), "automatic": True, "attempts": 0,
         "created_at": work.now, "created_hour": int(work.now.timestamp() // 3600),
-        "next_attempt_at": None if action.suppressed else work.now, "expires_at": action.expires_at,
+        "next_attempt_at": None if action.suppressed else work.now + action.delay, "expires_at": action.expires_at,
         "claimed_at": None, "sent_at": None, "owner": "", "content_key": work.email.content_key,
         "in_reply_to": action.in_reply_to, "message_id": None, "from_name": "", "from_address": "",
         "last_error": "", "subject": action.subject, "headers": [], "text": "", "html": "",
+        "audience": "customer", "only_while": _only_while(work, action), "files": [], "still_to": [],
     }  # fmt: skip
+
+
+def _only_while(work: Work, action: QueueMail) -> dict[str, object]:
+    """What the case must still be when the delay ends (L6)."""
+    if not action.delay:
+        return {}
+    facts, rule = _facts(work, action.case), work.judge.policy_of(work.delivery).notice(action.rule)
+    asked = {"status": facts.status} if action.rule == "reopened" else {}
+    return {"merged": False, **asked, **({"category": facts.category} if rule.category else {})}
 
 
 def _composed(composed: Composed) -> dict[str, Any]:
@@ -115,12 +141,7 @@ def keep_answer_back(work: Work, action: KeepAnswerBack) -> None:
     waits = (_O.delivery_id.in_(answered), _O.automatic.is_(True), _O.state == "pending")
     rows = work.conn.execute(sa.select(_O.id, _O.message_pk).where(*waits).with_for_update()).all()
     for row in rows:
-        ended = {"state": "suppressed", "reason": action.reason, "next_attempt_at": None, "message_pk": None}
-        work.conn.execute(sa.update(t.outbox).where(_O.id == row.id).values(ended))
-        unsent = t.message_reference.c.message_pk == row.message_pk
-        work.conn.execute(sa.update(t.message_reference).where(unsent).values(message_pk=None))
-        work.conn.execute(sa.delete(t.case_message).where(t.case_message.c.message_pk == row.message_pk))
-        work.conn.execute(sa.delete(t.message).where(t.message.c.id == row.message_pk))
+        take_back(work.conn, row.id, row.message_pk, action.reason)
 
 
 def mark_bounced(work: Work, action: MarkBounced) -> None:

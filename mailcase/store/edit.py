@@ -7,8 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mailcase.cases.statuses import StatusTable
 from mailcase.clock import utcnow
 from mailcase.errors import Permanent
+from mailcase.life.follows import Was, follows
 from mailcase.store import tables as t
 from mailcase.store.dialect import insert_new, insert_or_set
 
@@ -22,6 +24,7 @@ def set_case(
     actor: str,
     wanted: Mapping[str, str | None],
     closing_reason: str | None,
+    statuses: StatusTable,
 ) -> None:
     """Set the wanted columns that differ, an event each; the version tells mails under way (L8)."""
     row = conn.execute(sa.select(t.case).where(_C.number == number).with_for_update()).one_or_none()
@@ -32,6 +35,9 @@ def set_case(
     if not changes:
         return
     values: dict[str, Any] = {**changes, "updated_at": now, "version": _C.version + 1}
+    if status := changes.get("status"):
+        was = Was(statuses.kind(row.status), row.resolved_at, row.closed_at)
+        values |= follows(statuses.kind(status), now, was)
     if closing_reason is not None:
         values["closing_reason"] = closing_reason
     conn.execute(sa.update(t.case).where(_C.running == row.running).values(values))

@@ -11,6 +11,7 @@ from mailcase.erasure import address_digests, erased_beginning, erased_identity
 from mailcase.health.notices import KINDS
 from mailcase.store import tables as t
 from mailcase.store.dialect import insert_new
+from mailcase.store.life.erasure import erase_work, note_words
 from mailcase.store.person import Person, chunked
 from mailcase.store.references import unnamed
 from mailcase.store.scrub import GONE, scrub_histories, without
@@ -36,8 +37,10 @@ _DELIVERY: Final[dict[str, Any]] = {
 }  # fmt: skip
 _OUTBOX: Final[dict[str, Any]] = {
     "to_key": "", "to_domain": "", "to": "", "to_name": "", "cc": [], "content_key": "", "in_reply_to": None,
-    "last_error": "", "subject": "", "headers": [], "text": "", "html": "",
+    "last_error": "", "subject": "", "headers": [], "text": "", "html": "", "files": [],
+    "only_while": {}, "still_to": [],
 }  # fmt: skip
+_CASE: Final[dict[str, Any]] = {"description": "", "solution": "", "article": "", "account_id": None}
 _WAITING: Final = ("pending", "sending")
 
 
@@ -60,7 +63,9 @@ def erase(conn: Connection, person: Person, key: bytes, now: datetime, actor: st
     _outbox(conn, person)
     _notices(conn, person)
     _people(conn, person)
+    erase_work(conn, person)
     _cases(conn, person, now, actor)
+    note_words(conn)
     marks = [{"digest": one, "what": "address", "at": now} for one in address_digests(key, person.keys)]
     conn.execute(insert_new(conn, t.erased), marks)
 
@@ -132,7 +137,7 @@ def _notices(conn: Connection, person: Person) -> None:
 def _people(conn: Connection, person: Person) -> None:
     """The contact stays as a row without a name; he may write anew and is another one then."""
     for contact in person.contacts:
-        values = {"name": f"erased contact {contact}", "language": "", "account_id": None}
+        values = {"name": f"erased contact {contact}", "language": "", "timezone": "", "account_id": None}
         conn.execute(sa.update(t.contact).where(_CO.id == contact).values(values))
     for table, column in (
         (t.contact_address, t.contact_address.c.key),
@@ -147,9 +152,10 @@ def _cases(conn: Connection, person: Person, now: datetime, actor: str) -> None:
     rows: list[Any] = []
     columns = (_C.running, _C.contact_id)
     in_rows(person.cases, lambda some: rows.extend(conn.execute(sa.select(*columns).where(_C.running.in_(some)))))
+    reason = sa.case((_C.closing_reason == "", ""), else_=GONE)  # an agent may have written it
     for row in rows:
         title = f"erased contact {row.contact_id}" if row.contact_id in person.contacts else GONE
-        values = {"title": title, "description": "", "account_id": None, "updated_at": now, "version": _C.version + 1}
+        values = {**_CASE, "title": title, "closing_reason": reason, "updated_at": now, "version": _C.version + 1}
         conn.execute(sa.update(t.case).where(_C.running == row.running).values(values))
     told = {"at": now, "event": "contact_erased", "actor": actor, "delivery_id": None, "data": {}}
     if person.all_cases:

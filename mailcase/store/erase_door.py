@@ -10,7 +10,9 @@ from sqlalchemy import exc
 
 from mailcase.errors import Permanent, Unavailable
 from mailcase.store import erase, erase_unread, export, person
+from mailcase.store.edit import get_flag
 from mailcase.store.engine import Engines
+from mailcase.store.life.erasure import WORDS, forget_words
 from mailcase.store.marks import reads
 from mailcase.store.raw import RawPlace
 
@@ -49,8 +51,8 @@ class EraseDoor:
     def forget(self, key: str, token_key: bytes, now: datetime, actor: str) -> Known:
         """Erase everything of the person with this address, and of his other addresses (reliability.md 6).
 
-        Rows are overwritten in one transaction; then the raw bytes go. Killed in between, the next `forget` or
-        `sweep_erased` takes them away.
+        Rows are overwritten in one transaction; then the raw bytes go, and the words out of the index. Killed in
+        between, the next `forget` or `sweep_erased` takes them away.
 
         Raises:
             Permanent: nothing is known of the address.
@@ -78,7 +80,19 @@ class EraseDoor:
             with self._engines.write() as conn:
                 hashes = erase_unread.decided(conn, candidates[start : start + 500])
                 count += self._raw.remove(conn, hashes, now) if hashes else 0
+        if deliveries is None:
+            self._forget_words()
         return count
+
+    def _forget_words(self) -> None:
+        """In steps, so that mail can be decided in between."""
+        with self._engines.read() as conn:
+            left = get_flag(conn, WORDS) is not None
+        if left:
+            self._overwrite_what_is_deleted()
+        while left:
+            with self._engines.write() as conn:
+                left = forget_words(conn)
 
     def compact(self, *, vacuum: bool) -> bool:
         """Let nothing that was erased lie in the database's files any longer.
@@ -90,6 +104,8 @@ class EraseDoor:
         done = not lite or self._checkpoint()
         if vacuum:
             self._plainly("VACUUM")
+            if not lite:  # its VACUUM leaves every word that ever was in an index of words
+                self._plainly("REINDEX INDEX CONCURRENTLY ix_case_search")
             done = not lite or self._checkpoint()
         return done
 
@@ -97,7 +113,8 @@ class EraseDoor:
     def export_contact(self, key: str) -> dict[str, Any]:
         """Everything about the person with this address, in plain JSON values; Permanent where there is nothing.
 
-        Keys: address, contacts, cases, messages, outbox, suppression; each message has `raw_sha256`.
+        Keys: address, contacts, cases, notes, tasks, files, messages, outbox, suppression; each message has
+        `raw_sha256`, each file `sha256`.
         """
         reports = self._reports_on(key)
         with self._engines.read() as conn:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from mailcase.intake.addresses import key_of
 from mailcase.store import tables as t
+from mailcase.store.life.erasure import files_named, files_of_erased
 from mailcase.store.scrub import GONE
 
 _D, _R, _H, _M = t.delivery.c, t.raw.c, t.delivery_outcome.c, t.message.c
@@ -38,22 +39,23 @@ def unread(conn: Connection) -> list[Any]:
 
 
 def left_of_erased(conn: Connection, deliveries: Collection[int] | None) -> set[str]:
-    """Hashes of erased mail, or of these deliveries of it, whose bytes are still there."""
+    """Hashes of erased mail and files, or of these deliveries of it, whose bytes are still there."""
     joined = sa.join(t.message, t.delivery, _D.message_pk == _M.id)
     by_message = sa.select(_D.raw_sha256).select_from(joined).where(_M.erased.is_(True))
     by_delivery = sa.select(_D.raw_sha256).where(_D.reason == "erased")
     if deliveries is not None:
         by_message, by_delivery = (one.where(_D.id.in_(deliveries)) for one in (by_message, by_delivery))
-    erased = sa.union(by_message, by_delivery).subquery()
+    files = [files_of_erased()] if deliveries is None else []
+    erased = sa.union(by_message, by_delivery, *files).subquery()
     there = sa.select(_R.sha256).where(_R.sha256.in_(sa.select(erased.c.raw_sha256)), _R.purged_at.is_(None))
     return set(conn.execute(there).scalars())
 
 
 def decided(conn: Connection, hashes: Sequence[str]) -> list[str]:
-    """Those of which no delivery waits for its decision; it would need the bytes."""
+    """Those of which no delivery waits for its decision, and no case has a file: these need the bytes."""
     waits = sa.select(_D.raw_sha256).where(_D.raw_sha256.in_(hashes), _D.outcome.is_(None))
-    waiting = set(conn.execute(waits).scalars())
-    return [one for one in hashes if one not in waiting]
+    needed = {*conn.execute(waits).scalars(), *files_named(conn, hashes)}
+    return [one for one in hashes if one not in needed]
 
 
 def written_by(raw: bytes) -> Iterator[str]:

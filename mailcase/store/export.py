@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.store import tables as t
+from mailcase.store.life.erasure import export_work
 from mailcase.store.person import Person
 from mailcase.store.report_mail import attachments, cases_of
 
@@ -15,7 +16,7 @@ _CO, _A, _AC, _C, _M, _O, _S, _E = (
 )  # fmt: skip
 _CASE = (
     _C.number, _C.title, _C.description, _C.status, _C.priority, _C.category, _C.source, _C.organization,
-    _C.closing_reason, _C.mailbox, _C.created_at, _C.updated_at,
+    _C.closing_reason, _C.solution, _C.article, _C.mailbox, _C.created_at, _C.updated_at,
 )  # fmt: skip
 _MESSAGE = (
     _M.id, _M.direction, _M.message_id, _M.kind, _M.sender_name, _M.sender_address, _M.date, _M.received_at,
@@ -30,15 +31,15 @@ _OUTBOX = (
 
 def export(conn: Connection, person: Person, key: str) -> dict[str, Any]:
     """See `EraseDoor.export_contact`."""
-    contacts = sa.select(_CO.id, _CO.name, _CO.language, _CO.created_at, _AC.name.label("account")).select_from(
-        sa.outerjoin(t.contact, t.account, _AC.id == _CO.account_id)
-    )
+    columns = (_CO.id, _CO.name, _CO.language, _CO.timezone, _CO.created_at, _AC.name.label("account"))
+    contacts = sa.select(*columns).select_from(sa.outerjoin(t.contact, t.account, _AC.id == _CO.account_id))
     named = _rows(conn, contacts, _CO.id, person.contacts)
     joined = sa.outerjoin(t.outbox, t.case, _C.running == _O.case_id)
     return {
         "address": key,
         "contacts": [{**one, "addresses": _addresses(conn, one["id"])} for one in named],
         "cases": _rows(conn, sa.select(*_CASE), _C.running, person.cases),
+        **export_work(conn, person),
         "messages": _messages(conn, person),
         "outbox": _rows(conn, sa.select(*_OUTBOX).select_from(joined), _O.id, person.outbox),
         "suppression": _rows(conn, sa.select(_S.key, _S.reason, _S.at, _S.until), _S.key, person.keys),
@@ -70,7 +71,10 @@ def _addresses(conn: Connection, contact: int) -> list[str]:
 def contacts(conn: Connection) -> list[dict[str, Any]]:
     """`contact list`."""
     cases = sa.select(sa.func.count()).where(_C.contact_id == _CO.id).scalar_subquery()
-    columns = (_CO.id, _CO.name, _AC.name.label("account"), cases.label("cases"), _CO.created_at)
+    columns = (
+        _CO.id, _CO.name, _CO.language, _CO.timezone, _AC.name.label("account"), _CO.active, cases.label("cases"),
+        _CO.created_at,
+    )  # fmt: skip
     joined = sa.outerjoin(t.contact, t.account, _AC.id == _CO.account_id)
     addresses: dict[int, list[str]] = {}
     for row in conn.execute(sa.select(_A.contact_id, _A.address).order_by(_A.address)):

@@ -24,6 +24,7 @@ from mailcase.health.situation import (
 )
 from mailcase.intake.state import MailboxState
 from mailcase.intake.texts import clean_text
+from mailcase.life.notice_rules import DELAYED
 from mailcase.outbox.breaker import FLAG, WATCH_FLAG, Breaker
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow, insert_or_set
@@ -31,6 +32,8 @@ from mailcase.store.edit import get_flag
 from mailcase.store.health_facts import facts_of, facts_row, trouble_of
 
 _D, _O, _N, _M, _A, _F = t.delivery.c, t.outbox.c, t.daemon.c, t.mailbox_health.c, t.alarm.c, t.flag.c
+#: A mail that its rule delays does not wait before that.
+_WAITS_SINCE: Final = sa.case((_O.reason == DELAYED, _O.next_attempt_at), else_=_O.created_at)
 _OPEN_STATES: Final = ("pending", "sending")
 _LIMITS: Final = ("breaker", "per_domain", "total")  # why a mail is held without anything being wrong
 _NEWEST: Final = 2000  # unregistered mails of a mailbox whose recipients are read
@@ -118,7 +121,7 @@ def _moment(text: str) -> datetime | None:
 
 def _outbox(conn: Connection) -> Numbers:
     columns = (
-        _O.state, _O.mailbox, _O.reason, sa.func.count().label("mails"), sa.func.min(_O.created_at).label("since"),
+        _O.state, _O.mailbox, _O.reason, sa.func.count().label("mails"), sa.func.min(_WAITS_SINCE).label("since"),
         sa.func.max(_O.last_error).label("error"),
     )  # fmt: skip
     rows = conn.execute(

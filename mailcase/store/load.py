@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mailcase.life.notice_rules import ACKNOWLEDGEMENTS
 from mailcase.outbox.breaker import FLAG as BREAKER
 from mailcase.snapshot import AccountView, Acked, ContactView, Lookup, Snapshot
 from mailcase.store import tables as t
@@ -20,11 +21,11 @@ _MOST_ACKS = 200
 _SAME_AGAIN = timedelta(minutes=60)  # K10 looks back so far, whatever the window of per_address
 _NOT_ACKED = ("suppressed", "failed", "expired")  # states of mails that never reached anyone
 _CA, _CO, _AD, _AC = t.contact_address.c, t.contact.c, t.account_domain.c, t.account.c
-_SU, _FL, _O, _C = t.suppression.c, t.flag.c, t.outbox.c, t.case.c
+_SU, _FL, _O, _C, _AG = t.suppression.c, t.flag.c, t.outbox.c, t.case.c, t.agent.c
 
 
 def _sender_statement() -> sa.Select[Any]:
-    """One row about the sender: contact, account of the domain, suppression and breaker."""
+    """One row about the sender: contact, account of the domain, suppression, breaker, and whether he is an agent."""
     key: sa.BindParameter[str] = sa.bindparam("sender")
     now = sa.bindparam("now", type_=_SU.until.type)
     one = sa.select(sa.literal_column("1").label("one")).subquery("one")
@@ -35,10 +36,12 @@ def _sender_statement() -> sa.Select[Any]:
         .outerjoin(t.account, _AC.id == _AD.account_id)
         .outerjoin(t.suppression, sa.and_(_SU.key == key, sa.or_(_SU.until.is_(None), _SU.until > now)))
         .outerjoin(t.flag, _FL.name == BREAKER)
+        .outerjoin(t.agent, sa.and_(_AG.key == key, _AG.active.is_(True)))
     )
     return sa.select(
         _CO.id.label("contact"), _CO.name, _CO.account_id, _CO.language, _AC.id.label("account"),
         _AC.name.label("account_name"), _SU.reason.label("suppressed"), _FL.value.label("breaker"),
+        _AG.id.label("agent"),
     ).select_from(joined)  # fmt: skip
 
 
@@ -61,7 +64,7 @@ _SENDER = Hot(_sender_statement())
 _ACKS = Hot(
     sa.select(_O.created_at, _O.content_key, _O.group_name)
     .where(_O.to_key == sa.bindparam("sender"), _O.created_at >= sa.bindparam("since"))
-    .where(_O.automatic.is_(True), *(_O.state != one for one in _NOT_ACKED))
+    .where(sa.or_(*(_O.kind == one for one in ACKNOWLEDGEMENTS)), *(_O.state != one for one in _NOT_ACKED))
     .order_by(_O.created_at.desc())
     .limit(_MOST_ACKS)
 )
@@ -86,6 +89,7 @@ def load(conn: Connection, lookup: Lookup, now: datetime) -> Snapshot:
         suppressed_copies=_suppressed_copies(conn, lookup, now),
         acks=_acks(conn, lookup, now),
         breaker_open=sender.breaker is not None,
+        agent=sender.agent is not None,
     )
 
 

@@ -111,6 +111,7 @@ def _known(row: AnyRow, links: Links) -> KnownMessage:
         cases=tuple(one.case_id for one in mine), received_at=row.received_at, outcome=row.outcome, reason=row.reason,
         erased=row.erased, beginning=row.beginning, delivery=row.delivery_id,
         by_hand=any(one.linked_by == "manual" for one in mine),
+        to_agents=any(one.how == "notified" for one in mine),
     )  # fmt: skip
 
 
@@ -124,7 +125,7 @@ def _links(conn: Connection, pks: set[int]) -> Links:
 
 @lru_cache(maxsize=64)
 def _linked(pks: int) -> Hot:
-    found = sa.select(_L.message_pk, _L.case_id, _L.linked_by).where(is_in(_L.message_pk, "pk", pks))
+    found = sa.select(_L.message_pk, _L.case_id, _L.linked_by, _L.how).where(is_in(_L.message_pk, "pk", pks))
     return Hot(found.order_by(_L.message_pk, _L.at, _L.case_id))
 
 

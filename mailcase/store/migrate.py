@@ -14,7 +14,7 @@ from mailcase.places import is_there
 from mailcase.store.engine import Engines, make_private, sqlite_file
 from mailcase.store.pg_session import unhurried
 
-SCHEMAS: Final = ("0001", "0002", "0003", "0004", "0005")  # oldest first; the last one is what this program needs
+SCHEMAS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")  # oldest first; the last is what this program needs
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.intake.addresses import key_of
+from mailcase.life.changes import StoredFile
 from mailcase.ports import OutboxMail, SendCounts
 from mailcase.sharing import EVERYTHING, Portion
 from mailcase.store import tables as t
@@ -18,7 +19,9 @@ _LEFT: Final = ("sending", "sent", "uncertain", "bounced")  # states of mail tha
 _HOUR: Final = timedelta(hours=1)
 _WEEK: Final = timedelta(days=7)
 _WITH_CASE = sa.outerjoin(t.outbox, t.case, _C.running == _O.case_id)
-_QUEUED = sa.and_(_O.automatic.is_(True), _O.state != "suppressed")
+#: What the limits and the breaker count (ports.OutboxMail.limited).
+_LIMITED = sa.and_(_O.automatic.is_(True), _O.audience == "customer")
+_QUEUED = sa.and_(_LIMITED, _O.state != "suppressed")
 
 
 def due(conn: Connection, now: datetime, limit: int, of: Portion = EVERYTHING) -> list[OutboxMail]:
@@ -51,7 +54,8 @@ def _mail(row: AnyRow) -> OutboxMail:
         to_name=row.to_name, cc=tuple(row.cc), subject=row.subject, text=row.text, html=row.html,
         headers=tuple((name, value) for name, value in row.headers), from_name=row.from_name,
         from_address=row.from_address, message_id=row.message_id or "", automatic=row.automatic,
-        attempts=row.attempts, created_at=row.created_at, expires_at=row.expires_at,
+        attempts=row.attempts, created_at=row.created_at, expires_at=row.expires_at, audience=row.audience,
+        files=tuple(StoredFile(**one) for one in row.files), still_to=tuple(row.still_to),
     )  # fmt: skip
 
 
@@ -97,7 +101,7 @@ def busiest_hour(conn: Connection, now: datetime) -> int:
 
 def _left_since(now: datetime, window_s: float) -> sa.ColumnElement[bool]:
     since = now - timedelta(seconds=window_s)
-    return sa.and_(_O.automatic.is_(True), _O.claimed_at > since, _O.state.in_(_LEFT))
+    return sa.and_(_LIMITED, _O.claimed_at > since, _O.state.in_(_LEFT))
 
 
 def next_due(conn: Connection, now: datetime, of: Portion = EVERYTHING) -> datetime | None:

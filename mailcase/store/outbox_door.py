@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from mailcase.ports import OutboxMail, SendCounts
+from mailcase.ports import Judge, OutboxMail, SendCounts
 from mailcase.sharing import EVERYTHING, Portion
 from mailcase.store import edit, outbox, outbox_state
 from mailcase.store.again import again
 from mailcase.store.engine import Engines
+from mailcase.store.life.undelivered import End, give_up
 from mailcase.store.marks import reads
 
 
@@ -46,11 +47,27 @@ class OutboxDoor:
             outbox_state.finish(conn, row, state, now, reason, error, self._engines.fences.owner)
 
     @again
+    def undelivered(
+        self, row: int, state: str, now: datetime, judge: Judge, *, reason: str = "", error: str = ""
+    ) -> None:
+        """As `finish`, for an agent's mail that failed or expired: its case's people are told in the same commit."""
+        with self._engines.write() as conn:
+            self._engines.fences.sender(conn)
+            give_up(conn, judge, row, End(state, reason, error, self._engines.fences.owner), now)
+
+    @again
     def postpone(self, row: int, at: datetime, *, reason: str = "", error: str = "", tried: bool = True) -> None:
         """Back to pending with a next attempt; `tried=False` for a held row whose attempts stay."""
         with self._engines.write() as conn:
             self._engines.fences.sender(conn)
             outbox_state.postpone(conn, row, at, reason, error, tried=tried, owner=self._engines.fences.owner)
+
+    @again
+    def partly(self, row: int, at: datetime, still_to: Sequence[str], *, reason: str = "", error: str = "") -> None:
+        """Some members of a group have it: back to pending for the others."""
+        with self._engines.write() as conn:
+            self._engines.fences.sender(conn)
+            outbox_state.partly(conn, row, at, still_to, reason, error, self._engines.fences.owner)
 
     @again
     def hold(self, rows: Sequence[int], until: datetime, *, reason: str, error: str = "") -> None:

@@ -1,6 +1,6 @@
 """The states of an outbox row and the only ways between them (R3)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,29 +10,58 @@ from sqlalchemy.engine import Connection
 from mailcase.errors import Permanent
 from mailcase.health.situation import NO_WAY_OUT
 from mailcase.intake.texts import clean_text
+from mailcase.life.notice_rules import DELAYED
 from mailcase.outbox.breaker import FLAG
 from mailcase.store import tables as t
 from mailcase.store.edit import set_flag
 from mailcase.store.engine import presence_free
 from mailcase.store.fences import DAEMON
 
-_O = t.outbox.c
+_O, _C = t.outbox.c, t.case.c
+_AS_IT_IS = sa.select(
+    _C.status, _C.category, _C.assignee, _C.assignee_group, _C.merged_into_id.is_not(None).label("merged")
+)
+CONDITION_GONE: Final = "condition_gone"
 _AGAIN: Final = ("failed", "expired", "uncertain")  # what a person may send once more
 _ENDED: Final = ("sent", "failed", "expired", "uncertain")
 
 
 def claim(conn: Connection, row: int, owner: str, now: datetime) -> bool:
-    """pending -> sending; on PostgreSQL a row that another sender is just taking is left to it."""
-    free = sa.select(_O.id).where(_O.id == row, _O.state == "pending").with_for_update(skip_locked=True)
-    if conn.execute(free).scalar_one_or_none() is None:
+    """pending -> sending; on PostgreSQL a row that another sender is just taking is left to it.
+
+    One whose case is no longer what a delayed rule wants it to be is suppressed instead (L6).
+    """
+    asked = sa.select(_O.id, _O.only_while, _O.case_id, _O.message_pk)
+    free = asked.where(_O.id == row, _O.state == "pending").with_for_update(skip_locked=True)
+    found = conn.execute(free).one_or_none()
+    if found is None:
+        return False
+    if found.only_while and not _is_still(conn, found.case_id, found.only_while):
+        take_back(conn, row, found.message_pk, CONDITION_GONE)
         return False
     values = {"state": "sending", "owner": owner, "claimed_at": now, "attempts": _O.attempts + 1}
     conn.execute(sa.update(t.outbox).where(_O.id == row).values(values))
     return True
 
 
-def finish(conn: Connection, row: int, state: str, now: datetime, reason: str, error: str, owner: str = "") -> None:
-    """sending (or pending, for what expires unsent) -> an end; a mail that was sent is dated.
+def _is_still(conn: Connection, case: int | None, wanted: Mapping[str, object]) -> bool:
+    """Whether the case is what the row waits for (Notice.only_while)."""
+    now = conn.execute(_AS_IT_IS.where(_C.running == case)).mappings().one_or_none()
+    return now is not None and all(now.get(name) == value for name, value in wanted.items())
+
+
+def take_back(conn: Connection, row: int, message_pk: int | None, reason: str) -> None:
+    """A mail that waits is suppressed and leaves its case: nobody has it, and nothing can answer it."""
+    ended = {"state": "suppressed", "reason": reason, "next_attempt_at": None, "message_pk": None}
+    conn.execute(sa.update(t.outbox).where(_O.id == row).values(ended))
+    unsent = t.message_reference.c.message_pk == message_pk
+    conn.execute(sa.update(t.message_reference).where(unsent).values(message_pk=None))
+    conn.execute(sa.delete(t.case_message).where(t.case_message.c.message_pk == message_pk))
+    conn.execute(sa.delete(t.message).where(t.message.c.id == message_pk))
+
+
+def finish(conn: Connection, row: int, state: str, now: datetime, reason: str, error: str, owner: str = "") -> bool:
+    """sending (or pending, for what expires unsent) -> an end; a mail that was sent is dated. False: it had ended.
 
     Of several daemons `owner` touches no row that another one is sending: it was taken from him meanwhile.
 
@@ -49,7 +78,7 @@ def finish(conn: Connection, row: int, state: str, now: datetime, reason: str, e
     if state == "sent":
         values["sent_at"] = now
         _date_message(conn, row, now)
-    conn.execute(sa.update(t.outbox).where(_O.id == row, _is_open(owner)).values(values))
+    return conn.execute(sa.update(t.outbox).where(_O.id == row, _is_open(owner)).values(values)).rowcount == 1
 
 
 def _is_open(owner: str) -> sa.ColumnElement[bool]:
@@ -78,6 +107,14 @@ def postpone(
         values["attempts"] = sa.case((was_claimed, _O.attempts - 1), else_=_O.attempts)
     values["owner"] = ""
     conn.execute(sa.update(t.outbox).where(_O.id == row, _is_open(owner)).values(values))
+
+
+def partly(
+    conn: Connection, row: int, at: datetime, still_to: Sequence[str], reason: str, error: str, owner: str = ""
+) -> None:
+    """As `postpone` after a try, for those of a group who do not have it yet."""
+    conn.execute(sa.update(t.outbox).where(_O.id == row, _is_open(owner)).values(still_to=list(still_to)))
+    postpone(conn, row, at, reason, error, tried=True, owner=owner)
 
 
 def hold(conn: Connection, rows: Sequence[int], until: datetime, reason: str, error: str) -> None:
@@ -142,5 +179,5 @@ def retry(conn: Connection, row: int, now: datetime, lifetime_s: float) -> None:
 def release(conn: Connection, now: datetime) -> int:
     """Clear the breaker and make what it (or a limit) held due; limits hold again what is over them."""
     set_flag(conn, FLAG, None)
-    held = sa.update(t.outbox).where(_O.state == "pending", _O.reason != "", _O.next_attempt_at > now)
+    held = sa.update(t.outbox).where(_O.state == "pending", _O.reason.not_in(("", DELAYED)), _O.next_attempt_at > now)
     return conn.execute(held.values(next_attempt_at=now)).rowcount

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.store import tables as t
+from mailcase.store.life.erasure import files_named
+from mailcase.store.life.outgoing import to_be_sent
 from mailcase.store.raw import RawPlace
 
 SLICE: Final = 5000  # deliveries looked at in one short read
@@ -56,12 +58,13 @@ def _last(conn: Connection, after: int) -> int | None:
 
 
 def purge(conn: Connection, place: RawPlace, hashes: Sequence[str], rule: Rule, now: datetime) -> int:
-    """Lock the rows, ask again whether any delivery holds them, and remove the bytes of the rest."""
+    """Lock the rows, ask again whether any delivery or file of a case holds them, and remove the bytes of the rest."""
     locked = sa.select(_R.sha256).where(_R.sha256.in_(sorted(hashes))).order_by(_R.sha256).with_for_update()
     mine = list(conn.execute(locked).scalars())
     of_them = sa.select(_D.id, _D.raw_sha256).where(_D.raw_sha256.in_(mine))
     not_needing = set(conn.execute(of_them.where(*_free(rule)).with_only_columns(_D.id)).scalars())
     free = set(mine) - {row.raw_sha256 for row in conn.execute(of_them) if row.id not in not_needing}
+    free -= files_named(conn, mine) | (to_be_sent(conn) if free else set())
     return place.remove(conn, sorted(free), now) if free else 0
 
 

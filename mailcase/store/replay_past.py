@@ -11,9 +11,10 @@ from sqlalchemy.engine import Connection
 from mailcase.message import Delivery, Wish
 from mailcase.store import tables as t
 from mailcase.store.journal import delivery as journal_row
+from mailcase.store.replay_acts import Act, acts_since
 
-_D, _H, _E, _C, _M, _R, _O, _W = (
-    t.delivery.c, t.delivery_outcome.c, t.case_event.c, t.case.c, t.message.c, t.relink.c, t.outbox.c, t.raw.c,
+_D, _H, _C, _M, _R, _O, _W = (
+    t.delivery.c, t.delivery_outcome.c, t.case.c, t.message.c, t.relink.c, t.outbox.c, t.raw.c,
 )  # fmt: skip
 #: Lines of a delivery's history that are no decisions.
 _NO_DECISION: Final = ("retried",)
@@ -32,16 +33,6 @@ class Decide:
 
 
 @dataclass(frozen=True, slots=True)
-class SetStatus:
-    """A person set a status."""
-
-    at: datetime
-    running: int
-    status: str
-    actor: str
-
-
-@dataclass(frozen=True, slots=True)
 class Moved:
     """A person put a mail on another case (`running`), or took that back (None)."""
 
@@ -51,7 +42,7 @@ class Moved:
     actor: str
 
 
-Step = Decide | SetStatus | Moved
+Step = Decide | Moved | Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +75,7 @@ def read_past(conn: Connection, since: datetime, mailboxes: Set[str]) -> Past:
     ]
     by_hand = {row.delivery_id for row in lines if row.reason in _BY_HAND}
     given |= dict.fromkeys(by_hand, "")
-    steps: list[Step] = [*decided, *_statuses(conn, since), *moved]
+    steps: list[Step] = [*decided, *acts_since(conn, since), *moved]
     steps.sort(key=lambda step: step.at)  # stable: the history's order
     return Past(
         since=since,
@@ -105,12 +96,6 @@ def _moves(conn: Connection, since: datetime) -> Iterator[Moved]:
             yield Moved(row.at, row.delivery_id, row.after["delivery"]["case_id"], row.actor)
         if row.undone_at is not None and row.undone_at >= since:
             yield Moved(row.undone_at, row.delivery_id, None, row.actor)
-
-
-def _statuses(conn: Connection, since: datetime) -> Iterator[SetStatus]:
-    statement = sa.select(_E.at, _E.case_id, _E.data, _E.actor).where(_E.event == "status_set", _E.at >= since)
-    for row in conn.execute(statement.order_by(_E.id)):
-        yield SetStatus(row.at, row.case_id, row.data["to"], row.actor)
 
 
 def _deliveries(conn: Connection, ids: Iterable[int]) -> dict[int, Any]:

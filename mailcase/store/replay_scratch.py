@@ -12,10 +12,12 @@ from sqlalchemy.engine import Connection
 from mailcase.errors import Permanent
 from mailcase.message import Email
 from mailcase.ports import Judge, Reading
-from mailcase.store import edit, relink, settle
+from mailcase.store import relink, settle
 from mailcase.store import tables as t
 from mailcase.store.engine import Engines
-from mailcase.store.replay_past import Decide, Moved, Past, SetStatus
+from mailcase.store.replay_acts import Act
+from mailcase.store.replay_hand import again, number_of
+from mailcase.store.replay_past import Decide, Moved, Past
 from mailcase.store.replay_world import Copier, rewind
 
 _C, _D, _H = t.case.c, t.delivery.c, t.delivery_outcome.c
@@ -86,30 +88,21 @@ class Scratch:
             waits = (_D.id == step.delivery.id, _D.outcome.is_(None))
             conn.execute(sa.update(t.delivery).where(*waits).values(outcome="quarantined", reason=reason))
 
-    def by_hand(self, step: SetStatus | Moved) -> None:
+    def by_hand(self, step: Moved | Act) -> None:
         """What a person did; where it makes no sense in this other past, it is left out."""
         try:
             with self.engines.write() as conn:
-                self._set(conn, step) if isinstance(step, SetStatus) else self._move(conn, step)
+                self._move(conn, step) if isinstance(step, Moved) else again(conn, step)
         except Permanent:
             return
-
-    def _set(self, conn: Connection, step: SetStatus) -> None:
-        edit.set_case(conn, self._number(conn, step.running), step.at, step.actor, {"status": step.status}, None)
 
     def _move(self, conn: Connection, step: Moved) -> None:
         if step.running is None:
             relink.undo(conn, step.delivery, step.at, step.actor)
             return
-        number = self._number(conn, step.running)
+        number = number_of(conn, step.running)
         wanted = relink.Wanted(step.delivery, number, step.actor, self.own_keys, across_groups=True)
         relink.relink(conn, wanted, step.at)
-
-    def _number(self, conn: Connection, running: int) -> str:
-        found = conn.execute(sa.select(_C.number).where(_C.running == running)).scalar_one_or_none()
-        if found is None:
-            raise Permanent(f"there is no case {running} in this past")
-        return str(found)
 
     def _hurry(self) -> None:
         """Nothing here must outlive a crash, and rows come without those that they name."""

@@ -3,6 +3,7 @@
 Rows that came later are left out; what changed later is taken back by the histories that say what was before.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,10 @@ from sqlalchemy.engine import Connection
 
 from mailcase.store import tables as t
 from mailcase.store.relink_state import link_rows
+from mailcase.store.replay_acts import merges
+from mailcase.store.replay_hand import take_along
 from mailcase.store.replay_past import Past, slices
+from mailcase.store.tables_cases import STATUS_LINES
 
 _D, _H, _E, _C, _M, _R, _L = (
     t.delivery.c, t.delivery_outcome.c, t.case_event.c, t.case.c, t.message.c, t.relink.c, t.case_message.c,
@@ -32,7 +36,6 @@ _EMPTY: Final[dict[str, dict[str, Any]]] = {
     },
     "delivery": {"error": "", "mail_from": None, "mail_to": None, "subject": None},
 }  # fmt: skip
-_STATUS_EVENTS: Final = ("status_set", "reopened", "accepted", "withdrawn")
 _BATCH: Final = 1000
 
 Row = dict[str, Any]
@@ -54,6 +57,7 @@ class Copier:
         self._every(t.account)
         self._every(t.account_domain)
         given, since = self.past.given_messages, self.past.since
+        self._copy(t.agent, [t.agent.c.created_at < since], dict)
         self._copy(t.message, [_M.received_at < since, *_one_of(_M.id, given)], dict, self.messages)
         self._copy(t.case, [_C.created_at < since, *_one_of(_C.origin_pk, given)], dict, self.cases)
         self._copy(t.contact, [t.contact.c.created_at < since, *self._contacts_of_given()], dict, self.contacts)
@@ -133,6 +137,9 @@ class Copier:
         people = sa.select(_L.case_id, _M.participants).select_from(joined).where(_L.verified.is_(True))
         then = {(row.case_id, key) for row in self.target.execute(people) for key in row.participants}
         self._copy(t.case_participant, [sa.true()], lambda row: row if (row["case_id"], row["key"]) in then else None)
+        for merged in merges(self.source, _E.at < self.past.since):
+            if {merged.running, merged.into} <= self.cases:
+                take_along(self.target, merged.running, merged.into)
 
     def _delivery(self) -> Callable[[Row], Row]:
         """Undecided; one that was decided before has the outcome of that time."""
@@ -160,18 +167,26 @@ def _batches(values: Iterable[Any], size: int = _BATCH) -> Iterator[list[Any]]:
 
 
 def rewind(source: Connection, target: Connection, past: Past) -> None:
-    """Take back in the copy what changed in rows that were there already: statuses and outcomes."""
-    first: dict[int, str] = {}
-    events = sa.select(_E.case_id, _E.data).where(_E.event.in_(_STATUS_EVENTS), _E.at >= past.since).order_by(_E.id)
-    for row in source.execute(events):
-        first.setdefault(row.case_id, row.data["from"])
-    made = {row.running for row in target.execute(sa.select(_C.running).where(_C.created_at < past.since))}
-    for running in made & first.keys():
-        target.execute(sa.update(t.case).where(_C.running == running).values(status=first[running]))
+    """Take back in the copy what changed in rows that were there already: cases and outcomes."""
+    for running, values in _before(source, past.since).items():
+        there = (_C.running == running, _C.created_at < past.since)
+        target.execute(sa.update(t.case).where(*there).values(values))
     target.execute(sa.update(t.case).where(_C.contact_id.not_in(sa.select(t.contact.c.id))).values(contact_id=None))
     for delivery, row in last_outcomes(source, past).items():
         values = {"outcome": row.outcome, "reason": row.reason}
         target.execute(sa.update(t.message).where(_M.delivery_id == delivery).values(values))
+
+
+def _before(source: Connection, since: datetime) -> Mapping[int, Row]:
+    """case -> its status, category and that it was not merged yet, of those where that changed since."""
+    found: dict[int, Row] = defaultdict(dict)
+    changed = sa.or_(STATUS_LINES, _E.event == "category")
+    lines = sa.select(_E.case_id, _E.event, _E.data).where(changed, _E.at >= since)
+    for row in source.execute(lines.order_by(_E.id)):
+        found[row.case_id].setdefault("category" if row.event == "category" else "status", row.data["from"])
+    for merged in merges(source, _E.at >= since):
+        found[merged.running]["merged_into_id"] = None
+    return found
 
 
 def last_outcomes(conn: Connection, past: Past) -> Mapping[int, Any]:

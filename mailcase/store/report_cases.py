@@ -1,5 +1,6 @@
 """`case list` and `case show`: cases in the JSON shapes of contract.md."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,35 +9,69 @@ from sqlalchemy.engine import Connection, RowMapping
 from mailcase.cases.statuses import StatusTable
 from mailcase.errors import Permanent
 from mailcase.intake.remainder import listed
+from mailcase.life.people import Agent
 from mailcase.store import tables as t
+from mailcase.store.dialect import is_sqlite
+from mailcase.store.life.answers import first_answered
+from mailcase.store.life.case_filter import CaseFilter, conditions
+from mailcase.store.life.case_life import NOTE, life_of, readable, visible
+from mailcase.store.life.reached import address_of_case
+from mailcase.store.life.veil import veiled
 from mailcase.store.report_mail import COLUMNS, WITH_CASE, attachments, cases_of, entries, remainder_of
 
-_C, _CO, _CA, _AC = t.case.c, t.contact.c, t.contact_address.c, t.account.c
+_C, _CO, _AC = t.case.c, t.contact.c, t.account.c
 _M, _L, _D, _O, _E, _R = (
     t.message.c, t.case_message.c, t.delivery.c, t.outbox.c, t.case_event.c, t.case_relation.c,
 )  # fmt: skip
-# The address that is shown: the first of the contact's, by its text.
-_ADDRESS = sa.select(sa.func.min(_CA.address)).where(_CA.contact_id == _CO.id).scalar_subquery()
-_COUNT = sa.select(sa.func.count()).where(_L.case_id == _C.running).scalar_subquery()
+# Not what was told among ourselves: notices to agents, and mails of theirs that are notes.
+_COUNT = sa.select(sa.func.count()).where(_L.case_id == _C.running, _L.how.not_in(("notified", NOTE))).scalar_subquery()
 _ROW = (
     _C.running, _C.number, _C.title, _C.status, _C.priority, _C.category, _C.source,
-    _CO.name.label("contact_name"), _ADDRESS.label("contact_address"), _AC.name.label("account"), _C.assignee,
+    _CO.name.label("contact_name"), address_of_case().label("contact_address"), _AC.name.label("account"), _C.assignee,
     _C.assignee_group, _C.organization, _C.closing_reason, _C.mailbox, _C.created_at, _C.updated_at,
-    _COUNT.label("message_count"), _C.description,
+    _COUNT.label("message_count"), _C.support_level,
 )  # fmt: skip
 _FROM = sa.outerjoin(sa.outerjoin(t.case, t.contact, _CO.id == _C.contact_id), t.account, _AC.id == _C.account_id)
 _KEYS = (
     "number", "title", "status", "kind", "priority", "category", "source", "contact", "account", "assignee",
     "assignee_group", "organization", "closing_reason", "mailbox", "created_at", "updated_at", "message_count",
+    "support_level",
+)  # fmt: skip
+#: What `case show` has besides.
+_LIFE = (
+    "description", "expected_at", "first_response_at", "resolved_at", "closed_at", "solution",
+    "article",
+)  # fmt: skip
+_SHOWN = (
+    *_ROW, _C.description, _C.expected_at, first_answered().label("first_response_at"),
+    _C.resolved_at, _C.closed_at, _C.solution, _C.article,
 )  # fmt: skip
 _RELATED = (_C.number, _C.category, _C.status, _C.contact_id, _C.account_id, _R.relation)
-_INVERSE = {"follows": "followed_by"}  # how a relation reads from its other end; the rest read alike
+# How a relation reads from its other end; the rest read alike.
+_INVERSE = {"follows": "followed_by", "split_from": "split_into"}
 
 
-def listing(conn: Connection, statuses: StatusTable) -> list[dict[str, Any]]:
-    """All cases, oldest first."""
-    statement = sa.select(*_ROW).select_from(_FROM).order_by(_C.running)
-    return [_entry(dict(row), statuses) for row in conn.execute(statement).mappings()]
+def listing(conn: Connection, statuses: StatusTable, wanted: CaseFilter) -> list[dict[str, Any]]:
+    """The cases of the filter, whose names are as `case_filter.named` gives them; oldest first."""
+    which = conditions(wanted, statuses, lite=is_sqlite(conn))
+    statement = sa.select(*_ROW).select_from(_FROM).where(*which).order_by(_C.running.desc()).limit(wanted.last)
+    rows = conn.execute(statement).mappings().all()
+    return [_entry(dict(row), statuses) for row in reversed(rows)]
+
+
+def running_of(conn: Connection, number: str, organizations: tuple[str, ...] | None) -> int:
+    """The running number of a case; Permanent if there is none, or none of these organizations."""
+    seen = [_C.organization.in_(organizations or ("",))] if organizations is not None else []
+    found = conn.execute(sa.select(_C.running).where(_C.number == number, *seen)).scalar_one_or_none()
+    if found is None:
+        raise Permanent(f"there is no case {number}")
+    return int(found)
+
+
+def first_number(conn: Connection, spellings: Sequence[str]) -> str:
+    """The first of these that is a case's number; "" where none is."""
+    known = set(conn.execute(sa.select(_C.number).where(_C.number.in_(spellings))).scalars())
+    return next((one for one in spellings if one in known), "")
 
 
 def _entry(row: dict[str, Any], statuses: StatusTable) -> dict[str, Any]:
@@ -46,19 +81,27 @@ def _entry(row: dict[str, Any], statuses: StatusTable) -> dict[str, Any]:
     return {key: full[key] for key in _KEYS}
 
 
-def show(conn: Connection, number: str, statuses: StatusTable) -> dict[str, Any]:
-    """One case with its mails, history and relations."""
-    row = conn.execute(sa.select(*_ROW).select_from(_FROM).where(_C.number == number)).mappings().one_or_none()
-    if row is None:
+def show(
+    conn: Connection,
+    number: str,
+    statuses: StatusTable,
+    viewer: Agent | None,
+    organizations: tuple[str, ...] | None,
+) -> dict[str, Any]:
+    """One case with its mails, history and relations; for what the last two do, see `ReadingDoor.case_show`."""
+    row = conn.execute(sa.select(*_SHOWN).select_from(_FROM).where(_C.number == number)).mappings().one_or_none()
+    if row is None or (organizations is not None and row["organization"] not in (organizations or ("",))):
         raise Permanent(f"there is no case {number}")
     running = row["running"]
-    return {
+    found = {
         **_entry(dict(row), statuses),
-        "description": row["description"],
-        "messages": _messages(conn, running),
-        "events": _events(conn, running),
+        **{key: row[key] for key in _LIFE},
+        "messages": _messages(conn, running, readable(row["assignee"], viewer)),
+        "events": visible(_events(conn, running), row["assignee"], viewer),
         "related": _related(conn, running, statuses),
+        **life_of(conn, running),
     }
+    return veiled(conn, found, organizations)
 
 
 def _events(conn: Connection, running: int) -> list[dict[str, Any]]:
@@ -87,14 +130,14 @@ def _relative(row: RowMapping, relation: str, own: RowMapping, statuses: StatusT
     return {"number": row["number"], "relation": relation, "same": same, **more}
 
 
-def _messages(conn: Connection, running: int) -> list[dict[str, Any]]:
+def _messages(conn: Connection, running: int, which: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
     """Both directions in the order they came to the store."""
     columns = (
         _M.id, _M.direction, _M.delivery_id, _M.message_id, _M.sender_name, _M.sender_address, _M.subject, _M.date,
         _M.received_at, _M.recipients, _M.text, _M.new_text, _L.how, _L.linked_by, _L.verified,
     )  # fmt: skip
     joined = sa.join(t.case_message, t.message, _M.id == _L.message_pk)
-    statement = sa.select(*columns).select_from(joined).where(_L.case_id == running).order_by(_M.id)
+    statement = sa.select(*columns).select_from(joined).where(_L.case_id == running, which).order_by(_M.id)
     rows = [dict(row) for row in conn.execute(statement).mappings()]
     pks = {row["id"] for row in rows}
     deliveries = _deliveries(conn, {row["delivery_id"] for row in rows if row["delivery_id"] is not None})
@@ -104,7 +147,7 @@ def _messages(conn: Connection, running: int) -> list[dict[str, Any]]:
         {
             **(deliveries.get(row["delivery_id"]) or _outgoing(row, cases.get(row["id"], []), sent.get(row["id"], {}))),
             "direction": row["direction"], "how": row["how"], "verified": row["verified"], "text": row["text"],
-            "new_text": row["new_text"],
+            "new_text": row["new_text"], "stored_at": row["received_at"],
             "attachments": listed(files.get(row["id"], []), left.get(row["delivery_id"])), "message": row["id"],
         }
         for row in rows

@@ -16,6 +16,7 @@ from mailcase.message import Wish
 from mailcase.ports import Judge, Reading, Settled
 from mailcase.store import tables as t
 from mailcase.store.again import Locked
+from mailcase.store.apart import TROUBLE, in_words
 from mailcase.store.apply import apply
 from mailcase.store.dialect import AnyRow
 from mailcase.store.engine import Engines
@@ -37,7 +38,6 @@ _LOCK = (
 )
 # Asked apart: PostgreSQL would join the case as it was before the lock was waited for.
 _NUMBER = sa.select(_C.number).where(_C.running == sa.bindparam("of_case"))
-_TROUBLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError)  # of the transaction, not of one mail
 
 
 def settle(
@@ -126,12 +126,12 @@ def _one(conn: Connection, reading: Reading, judge: Judge, now: datetime, later:
     for _ in range(_TRIES):
         driver(conn, "SAVEPOINT mail")
         try:
-            settled, work = _decide(conn, reading, judge, now)
+            settled, work = _decide(conn, reading, judge, now, later)
             driver(conn, "RELEASE SAVEPOINT mail")
         except (Conflict, exc.IntegrityError) as error:
             driver(conn, "ROLLBACK TO SAVEPOINT mail")
             lost = error
-        except _TROUBLE:
+        except TROUBLE:
             raise
         except Exception as error:
             driver(conn, "ROLLBACK TO SAVEPOINT mail")
@@ -142,19 +142,18 @@ def _one(conn: Connection, reading: Reading, judge: Judge, now: datetime, later:
     return _failed(reading, lost)
 
 
-def _decide(conn: Connection, reading: Reading, judge: Judge, now: datetime) -> tuple[Settled, Work]:
+def _decide(conn: Connection, reading: Reading, judge: Judge, now: datetime, earlier: Later) -> tuple[Settled, Work]:
     lookup = judge.look(reading.email, reading.delivery)
     note_references(conn, lookup)
     snapshot = load(conn, lookup, now)
     decision = judge.decide(reading.email, snapshot, reading.delivery)
-    work = Work(conn, reading.email, reading.delivery, judge, lookup, snapshot, decision)
+    work = Work(conn, reading.email, reading.delivery, judge, lookup, snapshot, decision, earlier=earlier)
     return apply(work), work
 
 
 def _failed(reading: Reading, error: Exception) -> Settled:
     """What is not known to be hopeless counts as transient; the caller counts the attempts."""
-    told = str(error) if isinstance(error, MailcaseError) else f"{type(error).__name__}: {error}"
     return Settled(
-        reading.delivery.id, "", "", "", None, queued=False, error=told.partition("\n")[0],
+        reading.delivery.id, "", "", "", None, queued=False, error=in_words(error),
         transient=not isinstance(error, Permanent),
     )  # fmt: skip

@@ -20,11 +20,11 @@ from mailcase.store import (
     journal,
     migrate,
     numbers,
-    report_cases,
     report_mail,
     restored,
     settle,
 )
+from mailcase.store.acting_door import ActingDoor
 from mailcase.store.again import again
 from mailcase.store.audit import AuditDoor
 from mailcase.store.engine import Engines
@@ -34,10 +34,12 @@ from mailcase.store.load import load
 from mailcase.store.maildir_door import MaildirDoor
 from mailcase.store.marks import before, reads
 from mailcase.store.outbox_door import OutboxDoor
+from mailcase.store.people_door import PeopleDoor
 from mailcase.store.pg_session import LEASE_S
 from mailcase.store.quarantine_door import QuarantineDoor
 from mailcase.store.raw import RawPlace, RawSetting
 from mailcase.store.raw_door import RawDoor
+from mailcase.store.reading_door import ReadingDoor
 from mailcase.store.relink_door import RelinkDoor
 from mailcase.store.replay_door import ReplayDoor
 from mailcase.store.tenure_door import TenureDoor
@@ -48,14 +50,17 @@ def _nobody_listens(*_: object) -> None:
 
 
 class Store(
+    ActingDoor,
     AuditDoor,
     EraseDoor,
     HealthDoor,
+    ReadingDoor,
     RelinkDoor,
     ReplayDoor,
     RawDoor,
     MaildirDoor,
     QuarantineDoor,
+    PeopleDoor,
     TenureDoor,
     OutboxDoor,
 ):
@@ -254,21 +259,6 @@ class Store(
         with self._engines.read() as conn:
             return report_mail.show(conn, delivery_id)
 
-    @reads
-    def case_list(self, statuses: StatusTable) -> list[dict[str, Any]]:
-        """`case list` of contract.md, oldest first; `kind` is the status's kind."""
-        with self._engines.read() as conn:
-            return report_cases.listing(conn, statuses)
-
-    @reads
-    def case_show(self, number: str, statuses: StatusTable) -> dict[str, Any]:
-        """`case show` of contract.md; Permanent if there is no such case.
-
-        Messages also have `text`, `attachments`, `how`, `verified`; outgoing ones `rule`, `state`, `sent_at`, ….
-        """
-        with self._engines.read() as conn:
-            return report_cases.show(conn, number, statuses)
-
     def set_case(
         self,
         number: str,
@@ -278,10 +268,12 @@ class Store(
         status: str | None = None,
         assignee: str | None = None,
         closing_reason: str | None = None,
+        statuses: StatusTable = StatusTable(),  # noqa: B008 - a frozen value
     ) -> None:
         """Set what is not None, with an event for each change; Permanent if there is no such case.
 
-        The caller names a status of its table; `closing_reason` is the status's default (L8).
+        The caller names a status of its table, `statuses`; `closing_reason` is the status's default (L8).
         """
         with self._engines.write() as conn:
-            edit.set_case(conn, number, now, actor, {"status": status, "assignee": assignee}, closing_reason)
+            wanted = {"status": status, "assignee": assignee}
+            edit.set_case(conn, number, now, actor, wanted, closing_reason, statuses)

@@ -1,12 +1,21 @@
 """Cases with their history, relations, participants and links to mail."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
+from mailcase.life.status_lines import STATUS_EVENTS
 from mailcase.store.tables_base import BIG, JSON, TEXT, Row
+
+#: Conditions of indexes over few rows. SQLite uses such an index only where a query says the very same words.
+ASSIGNED: Final = sa.text("assignee <> ''")
+STATUS_LINES: Final = sa.text("event IN ({})".format(", ".join(f"'{name}'" for name in STATUS_EVENTS)))
+
+
+def _some(name: str, *columns: str, where: sa.TextClause) -> sa.Index:
+    return sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 class Case(Row, table=True):
@@ -16,6 +25,9 @@ class Case(Row, table=True):
     __table_args__ = (
         sa.Index(None, "contact_id", "running", "group_name", "status", "merged_into_id"),
         sa.Index(None, "account_id", "running", "group_name", "status", "merged_into_id"),
+        _some("ix_case_assignee", "assignee", "status", "merged_into_id", where=ASSIGNED),
+        _some("ix_case_parent_id", "parent_id", where=sa.text("parent_id IS NOT NULL")),
+        _some("ix_case_merged_into_id", "merged_into_id", where=sa.text("merged_into_id IS NOT NULL")),
     )
     running: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})
     number: str = Field(unique=True)
@@ -38,7 +50,15 @@ class Case(Row, table=True):
     first_kind: str = ""  # kind of the mail that made it
     created_at: datetime
     updated_at: datetime
-    version: int = 1  # raised by every change of status, assignee or merge target
+    version: int = 1  # raised by every change of status, assignee or merge target, and by every act
+    support_level: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # 0: not escalated
+    expected_at: datetime | None = None  # expected completion
+    first_response_at: datetime | None = None  # when an act first answered; reading asks the mails
+    resolved_at: datetime | None = None  # while it is resolved or was closed so
+    closed_at: datetime | None = None  # while its status is final
+    status_before: str = Field(default="", sa_column_kwargs={"server_default": ""})  # what undoing a cancel restores
+    article: str = Field(default="", sa_column_kwargs={"server_default": ""})  # link to what the solution rests on
+    solution: str = Field(default="", sa_type=TEXT, sa_column_kwargs={"server_default": ""})
     description: str = Field(default="", sa_type=TEXT)
 
 
@@ -46,6 +66,7 @@ class CaseEvent(Row, table=True):
     """One line of a case's history; append-only."""
 
     __tablename__ = "case_event"
+    __table_args__ = (_some("ix_case_event_status", "at", "case_id", where=STATUS_LINES),)
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     case_id: int = Field(sa_type=BIG, foreign_key="case.running", index=True)
     at: datetime

@@ -34,6 +34,11 @@ class Outbox(Row, table=True):
     to_name: str
     cc: list[str] = Field(default_factory=list, sa_type=JSON)
     automatic: bool
+    audience: str = Field(default="customer", sa_column_kwargs={"server_default": "customer"})  # customer, agent
+    # What the case must still be when a delay ends (life.notice.Notice.only_while); {}: sent whatever it is.
+    only_while: dict[str, Any] = Field(default_factory=dict, sa_type=JSON, sa_column_kwargs={"server_default": "{}"})
+    files: list[Any] = Field(default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"})
+    still_to: list[str] = Field(default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"})  # or all
     attempts: int = 0
     created_at: datetime
     created_hour: int = Field(sa_type=BIG)  # hours since 1970, for the breaker

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Field
 
 from mailcase.store.tables_base import BIG, Row
@@ -12,6 +13,7 @@ class Account(Row, table=True):
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     name: str = Field(unique=True)
+    active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     created_at: datetime
 
 
@@ -29,6 +31,8 @@ class Contact(Row, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     name: str
     language: str = ""
+    timezone: str = Field(default="", sa_column_kwargs={"server_default": ""})  # "" = that of [cases]
+    active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     account_id: int | None = Field(default=None, sa_type=BIG, foreign_key="account.id", index=True)
     created_at: datetime
 

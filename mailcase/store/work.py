@@ -51,10 +51,11 @@ class Later:
     outcomes: list[dict[str, Any]] = field(default_factory=list)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     references: list[dict[str, Any]] = field(default_factory=list)
+    histories_written: bool = False  # of the mails before this one, in its savepoint
 
     def take(self, other: "Later") -> None:
         """Add the rows of a mail whose savepoint was kept."""
-        self.events += other.events
+        self.events = [*([] if other.histories_written else self.events), *other.events]
         self.attachments += other.attachments
         self.outcomes += other.outcomes
         self.deliveries += other.deliveries
@@ -82,6 +83,7 @@ class Work:
     snapshot: Snapshot
     decision: Decision
     later: Later = field(default_factory=Later)
+    earlier: Later = field(default_factory=Later)  # of the mails before it in the batch
     message_pk: int | None = None
     message_known: bool = False  # the row was there: the mail is decided again
     contact_id: int | None = None
@@ -89,6 +91,7 @@ class Work:
     created: CaseFacts | None = None
     versions: dict[int, int] = field(default_factory=dict)  # of cases that this decision changed
     queued: bool = False
+    assignee: str = ""  # of the case just created, picked by its assignment rule
 
     @property
     def now(self) -> datetime:
@@ -128,6 +131,12 @@ class Work:
         """The version that the case must still have; None if it was not read."""
         view = self.snapshot.cases.get(running)
         return self.versions.get(running, view.version if view else None)
+
+    def write_histories(self) -> None:
+        """Write what waits now: an act reads the history, and its own lines stand below."""
+        waiting = [] if self.later.histories_written else self.earlier.events
+        _INSERT_EVENT.many(self.conn, [*waiting, *self.later.events])
+        self.later.events, self.later.histories_written = [], True
 
     def event(self, running: int, name: str, data: Mapping[str, object]) -> None:
         """Append to the case's history."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mailcase.demo.life_story import STORY, Step
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
@@ -44,10 +46,21 @@ def test_it_ends_well_and_counts_every_mail(demo: tuple[subprocess.CompletedProc
         "photo.png",
         "Auto-Submitted: auto-replied",
         "In-Reply-To: <jam-1@visitor.example>",
+        "registration → Nora · group → Anna and Ben",
+        "Ben answers the notice by mail, #start",
+        "2 registration, 3 in progress, 2 reply, 1 waiting, 2 resolved, 1 closed, 1 followed",
+        "status Resolved → Reopened, assignee cleared",
+        "followed by (same contact, Incident, open)",
     ],
 )
 def test_it_shows(part: str, demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     assert part in demo[0].stdout
+
+
+@pytest.mark.parametrize("step", STORY, ids=lambda step: step.says)
+def test_it_shows_each_step_of_the_life(step: Step, demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    shown = [line for line in demo[0].stdout.splitlines() if line.startswith(f"{step.says}  ")]
+    assert any(f"  {step.status}" in line for line in shown)
 
 
 def test_settings_of_the_callers_environment_do_not_reach_it(

@@ -51,13 +51,17 @@ class Post:
 
     def deliver(self, raw: bytes, **over: Any) -> Settled:
         """Journal and decide one mail."""
+        (settled,) = self.store.settle([self.reading(raw, **over)], self.bench, self.at)
+        assert not settled.error, settled.error
+        return settled
+
+    def reading(self, raw: bytes, **over: Any) -> Reading:
+        """Journal one, to be decided."""
         uid = next(self._uids)
         self.at += timedelta(minutes=1)
         plain = {"received_at": self.at, "raw": raw, **over}
         (row,) = self.store.journal([Arrival("support", "imap:host:user", "INBOX", f"1:{uid}", 1, uid, **plain)], None)
-        (settled,) = self.store.settle([Reading(row.delivery, read(raw))], self.bench, self.at)
-        assert not settled.error, settled.error
-        return settled
+        return Reading(row.delivery, read(raw))
 
     def write(self, number: int | str, **over: Any) -> Settled:
         """A letter of customer `number`."""

@@ -11,7 +11,11 @@ import sqlalchemy as sa
 from mailcase.actions import NEW, Action, CreateCase, LinkMessage, NewContact, QueueMail, ReopenCase
 from mailcase.cases.statuses import StatusTable
 from mailcase.decision import Decision, Evidence, Outcome
+from mailcase.life.assignment import AssignmentRule
+from mailcase.life.happening import Happening
+from mailcase.life.notice import Notice, NoticeFacts
 from mailcase.message import Delivery, Email, Kind
+from mailcase.policy import Policy
 from mailcase.ports import Arrival, CaseFacts, Composed, Journalled, Reading, Settled
 from mailcase.snapshot import KnownMessage, Lookup, Snapshot
 from mailcase.store.store import Store
@@ -124,6 +128,21 @@ class Clerk:
             expires_at=snapshot.now + timedelta(hours=24),
         )  # fmt: skip
         return (made, link, answer)
+
+    def happened(self, *_: object) -> tuple[Happening, ...]:
+        return ()
+
+    def notices(self, *_: object) -> tuple[Notice, ...]:
+        return ()
+
+    def compose_notice(self, notice: Notice, facts: NoticeFacts) -> Composed:
+        raise AssertionError(f"{notice.rule} of {facts.number}: this clerk tells nobody")
+
+    def policy_of(self, delivery: Delivery) -> Policy:
+        raise AssertionError(f"{delivery.mailbox}: this clerk has no rules of acts")
+
+    def assignment(self, *_: object) -> AssignmentRule | None:
+        return None
 
     def compose(self, mail: QueueMail, case: CaseFacts, email: Email, group: str) -> Composed:
         return Composed(

@@ -54,6 +54,14 @@ def test_a_row_is_claimed_once_and_a_sent_mail_is_dated(desk: Desk) -> None:
     assert desk.store.next_due(LATER) is None
 
 
+def test_a_row_that_some_have_waits_for_the_others(desk: Desk) -> None:
+    (row,) = queued(desk, "a")
+    desk.store.claim(row.id, "me", NOW)
+    desk.store.partly(row.id, LATER, ("kim@helpdesk.example",), reason="relay_busy", error="450 later")
+    assert (state(desk.store, row.id), desk.store.due(NOW, 9)) == (("pending", "relay_busy", 1), [])
+    assert [one.still_to for one in (row, *desk.store.due(LATER, 9))] == [(), ("kim@helpdesk.example",)]
+
+
 def test_a_postponed_row_comes_back_when_it_is_due(desk: Desk) -> None:
     (row,) = queued(desk, "a")
     desk.store.claim(row.id, "me", NOW)

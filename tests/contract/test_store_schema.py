@@ -23,11 +23,15 @@ from tests.contract.store_kit import NOW, arrival
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "schema.md"
 VIEWS = ("v_case", "v_thread", "v_delivery")
+#: The index of words is made by the migration's own SQL, and is no table or index of the program: SQLite keeps five
+#: tables behind it, which FTS5 alone writes, and Alembic cannot compare PostgreSQL's index over an expression.
+SEARCH = re.compile(r"case_search(_config|_content|_data|_docsize|_idx)?|ix_case_search")
 
 
 def test_migrations_lead_to_the_tables_of_the_program(store: Store) -> None:
     with store._engines.read() as conn:
-        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": lambda name, *_: not (name and SEARCH.fullmatch(name))}
+        context = MigrationContext.configure(conn, opts=opts)
         assert compare_metadata(context, t.metadata) == []
 
 

@@ -56,6 +56,7 @@ class Store:
             outcome=row.get("outcome", ""),
             reason=row.get("reason", ""),
             erased=row.get("erased", False),
+            to_agents=row.get("to_agents", False),
         )
 
     def _case(self, row: dict[str, Any]) -> CaseView:

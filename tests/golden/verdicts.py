@@ -7,6 +7,8 @@ from typing import Any
 
 from mailcase import actions as verbs
 from mailcase.intake.offered import offered
+from mailcase.life.by_agent import steps
+from mailcase.life.refused import Refused
 from mailcase.message import Email
 from mailcase.verdict import Decision
 from tests.golden.store import Store
@@ -50,6 +52,7 @@ class Short:
             "withdrawn": [f"{self.number(one.case)} {one.to_status}" for one in self._all(verbs.WithdrawCase)],
             "created": self._only(verbs.CreateCase, self._created),
             "queued": self._only(verbs.QueueMail, _queued),
+            "acts": self._only(verbs.AgentActs, self._acts),
             "trace": {line.test: line.result for line in reversed(made.trace)},
             "attachments": self._attachments(),
         }
@@ -81,7 +84,18 @@ class Short:
         plain = {name: getattr(one, name) for name in (*names, "assignee_group", "closing_reason")}
         account = one.account_id or (one.contact.account_id if isinstance(one.contact, verbs.NewContact) else None)
         owner = next((name for name, place in self.store.accounts.items() if place == account), "")
-        return {**plain, "contact": self._contact(one.contact), "account": owner}
+        rule = one.assignment.name if one.assignment else ""
+        return {**plain, "contact": self._contact(one.contact), "account": owner, "assignment": rule}
+
+    def _acts(self, one: verbs.AgentActs) -> Table:
+        """What an agent's mail asks for: names of acts, or why there are none."""
+        told = {"case": self.number(one.case), "agent": one.agent, "text": one.text, "why_not": one.why_not}
+        try:
+            wanted = [step.name for step in steps(one.text, one.files)]
+        except Refused as error:
+            wanted = [f"refused: {error}"]
+        files = [f"{file.name} from part {file.part}" for file in one.files]
+        return {**told, "steps": wanted, "files": files, "left_out": list(one.left_out)}
 
     def _contact(self, contact: int | verbs.NewContact | None) -> str:
         if isinstance(contact, verbs.NewContact):

@@ -14,8 +14,9 @@ from mailcase.cases.statuses import Role, Status, StatusKind, StatusTable
 from mailcase.intake.addresses import key_of
 from mailcase.junk import header_rules
 from mailcase.junk.blacklist import Blacklist
+from mailcase.life.assignment import AssignmentRule
 from mailcase.message import Delivery, Wish
-from mailcase.policy import AttachmentPolicy, MailboxPolicy, Policy
+from mailcase.policy import AttachmentPolicy, CategoryPolicy, MailboxPolicy, Policy
 from tests.builders import make_acknowledge, make_cases, make_junk, make_linking, make_mailbox
 from tests.golden.marks import KEYS, fill
 
@@ -50,11 +51,12 @@ _ROWS: Final = {
     },
     "message": {
         *("eml", "message_id", "direction", "automatic", "from", "to", "cc", "date", "cases", "cites"),
-        *("outcome", "reason", "erased"),
+        *("outcome", "reason", "erased", "to_agents"),
     },
     "ack": {"at", "content", "group"},
     "suppressed": {"address", "reason"},
     "header_rule": {"name", "matches", "reason"},
+    "assignment": {"name", "mailbox", "category", "sender_domain", "words", "priority", "group", "agent", "pick"},
     "status": {"name", "kind", "role", "formerly"},
 }
 
@@ -67,6 +69,8 @@ def _converted(name: str, value: Any) -> tuple[str, Any]:
         return name, tuple(map(Mask.parse, value))
     if name == "blacklist":
         return name, Blacklist.parse("\n".join(value))
+    if name == "category_rules":
+        return name, tuple(CategoryPolicy(**row) for row in value)
     if name in ("form_senders", "own_lists", "freemail", "trusted_authserv_ids"):
         return name, frozenset(value)
     return name, value
@@ -124,6 +128,9 @@ class World:
             attachments=replace(attachments, **over.take(AttachmentPolicy)),
             trusted_authserv_ids=over.pop("trusted_authserv_ids", frozenset()),
             keys=KEYS,
+            assignments=tuple(
+                AssignmentRule(**{**row, "words": tuple(row.get("words", ()))}) for row in self.rows("assignment")
+            ),
         )
         assert not over, f"{self.folder.name}: unknown keys in [policy]: {sorted(over)}"
         return policy

@@ -38,6 +38,7 @@ class MemoryOutbox:
         self.busiest = 0
         self.holds: list[tuple[int, ...]] = []  # each a commit
         self.weeks_read = 0
+        self.contents: dict[str, bytes] = {}  # of files, by sha256
 
     async def call(self, function: Callable[..., T], /, *args: object) -> T:
         """The drain's `call`: there is no writer thread here."""
@@ -70,6 +71,13 @@ class MemoryOutbox:
             raise Permanent(f"row {row} is {found.state} at {now}, not sending")
         found.state, found.reason, found.error = state, reason, error
 
+    def undelivered(
+        self, row: int, state: str, now: datetime, judge: object, *, reason: str = "", error: str = ""
+    ) -> None:
+        """As the drain asks it; nobody is told here."""
+        assert judge is not None
+        self.finish(row, state, now, reason=reason, error=error)
+
     def postpone(self, row: int, at: datetime, *, reason: str = "", error: str = "", tried: bool = True) -> None:
         found = self.rows[row]
         if found.state not in ("sending", "pending"):
@@ -77,6 +85,10 @@ class MemoryOutbox:
         if found.state == "sending" and not tried:
             found.mail = replace(found.mail, attempts=found.mail.attempts - 1)
         found.state, found.next_attempt_at, found.reason, found.error = "pending", at, reason, error
+
+    def partly(self, row: int, at: datetime, still_to: Sequence[str], *, reason: str = "", error: str = "") -> None:
+        self.rows[row].mail = replace(self.rows[row].mail, still_to=tuple(still_to))
+        self.postpone(row, at, reason=reason, error=error)
 
     def hold(self, rows: Sequence[int], until: datetime, *, reason: str, error: str = "") -> None:
         self.holds.append(tuple(rows))
@@ -98,7 +110,7 @@ class MemoryOutbox:
         return [(row.mail.id, row.state) for row in orphans]
 
     def counts(self, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:
-        automatic = [row for row in self.rows.values() if row.mail.automatic]
+        automatic = [row for row in self.rows.values() if row.mail.limited]
         left = [row for row in automatic if row.state in _UNDER_WAY]
         late = [row.mail for row in left if _within(row.claimed_at, now, domain_window_s)]
         domains = Counter(domain_of(one) for mail in late for one in (mail.to, *mail.cc))
@@ -122,6 +134,11 @@ class MemoryOutbox:
             self.flags.pop(name, None)
         else:
             self.flags[name] = value
+
+    def raw(self, sha256: str) -> bytes:
+        if sha256 not in self.contents:
+            raise Permanent(f"raw mail {sha256} is lost")
+        return self.contents[sha256]
 
     def states(self) -> list[str]:
         """Every row's state, by id."""

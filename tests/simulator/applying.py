@@ -267,7 +267,7 @@ def _row(work: Applying, action: a.QueueMail, number: int, composed: Composed | 
         ready.from_address, ready.message_id, automatic=True, attempts=0, created_at=work.now,
         expires_at=action.expires_at,
     )  # fmt: skip
-    return Row(mail, "suppressed" if action.suppressed else "pending", work.now, reason=action.suppressed)
+    return Row(mail, "suppressed" if action.suppressed else "pending", work.now + action.delay, action.suppressed)
 
 
 def _outgoing(work: Applying, action: a.QueueMail, composed: Composed) -> int:

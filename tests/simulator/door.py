@@ -79,6 +79,9 @@ class Door:
     def finish(self, *asked: Any, **why: Any) -> None:
         self._written(self.ledger.outbox.finish, *asked, **why)
 
+    def partly(self, *asked: Any, **why: Any) -> None:
+        self._written(self.ledger.outbox.partly, *asked, **why)
+
     def postpone(self, *asked: Any, **why: Any) -> None:
         self._written(self.ledger.outbox.postpone, *asked, **why)
 

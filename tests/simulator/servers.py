@@ -8,7 +8,7 @@ from typing import Final
 
 from mailcase.errors import Transient
 from mailcase.intake.imap.ports import MailFact, SelectedFolder
-from mailcase.outbox.failures import Refused, Uncertain
+from mailcase.outbox.failures import Refused, Taken, Uncertain
 from mailcase.outbox.mime import Envelope
 from mailcase.ports import LeftPart
 from tests.simulator.steps import Gate
@@ -181,10 +181,10 @@ class Sender:
     async def connect(self) -> None:
         self._gate.alive()
 
-    async def send(self, mail: Envelope, may_leave: Callable[[], Awaitable[None]]) -> list[str]:
+    async def send(self, mail: Envelope, may_leave: Callable[[], Awaitable[None]]) -> Taken:
         await may_leave()
         lost: list[str] = await self._gate.step("send", lambda: self._relay.take(mail))
-        return lost
+        return Taken(tuple(lost))
 
     async def quit(self) -> None:
         """Nothing is open."""

@@ -66,16 +66,15 @@ SR-12  Printer on floor 3 jams                                      Reopened · 
 customer  Erin Example <erin@visitor.example>, Visitor Ltd          assignee –    group First line
 opened    Tue 3 Nov 09:15 by mail to support@helpdesk.example       last mail Wed 4 Nov 18:02
 
- 1 ←  Erin Example   Tue 3 Nov 09:15   Printer on floor 3 jams                    photo.jpg 214 KB
+ 1 ←  Erin Example           Tue 3 Nov 09:15   Printer on floor 3 jams            photo.jpg 214 KB
       Good morning, the device shows error 17
       created · no thread, no number
- 2 →  Help desk      Tue 3 Nov 09:15   Re: Printer on floor 3 jams [SR-12]
+ 2 →  Help desk              Tue 3 Nov 09:15   Re: Printer on floor 3 jams [SR-12]
       acknowledgement · sent after 0.4 s
- 3 ←  Erin Example   Wed 4 Nov 18:02   AW: Printer
+ 3 ←  Erin Example           Wed 4 Nov 18:02   AW: Printer
       It jams again
       reopened · In-Reply-To <a1@visitor.example> is mail 479
-
-history   Wed 4 Nov 18:02  eve@helpdesk.example  status set  from New, to Resolved
+   ·  eve@helpdesk.example   Wed 4 Nov 18:02   status New → Resolved
 
 related   SR-9 possible duplicate (same contact, Incident, open)
           SR-8 also named (Request, Closed)

@@ -126,8 +126,8 @@ WRONG_MAILBOX = [
     ("[mailbox.imap]\n", 'form_senders = ["a@b.example"]\n[mailbox.imap]\n', "without reply_to_is_sender = true"),
     (
         "[mailbox.imap]\n",
-        'notify = ["a@b.example"]\n[mailbox.imap]\n',
-        "[mailbox] notify of mailbox support: not available",
+        'notify = ["support@example.com"]\n[mailbox.imap]\n',
+        ":4: [mailbox] notify of mailbox support: support@example.com is read by mailbox support: name people",
     ),
     (
         "[mailbox.imap]\n",

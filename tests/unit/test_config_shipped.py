@@ -30,8 +30,8 @@ def uncommented(pattern: str) -> str:
 
 
 def keys(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name in model.model_fields:
-        yield (*path, name)
+    for name, one in model.model_fields.items():
+        yield (*path, one.alias or name)
         if below := section_at(model, (name,)):
             yield from keys(below, (*path, name))
 

@@ -151,3 +151,16 @@ def test_far_below_a_large_limit_a_count_of_a_moment_ago_will_do() -> None:
     large = replace(RULES, total=Limit(100_000, HOUR), per_domain=Limit(100_000, HOUR))
     verdicts = [is_near(MAIL, replace(IDLE, total=total), large) for total in (12_500, 99_000, 99_500, 100_000)]
     assert verdicts == [False, False, True, True]
+
+
+def test_what_agents_are_told_is_held_by_nothing_but_its_end() -> None:
+    told = replace(MAIL, audience="agent")
+    assert judge(told, FULL, RULES, frozenset(), NOW, breaker_open=True) == Send()
+    assert judge(told, FULL, RULES, frozenset(), NOW + 24 * HOUR, breaker_open=False) == Expire("expired")
+
+
+def test_a_limit_delays_from_the_moment_when_a_rules_delay_ends() -> None:
+    late = replace(MAIL, expires_at=MAIL.expires_at + 8 * HOUR)
+    due = NOW + 8 * HOUR
+    assert judge(late, FULL, RULES, frozenset(), due, breaker_open=False) == Hold(due + SOON, "total")
+    assert judge(late, FULL, RULES, frozenset(), due + 4 * HOUR, breaker_open=False) == Expire("total")

@@ -10,8 +10,9 @@ from mailcase.errors import Transient
 from mailcase.health.stages import count
 from mailcase.log import Event
 from mailcase.outbox.backoff import next_attempt
+from mailcase.outbox.failures import Taken
 from mailcase.patience import patiently
-from mailcase.ports import OutboxMail, OutboxStore
+from mailcase.ports import Judge, OutboxMail, OutboxStore
 from mailcase.sharing import EVERYTHING, Portion
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ class Desk:
     owner: str  # this daemon's id
     chance: Callable[[], float]  # in [0, 1)
     portion: Callable[[], Portion] = lambda: EVERYTHING  # the mailboxes whose mail this daemon sends
+    judge: Callable[[], Judge] | None = None  # says who is told of an agent's mail that will not leave; None: nobody
     lease: timedelta = LEASE  # who gives no sign of life for so long is taken for dead
 
     def is_ours(self, mail: OutboxMail) -> bool:
@@ -68,16 +70,35 @@ class Desk:
         await self._finish(mail, "sent", "", lost)
         self._tell(Event.SENT, mail, attempts=mail.attempts + 1)
 
+    async def taken(self, mail: OutboxMail, by_relay: Taken) -> None:
+        """The relay took it, for all or for some: members of a group who were busy get theirs later (L2)."""
+        lost = "; ".join(by_relay.lost)
+        if not by_relay.later:
+            return await self.sent(mail, lost)
+        at = next_attempt(mail.attempts + 1, self.now(), mail.expires_at, self.chance())
+        error = "; ".join(filter(None, (lost, by_relay.why)))
+        write = partial(self.store.partly, mail.id, at, by_relay.later, reason="relay_busy", error=error)
+        await self._surely(write)
+        self._tell(Event.SEND_POSTPONED, mail, reason="relay_busy", next_attempt_at=at.isoformat())
+        return None
+
     async def failed(self, mail: OutboxMail, reason: str, error: str) -> None:
-        """It will never leave."""
-        await self._finish(mail, "failed", reason, error)
+        """It will never leave; where members of the group have it, it is sent, and says who does not."""
+        if mail.still_to:
+            return await self.sent(mail, _not_to(mail, error or reason))
+        await self._give_up(mail, "failed", reason, error)
         self._tell(Event.SEND_FAILED, mail, reason=reason)
+        return None
 
     async def expired(self, mail: OutboxMail, reason: str) -> None:
         """It waited too long (a pending row is claimed, then given up)."""
-        if await self.claim(mail):
-            await self._finish(mail, "expired", reason, "")
-            self._tell(Event.SEND_EXPIRED, mail, reason=reason)
+        if not await self.claim(mail):
+            return
+        if mail.still_to:
+            await self.sent(mail, _not_to(mail, reason))
+            return
+        await self._give_up(mail, "expired", reason, "")
+        self._tell(Event.SEND_EXPIRED, mail, reason=reason)
 
     def taken_over(self, mail: OutboxMail) -> None:
         """Another daemon has settled the row; it did not leave here."""
@@ -121,6 +142,13 @@ class Desk:
     async def _finish(self, mail: OutboxMail, state: str, reason: str, error: str) -> None:
         await self._surely(partial(self.store.finish, mail.id, state, self.now(), reason=reason, error=error))
 
+    async def _give_up(self, mail: OutboxMail, state: str, reason: str, error: str) -> None:
+        """Automatic mail is missed by nobody; of an agent's words his case must know."""
+        if mail.automatic or self.judge is None:
+            return await self._finish(mail, state, reason, error)
+        write = partial(self.store.undelivered, mail.id, state, self.now(), self.judge(), reason=reason, error=error)
+        return await self._surely(write)
+
     async def _postpone(self, mail: OutboxMail, at: datetime, reason: str, error: str, *, tried: bool) -> None:
         await self._surely(partial(self.store.postpone, mail.id, at, reason=reason, error=error, tried=tried))
 
@@ -132,3 +160,8 @@ class Desk:
         count("mails", event.word.removeprefix("send_"))
         known = {"outbox_id": mail.id, "mailbox": mail.mailbox, "case": mail.case, "kind": mail.kind}
         self.report(event, {**known, **fields})
+
+
+def _not_to(mail: OutboxMail, why: str) -> str:
+    """The members of a group who do not have it."""
+    return f"not to {', '.join(mail.still_to)}: {why}"

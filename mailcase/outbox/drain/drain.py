@@ -19,12 +19,12 @@ from mailcase.outbox.drain.lane import ENOUGH, Lane
 from mailcase.outbox.limits import Expire, Hold, domain_of, is_near, judge
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy import Policy
-from mailcase.ports import OutboxMail, OutboxStore, SendCounts
+from mailcase.ports import Judge, OutboxMail, OutboxStore, SendCounts
 from mailcase.sharing import EVERYTHING, Portion
 from mailcase.waiting import first_of
 
 _BATCH: Final = 100  # rows looked at in one pass
-_LONGEST_REST: Final = 60.0  # seconds between looks, also when nothing woke us
+_LONGEST_REST: Final = 5.0  # seconds between looks when nothing woke us: a command of an agent queues mail, too
 _SHORTEST_REST: Final = 1.0
 _FULL_REST: Final = 1.0  # seconds between looks while the lanes hold a batch: each look reads what they hold
 _RECENT: Final = timedelta(seconds=5)  # so often is counted what left, near a limit always
@@ -47,6 +47,7 @@ class Drain:
         chance: jitter in [0, 1).
         portion: the mailboxes whose mail is ours to send, asked at each pass; limits count everybody's.
         lease: of the store that several daemons share.
+        judge: says who is told of an agent's mail that will not leave.
     """
 
     def __init__(
@@ -62,8 +63,9 @@ class Drain:
         chance: Callable[[], float] = random.random,
         portion: Callable[[], Portion] = lambda: EVERYTHING,
         lease: timedelta = LEASE,
+        judge: Callable[[], Judge] | None = None,
     ) -> None:
-        self._desk = Desk(store, call, now, report, owner, chance, portion, lease)
+        self._desk = Desk(store, call, now, report, owner, chance, portion, judge, lease)
         self._smtp = smtp
         self._policy = policy
         self._lanes: dict[str, Lane] = {}
@@ -182,7 +184,7 @@ class Drain:
         now, (at, counts) = self._desk.now(), self._placed
         rules, many = self._policy().acknowledge, counts.total + counts.last_hour > _MANY
         fresh = many and timedelta(0) <= now - at <= _RECENT
-        if not fresh or any(is_near(mail, counts, rules) for mail in rows if mail.automatic):
+        if not fresh or any(is_near(mail, counts, rules) for mail in rows if mail.limited):
             taken = self._taken()  # before it is counted: what leaves meanwhile is in one of the two
             self._placed = (now, _with(await self._stored_counts(), taken.values()))
         return self._placed[1]
@@ -199,7 +201,7 @@ class Drain:
     async def _within(self, mail: OutboxMail) -> bool:
         """Where others send by the same limits, what they sent since this mail was placed counts too (K9)."""
         desk, policy = self._desk, self._policy()
-        if desk.portion() == EVERYTHING or not mail.automatic:
+        if desk.portion() == EVERYTHING or not mail.limited:
             return True
         now, (at, counts) = desk.now(), self._recent
         if not (timedelta(0) <= now - at <= _RECENT) or is_near(mail, counts, policy.acknowledge):
@@ -283,8 +285,8 @@ class Drain:
 
 
 def _with(counts: SendCounts, mails: Iterable[OutboxMail]) -> SendCounts:
-    """The counts with these automatic mails more under way, and one for each of their copies."""
-    domains = [domain_of(one) for mail in mails if mail.automatic for one in (mail.to, *mail.cc)]
+    """The counts with these limited mails more under way, and one for each of their copies."""
+    domains = [domain_of(one) for mail in mails if mail.limited for one in (mail.to, *mail.cc)]
     if not domains:
         return counts
     per_domain = dict(counts.per_domain)

@@ -1,5 +1,6 @@
 """Handing one row to a relay: built, checked, claimed, sent; the null sender and its one exception."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,9 +8,10 @@ from functools import partial
 
 from mailcase.errors import ConfigError, Permanent, TokenRefused, Transient
 from mailcase.faults import hit
+from mailcase.intake.extract import taken_out
 from mailcase.log import Event
 from mailcase.outbox.drain.desk import Desk
-from mailcase.outbox.failures import CopyFailed, Refused, TakenOver, Uncertain
+from mailcase.outbox.failures import CopyFailed, LostFile, MemberFailed, Refused, Taken, TakenOver, Uncertain
 from mailcase.outbox.guard import check
 from mailcase.outbox.mime import Envelope, envelope
 from mailcase.outbox.smtp import SmtpSender
@@ -32,9 +34,13 @@ class Handing:
         """The row as it will leave, checked; None if it cannot leave (that is written down)."""
         try:
             null_sender = mail.automatic and await self.desk.flag(null_sender_flag(self.mailbox)) != relay
-            return _checked(mail, null_sender=null_sender)
+            files = await self._files(mail)
+            return _checked(mail, files, null_sender=null_sender)
         except Transient:  # the store's
             raise
+        except LostFile as error:
+            if await self.desk.claim(mail):
+                await self.desk.failed(mail, "file_unreadable", str(error))
         except Permanent as error:
             if await self.desk.claim(mail):
                 await self.desk.failed(mail, "unsendable", str(error))
@@ -42,6 +48,17 @@ class Handing:
             if await self.desk.claim(mail):
                 await self.desk.failed_for_now(mail, "internal_error", repr(error))
         return None
+
+    async def _files(self, mail: OutboxMail) -> tuple[bytes, ...]:
+        """The bytes of its files, whole; raises LostFile where one cannot be read, and then nothing is sent."""
+        read = []
+        for file in mail.files:
+            try:
+                raw = await self.desk.call(self.desk.store.raw, file.sha256)
+                read.append(await asyncio.to_thread(taken_out, raw, file.part) if file.part else raw)
+            except Permanent as error:
+                raise LostFile(f"the file {file.name} cannot be read: {error}") from error
+        return tuple(read)
 
     async def hand(self, sender: SmtpSender, mail: OutboxMail, ready: Envelope) -> None:
         """Claim the row and send it over the open connection.
@@ -54,7 +71,7 @@ class Handing:
             return
         hit("outbox_claimed")
         try:
-            lost = await self._send(sender, mail, ready, may_leave)
+            taken = await self._send(sender, mail, ready, may_leave)
         except (ConfigError, TokenRefused):
             raise
         except TakenOver:
@@ -71,7 +88,7 @@ class Handing:
             await self.desk.uncertain(mail, repr(error))
         else:
             hit("after_data")
-            await self.desk.sent(mail, lost)
+            await self.desk.taken(mail, taken)
 
     async def _must_be_claimed(self, mail: OutboxMail, since: float) -> None:
         """After a pause in which others may have taken us for dead (frozen, F17) the claim is looked at again.
@@ -84,36 +101,53 @@ class Handing:
 
     async def _send(
         self, sender: SmtpSender, mail: OutboxMail, ready: Envelope, may_leave: Callable[[], Awaitable[None]]
-    ) -> str:
-        """With the null sender; a relay that says 5yz is asked once more with the mailbox's address.
-
-        Returns what became of copies that did not leave, in words.
-        """
+    ) -> Taken:
+        """With the null sender; a relay that says 5yz is asked once more with the mailbox's address."""
         try:
             return await _sent(sender, ready, may_leave)
         except Refused:
             if ready.sender:
                 raise
         await sender.connect()
-        lost = await _sent(sender, _checked(mail, null_sender=False), may_leave)
+        taken = await _sent(sender, _checked(mail, await self._files(mail), null_sender=False), may_leave)
         relay = sender.settings.relay
         self.desk.report(Event.NULL_SENDER_REFUSED, {"mailbox": self.mailbox, "relay": relay})
         await self.desk.set_flag(null_sender_flag(self.mailbox), relay)
-        return lost
+        return taken
 
 
-async def _sent(sender: SmtpSender, ready: Envelope, may_leave: Callable[[], Awaitable[None]]) -> str:
-    """Sent; where a copy ended the dialogue, once more to the customer alone. Returns the lost copies, in words."""
+async def _sent(sender: SmtpSender, ready: Envelope, may_leave: Callable[[], Awaitable[None]]) -> Taken:
+    """Sent; where a copy ended the dialogue, once more to the customer alone; where a member did, to the others."""
     try:
-        return "; ".join(await sender.send(ready, may_leave))
+        return await sender.send(ready, may_leave)
+    except MemberFailed as error:
+        return await _without(error, sender, ready, may_leave)
     except CopyFailed as error:
         lost = str(error)
     await sender.connect()
     await sender.send(ready.without_copies(), may_leave)
-    return f"{lost}; sent without copies"
+    return Taken((f"{lost}; sent without copies",))
 
 
-def _checked(mail: OutboxMail, *, null_sender: bool) -> Envelope:
-    ready = envelope(mail, null_sender=null_sender)
+async def _without(
+    ended: MemberFailed, sender: SmtpSender, ready: Envelope, may_leave: Callable[[], Awaitable[None]]
+) -> Taken:
+    """To the other members of a group, and later to him at whom the dialogue ended."""
+    others = ready.without(ended.address)
+    if not others.recipients:
+        raise ended
+    await sender.connect()
+    try:
+        taken = await _sent(sender, others, may_leave)
+    except Refused as error:
+        if not ready.sender:  # perhaps it is the null sender that is refused
+            raise
+        raise Transient(str(error)) from error  # the others are not wanted; he may be
+    why = f"not yet to {ended.address}: {ended}"
+    return Taken(taken.lost, (ended.address, *taken.later), "; ".join(filter(None, (why, taken.why))))
+
+
+def _checked(mail: OutboxMail, files: tuple[bytes, ...], *, null_sender: bool) -> Envelope:
+    ready = envelope(mail, files, null_sender=null_sender)
     check(mail, ready)
     return ready

@@ -1,0 +1,132 @@
+"""What every act on a case shares at the command line: the desk, the actor, files and times, and what is said."""
+
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailcase.cli.output import note, print_json, safe, say
+from mailcase.cli.state import actor, state_of, writing
+from mailcase.errors import Permanent
+
+if TYPE_CHECKING:
+    from mailcase.config import Settings
+    from mailcase.desk.desk import Desk
+    from mailcase.life.case_state import Actor
+    from mailcase.life.changes import File
+    from mailcase.life.people import Agent as Colleague
+    from mailcase.store.life.acting import Done
+    from mailcase.store.store import Store
+
+Act = Callable[["Desk", str, "Actor"], "Done"]
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Such as SR-12.")]
+Files = Annotated[list[Path] | None, typer.Option("--file", metavar="PATH", help="A file; several may be named.")]
+Agent = Annotated[str | None, typer.Option("--to", metavar="ADDRESS", help="An agent's address; empty: nobody.")]
+Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="An agent group; empty: none.")]
+_STDIN = "-"
+
+
+def do(context: typer.Context, number: str, as_: str, act: Act) -> None:
+    """Do one act and say what it did and who is told; with --json the case as `case show` prints it."""
+    from mailcase.cli.case import resolve
+
+    settings = state_of(context).settings()
+    with desk_of(settings) as desk:
+        done = act(desk, resolve(settings, desk.store, number), who(desk, as_))
+        say_done(context, settings, desk.store, done, as_)
+
+
+@contextmanager
+def desk_of(settings: "Settings") -> "Iterator[Desk]":
+    """The desk at this store; raises as `writing`, and ConfigError where the rules cannot be built."""
+    from mailcase.desk.desk import Desk
+    from mailcase.policy_build import build_for_deciding
+    from mailcase.rules import Rules
+
+    rules = Rules.of(settings, build_for_deciding(settings))
+    with writing(settings) as store:
+        yield Desk(store, rules.bench)
+
+
+def who(desk: "Desk", as_: str) -> "Actor":
+    """The agent of `--as`, else the operator."""
+    from mailcase.desk.desk import operator
+
+    return desk.agent(as_) if as_ else operator(actor(""))
+
+
+def other(settings: "Settings", desk: "Desk", number: str) -> str:
+    """The second case that an act names, as it is stored."""
+    from mailcase.cli.case import resolve
+
+    return resolve(settings, desk.store, number)
+
+
+def say_done(context: typer.Context, settings: "Settings", store: "Store", done: "Done", as_: str) -> None:
+    """One line of what an act did, and who is told; with --json the case, or the one that it made."""
+    from mailcase.cli.viewing import view_of
+    from mailcase.configuration.checks import status_table
+
+    if state_of(context).json:
+        view = view_of(settings, store, as_)
+        table = status_table(settings.cases)
+        print_json(store.case_show(done.made or done.number, table, view.viewer, view.organizations))
+        return
+    made = f"  → {done.made}" if done.made else ""
+    task = f"  task {done.task}" if done.task is not None else ""
+    did = ", ".join(one.replace("_", " ") for one in dict.fromkeys(done.events))
+    say(f"{done.number}  {safe(done.status)}  assignee {safe(done.assignee or '–')}  {did}{task}{made}".rstrip())
+    _say_told(done, {box.name for box in settings.mailbox if box.smtp})
+
+
+def _say_told(done: "Done", ways: Collection[str]) -> None:
+    """`ways`: the mailboxes by which mail can leave; what another one holds waits until it has a way."""
+    mails = [one for one in done.told if one.state != "suppressed"]
+    held = [one for one in mails if one.mailbox not in ways]
+    told = [one.to for one in mails if one.mailbox in ways]
+    if told or not held:
+        note(f"told: {safe(', '.join(dict.fromkeys(told)))}" if told else "nobody is told")
+    for box in dict.fromkeys(one.mailbox for one in held):
+        to = ", ".join(dict.fromkeys(one.to for one in held if one.mailbox == box))
+        note(f"not told: {safe(to)}: cannot leave: mailbox {safe(box)} has no [mailbox.smtp]")
+    for one in done.told:
+        if one.state == "suppressed":
+            note(f"not told: {safe(one.to)} ({safe(one.reason).replace('_', ' ')})")
+
+
+def text_of(given: str) -> str:
+    """The text as given; "-" is standard input."""
+    return sys.stdin.read() if given == _STDIN else given
+
+
+def files_of(settings: "Settings", paths: Sequence[Path] | None) -> "tuple[File, ...]":
+    """The files, read; one that is too large is not read at all.
+
+    Raises:
+        Permanent: one cannot be read.
+    """
+    import mimetypes
+
+    from mailcase.life.changes import File
+
+    made = []
+    for path in paths or ():
+        try:
+            if path.stat().st_size > settings.attachments.max_size:
+                raise Permanent(f"{path} is not taken: it is larger than [attachments] max_size")
+            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            made.append(File(path.name, kind, path.read_bytes()))
+        except OSError as error:
+            raise Permanent(f"{path} cannot be read: {error.strerror}") from None
+    return tuple(made)
+
+
+def zone_of(settings: "Settings", agent: "Colleague | None") -> tzinfo:
+    """The agent's time zone, else [cases] timezone: in which times are read and shown that name none."""
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo((agent.timezone if agent else "") or settings.cases.timezone)

@@ -1,0 +1,1 @@
+"""What people do, one function an act: the command line, a web page and an API call the same ones."""

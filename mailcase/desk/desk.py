@@ -1,0 +1,57 @@
+"""A desk: the store and the rules in force, at which an actor acts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailcase.bench import Bench
+from mailcase.clock import utcnow
+from mailcase.intake.addresses import key_of
+from mailcase.life.case_state import Actor
+from mailcase.life.changes import File
+from mailcase.life.refused import Refused
+from mailcase.policy import Policy
+from mailcase.store.life.acting import Done, Order, Rule
+from mailcase.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where acts are done. `now` is asked once an act."""
+
+    store: Store
+    bench: Bench
+    now: Callable[[], datetime] = field(default=utcnow)
+
+    @property
+    def policy(self) -> Policy:
+        """The rules in force."""
+        return self.bench.policy
+
+    def agent(self, address: str) -> Actor:
+        """The agent of this address as an actor; Refused if there is none who is active."""
+        found = self.store.agent_by_key(key_of(address))
+        if found is None:
+            raise Refused(f"{address} is no agent: `mailcase agent add {address}` makes one")
+        if not found.active:
+            raise Refused(f"{found.address} is disabled: an admin can enable him again")
+        return Actor(found.key, found)
+
+    def act(
+        self,
+        number: str,
+        actor: Actor,
+        rule: Rule,
+        *,
+        other: str = "",
+        delivery: int | None = None,
+        files: tuple[File, ...] = (),
+    ) -> Done:
+        """One act on one case; raises Refused or Permanent, and then nothing was done."""
+        order = Order(number, actor, rule, self.policy, self.now(), other, delivery, files)
+        return self.store.act(order, self.bench)
+
+
+def operator(name: str) -> Actor:
+    """The operator of this machine, named as the system names him."""
+    return Actor(name)

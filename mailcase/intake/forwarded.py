@@ -1,0 +1,75 @@
+"""Who wrote the mail that this one forwards: an agent who passes a customer's mail on opens the case for him."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from mailcase.intake import headers
+from mailcase.intake.addresses import LONGEST_HEADER, parse_addresses
+from mailcase.intake.content import payload
+from mailcase.intake.quotation_words import LABELS
+from mailcase.intake.structure import Part
+from mailcase.message import Address
+from mailcase.subjects import base_subject
+
+#: The labels of a forwarded mail's writer, as mail programs write them; lower case, all of them in LABELS.
+WRITTEN_BY: Final = frozenset({
+    "from", "von", "de", "da", "van", "fra", "från", "lähettäjä", "od", "feladó", "kimden", "от", "від", "发件人",
+    "寄件者", "差出人", "送信者", "보낸 사람",
+})  # fmt: skip
+#: Labels that stand above a forwarded mail and never above a quotation.
+_LABELS: Final = LABELS | {"sujet", "pour", "copie à", "répondre à", "reply-to", "antwort an", "kopie", "ccn"}
+_CARRIED: Final = ("message/rfc822", "message/global")
+_MOST_BYTES: Final = 65_536  # of a carried mail's headers
+_MOST_CHARACTERS: Final = 65_536  # of the text that are searched
+_FEWEST: Final = 3  # labelled lines in a row: two can stand in anybody's text
+_LABELLED: Final = re.compile(r"[>\s*]*([^\W\d_][\w .]{0,24}?)[*\s]*[:：][*\s]*(.*)")
+_MAILTO: Final = re.compile(r"\[mailto:([^\]\s]+)\]|<mailto:[^>\s]+>", re.I)
+
+
+def forwarded_from(raw: bytes, root: Part, subject: str, text: str) -> Address | None:
+    """The writer of the forwarded mail, or None where the mail forwards none, or does not say whose.
+
+    Forwarded is a mail that carries another one (message/rfc822), or whose subject says so and whose text has
+    the other one's header lines.
+    """
+    if root.type == "multipart/report":
+        return None
+    for part in root.leaves():
+        if part.type in _CARRIED:
+            return _carried(payload(raw, part, _MOST_BYTES))
+    return _quoted(text[:_MOST_CHARACTERS]) if base_subject(subject).forwarded else None
+
+
+def _carried(data: bytes) -> Address | None:
+    """From of a mail's beginning."""
+    value = headers.line(headers.split_block(data.lstrip(b"\r\n")), "from")[:LONGEST_HEADER]
+    return _first(value)
+
+
+def _quoted(text: str) -> Address | None:
+    """From of the first block of header lines that has one with an address."""
+    for block in _blocks(text.split("\n")):
+        for label, value in block:
+            if label in WRITTEN_BY and (found := _first(value)):
+                return found
+    return None
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
+    """Runs of labelled lines that are long enough."""
+    block: list[tuple[str, str]] = []
+    for line in (*lines, ""):
+        found = _LABELLED.match(line[:2000])
+        if found and found[1].strip().lower() in _LABELS:
+            block.append((found[1].strip().lower(), found[2]))
+        elif len(block) >= _FEWEST:
+            yield block
+            block = []
+        elif not (block and line.strip()):  # a long value that goes on in the next line does not end the block
+            block = []
+
+
+def _first(value: str) -> Address | None:
+    plain = _MAILTO.sub(lambda found: f"<{found[1]}>" if found[1] else "", value)
+    return next((one for one in parse_addresses(plain) if one.domain), None)

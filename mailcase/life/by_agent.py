@@ -1,0 +1,118 @@
+"""From an agent's mail to acts: each command is one, and words without `#note` are a reply to the customer."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from mailcase import tokens
+from mailcase.intake.addresses import key_of
+from mailcase.life.acts import progress, words, work
+from mailcase.life.asked import Asked
+from mailcase.life.changes import Changes, SendReply, StoredFile
+from mailcase.life.commands import COMMANDS, Command, Orders, orders
+from mailcase.life.refused import Refused
+
+Rule = Callable[[Asked], Changes]
+_TO_ME: Final = "me"
+#: Each says what becomes of the text, so that there is one of them at most.
+_OF_TEXT: Final = ("note", "wait", "resolve")
+_NO_CERTAIN_WORDS: Final = (
+    "it is not certain where your words end and our quoted mail begins: nothing was sent; "
+    "write your answer above the quotation, or take the quotation out"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One act that the mail asks for."""
+
+    name: str
+    rule: Rule
+
+
+def steps(text: str, files: tuple[StoredFile, ...] = ()) -> tuple[Step, ...]:
+    """The acts in the order in which they are done: words first, so that a case is answered before it is closed.
+
+    Args:
+        text: the agent's own words.
+        files: of his mail, which go along with a reply.
+
+    Raises:
+        Refused: a command is none of ours, two of them want the text, a quotation or a mark of ours stands in what
+            would go out, or the mail says nothing at all.
+    """
+    said = orders(text)
+    _must_be_clear(said)
+    found = (*_words(said, files), *(_step(one) for one in said.commands if one.name in _RULES))
+    if not found:
+        raise Refused("the mail says nothing: no words above the quotation, and no command")
+    return found
+
+
+def _must_be_clear(said: Orders) -> None:
+    if said.unknown:
+        raise Refused(f"{said.unknown} is no command; there are {', '.join(f'#{one}' for one in COMMANDS)}")
+    of_text = [f"#{one.name}" for one in said.commands if one.name in _OF_TEXT]
+    if len(of_text) > 1:
+        raise Refused(f"{' and '.join(of_text)} both say what becomes of the text: one mail, one of them")
+    start = said.get("start")
+    if start is not None and start.rest:
+        raise Refused(f"#start takes nothing behind it, and what is {start.rest!r} to do?")
+    spoken = (said.text, *(one.rest for one in said.commands))
+    if said.get("note") is None and any(map(_may_be_ours, spoken)):
+        raise Refused(_NO_CERTAIN_WORDS)
+
+
+def _may_be_ours(text: str) -> bool:
+    """Whether a quotation is left in it: what he answers is our notice, which no customer is to read."""
+    return tokens.carries_mark(text) or any(one.lstrip()[:1] == ">" for one in text.split("\n"))
+
+
+def _words(said: Orders, files: tuple[StoredFile, ...]) -> Iterator[Step]:
+    """What becomes of the text: a note, a question, a solution, else a reply."""
+    if note := said.get("note"):
+        yield Step("note", partial(words.note, text=_all(note, said)))
+    elif waiting := said.get("wait"):
+        yield Step("wait", partial(progress.wait, question=_all(waiting, said)))
+    elif solving := said.get("resolve"):
+        yield Step("resolve", partial(progress.resolve, solution=_all(solving, said)))
+    elif said.text:
+        yield Step("reply", partial(_reply, text=said.text, files=files))
+
+
+def _all(command: Command, said: Orders) -> str:
+    """The rest of the command's line, and the lines below."""
+    return "\n".join(one for one in (command.rest, said.text) if one)
+
+
+def _reply(asked: Asked, text: str, files: tuple[StoredFile, ...]) -> Changes:
+    """As `case reply`; the files are taken out of the agent's mail when the reply is sent."""
+    done = words.reply(asked, text)
+    deeds = (replace(one, parts=files) if isinstance(one, SendReply) else one for one in done.deeds)
+    return replace(done, deeds=tuple(deeds))
+
+
+def _step(command: Command) -> Step:
+    return Step(command.name, _RULES[command.name](command.rest))
+
+
+def _assign(rest: str) -> Rule:
+    return partial(_assigned, to=rest)
+
+
+def _assigned(asked: Asked, to: str) -> Changes:
+    """To an address, a group of that name, or the one who writes."""
+    if to.casefold() == _TO_ME and asked.actor.agent is not None:
+        return work.assign(asked, agent=asked.actor.agent.key)
+    if "@" in to:
+        return work.assign(asked, agent=key_of(to))
+    return work.assign(asked, group=to)
+
+
+_RULES: Final[dict[str, Callable[[str], Rule]]] = {
+    "assign": _assign,
+    "start": lambda _rest: progress.start,
+    "close": lambda rest: partial(progress.close, reason=rest),
+    "priority": lambda rest: partial(work.priority, to=rest),
+}

@@ -1,0 +1,252 @@
+"""`mailcase report`: from cases and their changes of status to counts, times, rates and ages. Pure."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
+from enum import StrEnum
+from math import ceil, floor
+from typing import Final
+
+from mailcase.cases.statuses import StatusKind
+
+#: Work is left to do: what a backlog consists of.
+OPEN: Final = frozenset({StatusKind.ACTIVE, StatusKind.PAUSED})
+#: How old an open case is: the name of an age, and what is still under it.
+AGES: Final[tuple[tuple[str, timedelta], ...]] = (
+    ("under 1 day", timedelta(days=1)),
+    ("1 to 3 days", timedelta(days=3)),
+    ("3 to 7 days", timedelta(days=7)),
+    ("7 to 30 days", timedelta(days=30)),
+    ("30 to 90 days", timedelta(days=90)),
+    ("over 90 days", timedelta.max),
+)
+_MEDIAN, _SLOW = 0.5, 0.9
+
+
+class By(StrEnum):
+    """What the lines of a report are."""
+
+    DAY = "day"
+    MAILBOX = "mailbox"
+    CATEGORY = "category"
+    ASSIGNEE = "assignee"
+    GROUP = "group"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFact:
+    """A case as it stands now; junk is none."""
+
+    running: int
+    created_at: datetime
+    kind: StatusKind
+    canceled: bool = False
+    mailbox: str = ""
+    category: str = ""
+    assignee: str = ""
+    group: str = ""  # of agents
+    first_response_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of status."""
+
+    case: int
+    at: datetime
+    before: StatusKind
+    after: StatusKind
+
+    @property
+    def ends(self) -> bool:
+        """Whether it left nothing to do."""
+        return self.before in OPEN and self.after not in OPEN
+
+    @property
+    def reopens(self) -> bool:
+        """Whether what was resolved or closed is open again; an answer that was waited for is no reopening."""
+        return self.before not in OPEN and self.after in OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is counted: cases made before the end of the period that were open or changed in it, and their moves.
+
+    The moves are all of these cases' since the beginning of the period, also those after its end, oldest first.
+    """
+
+    cases: tuple[CaseFact, ...] = ()
+    moves: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `since` on and before `until`; days are those of `zone`."""
+
+    since: datetime
+    until: datetime
+    zone: tzinfo
+
+    def has(self, at: datetime | None) -> bool:
+        """Whether the moment lies in it."""
+        return at is not None and self.since <= at < self.until
+
+    def day(self, at: datetime) -> str:
+        """The day of a moment, ISO 8601."""
+        return at.astimezone(self.zone).date().isoformat()
+
+    def days(self) -> list[str]:
+        """Every day of it, in order."""
+        first, last = (one.astimezone(self.zone).date() for one in (self.since, self.until - timedelta.resolution))
+        return [date.fromordinal(day).isoformat() for day in range(first.toordinal(), last.toordinal() + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How long something took: of so many, half took no longer than the median, nine in ten than `slow`."""
+
+    count: int = 0
+    median: timedelta | None = None
+    slow: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a report."""
+
+    name: str
+    created: int
+    resolved: int
+    closed: int
+    reopened: int
+    first_response: Spread
+    resolution: Spread
+    reopen_rate: float | None  # of the cases that were resolved or closed; None: none was
+    open: int  # at the end of the period
+    ages: tuple[int, ...]  # of these, by AGES
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What belongs to one line while it is counted."""
+
+    created: int = 0
+    resolved: int = 0
+    closed: int = 0
+    reopened: int = 0
+    responses: list[timedelta] = field(default_factory=list)
+    resolutions: list[timedelta] = field(default_factory=list)
+    ended: set[int] = field(default_factory=set)
+    came_back: set[int] = field(default_factory=set)
+    open_since: list[timedelta] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Lines in their order, and one of all."""
+
+    lines: tuple[Line, ...]
+    total: Line
+
+
+def report(facts: Facts, period: Period, by: By) -> Report:
+    """Count.
+
+    Created cases, their first responses and what of them is open stand on the line of the day when they were made;
+    resolved, closed, reopened ones on that of the day when it happened. Mailbox, category, assignee and group are
+    those that a case has now.
+    """
+    lines = _tallies(facts, period, _namer(by, period))
+    names = period.days() if by is By.DAY else sorted(lines)
+    whole = _tallies(facts, period, lambda _case, _at: "all")
+    return Report(tuple(_line(name, lines[name]) for name in names), _line("all", whole["all"]))
+
+
+def percentile(values: Sequence[timedelta], share: float) -> timedelta | None:
+    """The value that this share lies at or below, interpolated between neighbours; None of nothing."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    low, high = ordered[floor(place)], ordered[ceil(place)]
+    return low + (high - low) * (place - floor(place))
+
+
+def age_of(age: timedelta) -> int:
+    """Its place in AGES."""
+    return next(at for at, (_, under) in enumerate(AGES) if age < under)
+
+
+Namer = Callable[[CaseFact, datetime], str]
+
+
+def _namer(by: By, period: Period) -> Namer:
+    """Which line something belongs to that happened to a case at a moment."""
+    if by is By.DAY:
+        return lambda _case, at: period.day(at)
+    return lambda case, _at: str(getattr(case, by.value))
+
+
+def _tallies(facts: Facts, period: Period, name: Namer) -> dict[str, _Tally]:
+    moves: dict[int, list[Move]] = defaultdict(list)
+    for move in facts.moves:
+        moves[move.case].append(move)
+    lines: dict[str, _Tally] = defaultdict(_Tally)
+    for case in facts.cases:
+        _count_made(case, moves[case.running], period, lines, name)
+        _count_moves(case, [one for one in moves[case.running] if period.has(one.at)], lines, name)
+    return lines
+
+
+def _count_made(case: CaseFact, moves: Iterable[Move], period: Period, lines: dict[str, _Tally], name: Namer) -> None:
+    """What is counted by when the case was made; one that was there before counts only while it is open."""
+    made_in = period.has(case.created_at)
+    kind = next((one.before for one in moves if one.at >= period.until), case.kind)
+    is_open = case.created_at < period.until and kind in OPEN
+    if not (made_in or is_open):
+        return
+    # A day of before the period has no line; its open cases stand in the sum alone, and by mailbox and so on.
+    line = lines[name(case, case.created_at)]
+    line.created += made_in
+    if is_open:
+        line.open_since.append(period.until - case.created_at)
+    if made_in and case.first_response_at is not None and case.first_response_at < period.until:
+        line.responses.append(max(timedelta(0), case.first_response_at - case.created_at))
+
+
+def _count_moves(case: CaseFact, moves: Sequence[Move], lines: dict[str, _Tally], name: Namer) -> None:
+    """What happened to the case in the period."""
+    first_end = ""
+    for place, move in enumerate(moves):
+        line = lines[name(case, move.at)]
+        line.resolved += move.after is StatusKind.RESOLVED and move.before is not StatusKind.RESOLVED
+        line.closed += move.after is StatusKind.FINAL and move.before is not StatusKind.FINAL
+        line.reopened += move.reopens
+        if move.ends and not first_end:
+            first_end = name(case, move.at)
+            line.ended.add(case.running)
+        if move.reopens and first_end:
+            lines[first_end].came_back.add(case.running)
+        if move.ends and not case.canceled and not any(later.reopens for later in moves[place:]):
+            line.resolutions.append(max(timedelta(0), move.at - case.created_at))
+
+
+def _line(name: str, tally: _Tally) -> Line:
+    ages = [age_of(one) for one in tally.open_since]
+    return Line(
+        name=name,
+        created=tally.created,
+        resolved=tally.resolved,
+        closed=tally.closed,
+        reopened=tally.reopened,
+        first_response=_spread(tally.responses),
+        resolution=_spread(tally.resolutions),
+        reopen_rate=len(tally.came_back) / len(tally.ended) if tally.ended else None,
+        open=len(ages),
+        ages=tuple(ages.count(at) for at in range(len(AGES))),
+    )
+
+
+def _spread(values: Sequence[timedelta]) -> Spread:
+    return Spread(len(values), percentile(values, _MEDIAN), percentile(values, _SLOW))

@@ -1,0 +1,86 @@
+"""The store's door for people: agents, groups, accounts and contacts, entered and changed by hand or by a file."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from mailcase.life.admitting import Change, Rules
+from mailcase.life.csv_people import CsvRow
+from mailcase.life.entries import Entry, Kind
+from mailcase.life.people import Agent
+from mailcase.store import export
+from mailcase.store.again import again
+from mailcase.store.engine import Engines
+from mailcase.store.life import accounts, agents, groups, people
+from mailcase.store.life.contacts_edit import ContactBook
+from mailcase.store.life.register import Book, Imported, Register
+from mailcase.store.marks import reads
+
+_BOOKS: Final[dict[Kind, Book]] = {
+    Kind.AGENT: agents.AgentBook(),
+    Kind.GROUP: groups.GroupBook(),
+    Kind.ACCOUNT: accounts.AccountBook(),
+    Kind.CONTACT: ContactBook(),
+}
+
+
+class PeopleDoor:
+    """What the store can do with people; `Store` is one."""
+
+    _engines: Engines
+
+    @reads
+    def agent_by_key(self, key: str) -> Agent | None:
+        """The agent whose address has this key, active or not."""
+        with self._engines.read() as conn:
+            return people.agent_by_key(conn, key)
+
+    @reads
+    def people_list(self, kind: Kind, final: Sequence[str]) -> list[dict[str, Any]]:
+        """`agent list` and the others, as docs/people.md says; `final` are the statuses that are not open."""
+        with self._engines.read() as conn:
+            match kind:
+                case Kind.AGENT:
+                    return agents.listing(conn, final)
+                case Kind.GROUP:
+                    return groups.listing(conn, final)
+                case Kind.ACCOUNT:
+                    return accounts.listing(conn)
+            return export.contacts(conn)
+
+    @reads
+    def people_entries(self, kind: Kind) -> list[Entry]:
+        """All entries as a file has them; contacts without an address (erased ones) are left out."""
+        with self._engines.read() as conn:
+            return [one.entry for one in _BOOKS[kind].load(conn, None)]
+
+    @again
+    def person_add(self, kind: Kind, said: Entry, rules: Rules, now: datetime) -> Entry:
+        """Enter somebody new, and return what stands there now.
+
+        Raises:
+            Refused: he is there already, an address, domain or name is somebody else's, the configuration
+                speaks against it, or it names somebody who is not there. The text names the cure.
+        """
+        with self._engines.write() as conn:
+            return Register(conn, _BOOKS[kind], rules, now).add(said).entry
+
+    @again
+    def person_edit(self, kind: Kind, text: str, change: Change, rules: Rules, now: datetime) -> Entry:
+        """Change the one that `text` (an address, or a name) names, and return what stands there now.
+
+        Raises:
+            Refused: as `person_add`, or there is none.
+        """
+        with self._engines.write() as conn:
+            return Register(conn, _BOOKS[kind], rules, now).edit(text, change).entry
+
+    @again
+    def people_import(self, kind: Kind, rows: Sequence[CsvRow], rules: Rules, now: datetime) -> Imported:
+        """Enter and change what a file says, in one transaction; nobody is taken away.
+
+        Raises:
+            Permanent: naming line, column and cure; then nothing of the file is taken in.
+        """
+        with self._engines.write() as conn:
+            return Register(conn, _BOOKS[kind], rules, now).take_in(rows)

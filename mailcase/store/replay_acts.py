@@ -1,0 +1,129 @@
+"""What people did by hand since a moment, out of the histories of cases: statuses, categories, merges, new cases."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from mailcase.store import tables as t
+from mailcase.store.tables_cases import STATUS_LINES
+from mailcase.verdict import BY_AGENT
+
+_A, _C, _CO, _D, _E, _L, _M = (
+    t.contact_address.c, t.case.c, t.contact.c, t.delivery_outcome.c, t.case_event.c, t.case_message.c, t.message.c,
+)  # fmt: skip
+#: Events by which a person changes a column that deciding reads; the other ones of a status are a mail's.
+_CHANGES: Final = {"status": "status", "status_set": "status", "category": "category"}
+#: Columns of a case made by hand that are as they were at its beginning, or that no decision reads.
+_BLANK: Final = {
+    "parent_id": None, "merged_into_id": None, "resolved_at": None, "closed_at": None, "status_before": "",
+    "description": "", "solution": "", "article": "", "version": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A person set a status or a category."""
+
+    at: datetime
+    running: int
+    column: str
+    value: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A case was merged into another one."""
+
+    at: datetime
+    running: int
+    into: int
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A person made a case by hand, or split it off another one."""
+
+    at: datetime
+    case: Mapping[str, Any]  # its row, as it was made
+    contact: Mapping[str, Any] | None  # its row, for where there is none with one of the addresses
+    addresses: Mapping[str, str]  # of the contact: key -> address
+    split_from: int | None = None
+    delivery: int | None = None  # whose mail went along
+
+
+@dataclass(frozen=True, slots=True)
+class Hired:
+    """Somebody became an agent."""
+
+    at: datetime
+    agent: Mapping[str, Any]  # his row, as it is now
+
+
+Act = Changed | Merged | Made | Hired
+
+
+def acts_since(conn: Connection, since: datetime) -> Iterator[Act]:
+    """All of them, each kind in its order."""
+    for row in conn.execute(sa.select(t.agent).where(t.agent.c.created_at >= since)).mappings():
+        yield Hired(row["created_at"], dict(row))
+    yield from _made(conn, since)
+    yield from _changed(conn, since)
+    yield from merges(conn, _E.at >= since)
+
+
+def _changed(conn: Connection, since: datetime) -> Iterator[Changed]:
+    """Without what an agent's mail did: it does that again when it is decided again."""
+    mails = sa.select(_D.case_id, _D.at).where(_D.reason.in_(BY_AGENT), _D.at >= since)
+    by_mail = {(row.case_id, row.at) for row in conn.execute(mails)}
+    wanted = sa.select(_E.at, _E.case_id, _E.event, _E.data, _E.actor).where(_E.event.in_(_CHANGES), _E.at >= since)
+    for row in conn.execute(wanted.order_by(_E.id)):
+        if (row.case_id, row.at) in by_mail:
+            continue
+        yield Changed(row.at, row.case_id, _CHANGES[row.event], row.data["to"], row.actor)
+
+
+def merges(conn: Connection, when: sa.ColumnElement[bool]) -> Iterator[Merged]:
+    """Cases that were merged into another one then, in order; a merge is never taken back, and is one a case."""
+    of_case = sa.join(t.case, t.case_event, _C.running == _E.case_id)
+    wanted = sa.select(_E.at, _E.case_id, _C.merged_into_id).select_from(of_case)
+    told = (_C.merged_into_id.is_not(None), _E.event == "merged", _E.data["into"].as_string().is_not(None))
+    for row in conn.execute(wanted.where(*told, when).order_by(_E.id)):
+        yield Merged(row.at, row.case_id, row.merged_into_id)
+
+
+def _made(conn: Connection, since: datetime) -> Iterator[Made]:
+    """Cases that no mail made, nor one that was erased since."""
+    by_hand = (_C.created_at >= since, _C.origin_pk.is_(None))
+    for row in conn.execute(sa.select(t.case).where(*by_hand).order_by(_C.running)).mappings().all():
+        running, contact = row["running"], row["contact_id"]
+        case = {**row, **_BLANK, **_first(conn, running)}
+        mine = sa.select(_A.key, _A.address).where(_A.contact_id == contact)
+        people = conn.execute(sa.select(t.contact).where(_CO.id == contact)).mappings().one_or_none()
+        keys = {one.key: one.address for one in conn.execute(mine)}
+        yield Made(row["created_at"], case, dict(people) if people else None, keys, *_split(conn, running))
+
+
+def _first(conn: Connection, running: int) -> dict[str, str]:
+    """Status and category that it was made with, where they changed since: the first line says from what."""
+    found: dict[str, str] = {}
+    lines = sa.select(_E.event, _E.data).where(_E.case_id == running, sa.or_(STATUS_LINES, _E.event == "category"))
+    for row in conn.execute(lines.order_by(_E.id)):
+        found.setdefault(_CHANGES.get(row.event, "status"), row.data["from"])
+    return found
+
+
+def _split(conn: Connection, running: int) -> tuple[int | None, int | None]:
+    """The case that it was split off, and the delivery whose mail went along."""
+    split = (_E.event == "split", _E.data["from"].as_string().is_not(None))
+    line = sa.select(_E.data).where(_E.case_id == running, *split)
+    data = conn.execute(line.order_by(_E.id).limit(1)).scalar_one_or_none()
+    if data is None:
+        return None, None
+    origin = conn.execute(sa.select(_C.running).where(_C.number == data["from"])).scalar_one_or_none()
+    mail = sa.select(_M.delivery_id).where(_M.id == data.get("message"))
+    return origin, conn.execute(mail).scalar_one_or_none()
