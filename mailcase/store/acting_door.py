@@ -6,7 +6,7 @@ from mailcase.store.engine import Engines
 from mailcase.store.life import acting, creating
 from mailcase.store.life.acting import Done, Order
 from mailcase.store.life.creating import NewOrder
-from mailcase.store.marks import before
+from mailcase.store.marks import before, outside
 from mailcase.store.raw import RawPlace
 
 
@@ -30,6 +30,7 @@ class ActingDoor:
             self.keep_files(order, judge)
         return self._act(order, judge)
 
+    @outside
     def keep_files(self, order: Order, _judge: Judge) -> bool:
         """The first half of `act`: bytes of files that go outside of the store lie there durably (R1).
 
@@ -48,6 +49,7 @@ class ActingDoor:
             self.keep_new_files(order, judge)
         return self._create(order, judge)
 
+    @outside
     def keep_new_files(self, order: NewOrder, _judge: Judge) -> bool:
         """The first half of `create_case`, as `keep_files`."""
         if order.wanted.files:

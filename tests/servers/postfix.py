@@ -131,6 +131,10 @@ class Postfix:
         done = subprocess.run(["postqueue", "-c", str(self._config), "-j"], check=True, capture_output=True)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
+    def flush(self) -> bool:
+        """Try at once what waits: its own clock skips a mail that it was just busy with, for minutes. Always True."""
+        return subprocess.run(["postqueue", "-c", str(self._config), "-f"], check=False).returncode >= 0
+
     def log(self) -> str:
         """What Postfix wrote."""
         path = self.dir / "log"

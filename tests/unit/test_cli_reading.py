@@ -50,7 +50,7 @@ LISTS = [
     (("--contact", "bob@visitor.example"), ["SR-2"]),
     (("--mailbox", "support", "--category", "Incident"), ["SR-1", "SR-2", "SR-3"]),
     (("--category", "Complaint"), []),
-    (("--unanswered",), ["SR-1", "SR-2", "SR-3"]),
+    (("--unanswered",), ["SR-1", "SR-2"]),  # SR-3 is resolved
     (("--as", ADMIN), ["SR-1", "SR-2", "SR-3"]),
     (("--as", AGENT), []),
 ]  # fmt: skip
