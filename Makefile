@@ -7,8 +7,8 @@ DEMO   := $(VENV)/.ready-demo
 DEV    := $(VENV)/.ready-dev
 SOAK   := $(VENV)/.ready-soak
 PYTEST_ARGS ?=
-# Test processes at a time: each has its own servers on its own ports. More than cores, since many wait.
-JOBS ?= 5
+# Test processes at a time: each has its own servers on its own ports. One more than cores, since many wait.
+JOBS ?= 3
 
 # What decides is the core: its files (tests/house.py names them), branch by branch.
 CORE_COVERAGE := 95
