@@ -10,6 +10,7 @@ from typing import Final
 import psutil
 
 from bench.tree import MB
+from soak.results import version
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "performance.md"
 
@@ -29,13 +30,14 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def conditions(what: str) -> str:
-    """When, on what kind of machine, and how busy that was: without names."""
+    """When, of which commit, on what kind of machine, and how busy that was: without names."""
     busy = psutil.getloadavg()[0]
     cores = len(psutil.Process().cpu_affinity() or [1])
     memory = round(psutil.virtual_memory().total / MB / 1024)
     return (
-        f"{what}; {datetime.now(UTC):%Y-%m-%d}, {cores} cores, {memory} GB, {platform.python_implementation()} "
-        f"{platform.python_version()}, {platform.system()}; load at the end {busy:.1f}."
+        f"{what}; {datetime.now(UTC):%Y-%m-%d}, {version()}, {cores} cores, {memory} GB, "
+        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()}; "
+        f"load at the end {busy:.1f}."
     )
 
 

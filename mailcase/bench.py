@@ -11,7 +11,7 @@ from mailcase.life.assignment import AssignmentRule, CaseToAssign
 from mailcase.life.happened import happened
 from mailcase.life.happening import Happening
 from mailcase.life.notice import Notice, NoticeFacts
-from mailcase.life.notices import notices
+from mailcase.life.notices import nobody_left, notices
 from mailcase.message import Delivery, Email
 from mailcase.outbox.compose import Composer
 from mailcase.outbox.compose_notice import NoticeComposer
@@ -103,6 +103,13 @@ class Bench:
         if not mailbox:
             return ()
         return notices(happening, replace(facts, mailbox=mailbox), self.of(mailbox).policy)
+
+    def stand_in(self, happening: Happening, facts: NoticeFacts) -> str:
+        """The agent group that is told where nobody has the case any more, its mailbox's; "" where somebody has."""
+        mailbox = self._sender(facts)
+        policy = self.of(mailbox).policy if mailbox else self.policy
+        box = policy.mailboxes.get(mailbox)
+        return box.assignee_group if box and nobody_left(happening, facts, policy) else ""
 
     def compose_notice(self, notice: Notice, facts: NoticeFacts) -> Composed:
         """Such a mail, or an agent's reply; Permanent where no mailbox can send it."""

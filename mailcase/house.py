@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from mailcase.clock import utcnow
+from mailcase.clock import PROCESS, utcnow
 from mailcase.config import Settings
 from mailcase.disk import DiskGuard
 from mailcase.errors import ConfigError, Transient
@@ -145,6 +145,7 @@ def _furnish(house: House, reader: Reader) -> None:
         portion=lambda: house.tenure.sends(),
         lease=house.settings.store.lease,
         judge=lambda: house.rules.bench,
+        place=lambda: house.tenure.place,
     )
     house.pipeline = Pipeline(
         house.store, house.call, reader, judge=lambda: house.rules.bench, now=utcnow, queued=house.drain.wake
@@ -155,6 +156,7 @@ def _furnish(house: House, reader: Reader) -> None:
         wants=lambda: house.policy.mailboxes.keys(),
         lease=house.settings.store.lease,
         now=utcnow,
+        clock=PROCESS,
         knows=lambda row: house.rules.bench.knows(row.delivery),
         looked=house.drain.wake,
         orphans=house.drain.settle_orphans,

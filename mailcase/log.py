@@ -56,6 +56,7 @@ class Event(Enum):
     TAKEN = ("taken", INFO, "this daemon works these mailboxes from now on")
     GIVEN_BACK = ("given_back", INFO, "another daemon is to work these mailboxes")
     HELD_BY_OTHERS = ("held_by_others", INFO, "other daemons work these mailboxes; this pass leaves them alone")
+    CLOCK_DIFFERS = ("clock_differs", WARNING, "this host's clock differs from the store's; the store's time counts")
     TENURE_LOST = ("tenure_lost", WARNING, "the store let go of what this daemon held; it joins again")
     FENCED = ("fenced", WARNING, "another daemon works this now: what this one did with it is given up")
     # mailboxes

@@ -35,6 +35,7 @@ class OutboxMail:
     audience: str = "customer"  # customer, agent: to agents `cc` stands in To, and no limit of [acknowledge] counts it
     files: tuple[StoredFile, ...] = ()
     still_to: tuple[str, ...] = ()  # of a group: who does not have it yet, as the envelope names them; () for all
+    last_error: str = ""  # why it did not leave; of a group, a line each: who was refused, and who was busy
 
     @property
     def limited(self) -> bool:
@@ -66,7 +67,7 @@ class OutboxRows(Protocol):
         ...
 
     def is_claimed(self, row: int, owner: str) -> bool:
-        """Whether the row is still `sending` by this owner: nobody took it for dead meanwhile."""
+        """Whether the row is still `sending` by this owner: nobody took it for dead, nor will for another lease."""
         ...
 
     def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:

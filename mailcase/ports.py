@@ -224,6 +224,10 @@ class Judge(Protocol):
         """The mails that the rules owe for it (L6)."""
         ...
 
+    def stand_in(self, happening: Happening, facts: NoticeFacts) -> str:
+        """The agent group that is told where nobody has the case any more, its mailbox's; "" where somebody has."""
+        ...
+
     def compose_notice(self, notice: Notice, facts: NoticeFacts) -> Composed:
         """Such a mail, or an agent's reply."""
         ...

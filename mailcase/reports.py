@@ -81,14 +81,14 @@ def _carried(hearing: Hearing, reported: KnownMessage | None) -> Candidate | Non
     if reported is not None and (cases := cases_of(reported, snapshot)):
         told = f"reports our mail {reported.message_id}"
         hearing.note("reported mail", ", ".join(case.number for case in cases), told)
-        return Candidate("reported mail", "thread", cases, told, reported, answers_ours=True)
+        return Candidate("reported mail", "thread", cases, told, answers_ours=True)
     if found := by_token((hit for hit in snapshot.lookup.tokens if hit.where == CARRIED), "reported mail", snapshot):
         hearing.note("reported mail", found.cases[0].number, found.detail)
         return found
     for one in snapshot.lookup.carried_ids:
         message = pick(snapshot.messages.get(one, ()), "")
         if message is not None and (cases := cases_of(message, snapshot)):
-            return Candidate("reported mail", "thread", cases, f"carries {one}", message)
+            return Candidate("reported mail", "thread", cases, f"carries {one}")
     return None
 
 

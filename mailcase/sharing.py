@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 #: Sources of the journal that one daemon at a time reads; mail of the others is handed in to any of them.
@@ -15,6 +16,7 @@ class Standing:
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)  # living owner -> what it is configured for
     holders: Mapping[str, str] = field(default_factory=dict)  # mailbox -> living owner that holds it
     last: Mapping[str, str] = field(default_factory=dict)  # mailbox -> owner that had it last
+    clock: tuple[datetime, float] | None = None  # the store's time, and ours since boot then; None: not well known
 
     @property
     def wanted(self) -> frozenset[str]:

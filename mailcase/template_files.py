@@ -18,10 +18,7 @@ def load_templates(folder: Path, default: str = "en") -> TemplateSet:
     Raises:
         ConfigError: naming file, line and what was expected.
     """
-    own, shipped = template_texts(folder), template_texts(FOLDER / "templates")
-    texts = {path.partition(".")[0] for path in own}
-    spare = {path: text for path, text in shipped.items() if path.partition(".")[0] not in texts}
-    return TemplateSet.compiled(own, str(folder), default, spare)
+    return TemplateSet.compiled(template_texts(folder), str(folder), default, template_texts(FOLDER / "templates"))
 
 
 def template_texts(folder: Path) -> dict[str, str]:

@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
+from mailcase.clock import Clock
 from mailcase.errors import TenureLost, Transient, Unavailable
+from mailcase.health.situation import CLOCKS_DIFFER_S
 from mailcase.log import Event, emit
 from mailcase.ports import Journalled
 from mailcase.sharing import EVERYTHING, WATCHED, Portion, Standing, assign, portion, senior
+from mailcase.tenure_port import TenureStore, Workers
 from mailcase.waiting import first_of
 from mailcase.writer import Writer
 
@@ -20,51 +23,6 @@ _SOON: Final = 0.5  # seconds: something is about to be given back, or the store
 AT_ONCE: Final = 50  # mailboxes taken at once: within a lease on any server
 ABANDONED_AFTER: Final = timedelta(hours=1)  # without a daemon that is configured for it: nobody restarts so long
 UNWATCHED_AFTER: Final = timedelta(seconds=60)  # mail that was handed in to another daemon is left to it so long
-
-
-class TenureStore(Protocol):
-    """What this needs of the store; see store.tenure_door."""
-
-    @property
-    def shared(self) -> bool:
-        """Whether others may work on it too."""
-        ...
-
-    def tenure_join(self, owner: str, wants: Collection[str], now: datetime) -> None:
-        """Be there, with a new fence; Unavailable."""
-        ...
-
-    def tenure_look(self, wants: Collection[str], now: datetime) -> Standing:
-        """The heartbeat, and who is there; TenureLost where this daemon is no longer, Unavailable for once."""
-        ...
-
-    def tenure_take(self, mailboxes: Collection[str], now: datetime) -> frozenset[str]:
-        """Those of them that could be had."""
-        ...
-
-    def tenure_give_back(self, mailboxes: Collection[str]) -> None:
-        """They are free for others."""
-        ...
-
-    def tenure_leave(self) -> None:
-        """An orderly stop: everything is free."""
-        ...
-
-
-class Workers(Protocol):
-    """Those who read the mailboxes; see roster."""
-
-    def look_again(self) -> None:
-        """What this daemon works has changed."""
-        ...
-
-    def at_rest(self, mailbox: str) -> bool:
-        """Whether nobody reads it and all that was read is settled."""
-        ...
-
-    async def drop(self) -> None:
-        """End at once whatever is read; nothing is settled first."""
-        ...
 
 
 async def _nothing() -> None:
@@ -81,6 +39,7 @@ class Tenure:
         wants: the mailboxes of the configuration in force.
         lease: how long the store waits for a sign of life.
         now: the clock.
+        clock: is kept to the store's time.
     """
 
     store: TenureStore
@@ -88,10 +47,12 @@ class Tenure:
     wants: Callable[[], Collection[str]]
     lease: timedelta
     now: Callable[[], datetime]
+    clock: Clock = field(default_factory=Clock)
     knows: Callable[[Journalled], bool] = lambda _: True  # whether our own configuration can decide it
     standing: Standing = field(default_factory=Standing)  # as of the last look
     looked: Callable[[], object] = lambda: None  # told after each look: what is ours to send may have changed
     orphans: Callable[[], Awaitable[None]] = _nothing  # settles what daemons that are gone left half sent
+    place: int = 0  # another number whenever the store let go of what we held
     _held: frozenset[str] = frozenset()  # what the store gave us
     _ours: frozenset[str] = frozenset()  # of that, what is not about to be given back
     _nobody: dict[str, datetime] = field(default_factory=dict)  # mailbox -> since when nobody holds it
@@ -172,7 +133,6 @@ class Tenure:
             yield
             return
         await self._join(())
-        self.standing = await self._ask(self.store.tenure_look, (), self.now())
         others = {name: self.standing.holders[name] for name in self.wants() if name in self.standing.holders}
         await self._take(frozenset(self.wants()) - others.keys())
         self._ours = self._held
@@ -207,18 +167,28 @@ class Tenure:
 
     async def _join(self, wants: Collection[str]) -> None:
         try:
-            await self._ask(self.store.tenure_join, self.owner, tuple(wants), self.now())
+            await self._ask(self.store.tenure_join, self.owner, tuple(wants))
+            await self._see(wants)
         except TenureLost as error:  # there was nothing to lose
             raise Unavailable(str(error)) from None
         self._joined = True
         emit(Event.JOINED, owner=self.owner)
+        if abs(self.clock.ahead_s) > CLOCKS_DIFFER_S:
+            emit(Event.CLOCK_DIFFERS, seconds=round(self.clock.ahead_s))
+
+    async def _see(self, wants: Collection[str]) -> None:
+        """Tell the store that we live; see who is there, and what time it is there."""
+        self.standing = await self._ask(self.store.tenure_look, tuple(wants))
+        if self.standing.clock is not None:
+            self.clock.keep_to(*self.standing.clock)
 
     async def _turn(self, workers: Workers, stop: asyncio.Event) -> None:
-        if not self._joined:
-            if stop.is_set():
-                return
+        if self._joined:
+            await self._see(self.wants())
+        elif stop.is_set():
+            return
+        else:
             await self.join()
-        self.standing = await self._ask(self.store.tenure_look, tuple(self.wants()), self.now())
         self._note_free()
         if stop.is_set():
             return
@@ -269,7 +239,7 @@ class Tenure:
     async def _take(self, free: Iterable[str]) -> None:
         names = sorted(free)
         for start in range(0, len(names), AT_ONCE):
-            if gained := frozenset(await self._ask(self.store.tenure_take, names[start : start + AT_ONCE], self.now())):
+            if gained := frozenset(await self._ask(self.store.tenure_take, names[start : start + AT_ONCE])):
                 self._held |= gained
                 self._nobody = {name: at for name, at in self._nobody.items() if name not in gained}
                 emit(Event.TAKEN, mailboxes=sorted(gained))
@@ -277,8 +247,13 @@ class Tenure:
     async def _lost(self, workers: Workers, error: Exception) -> None:
         """Somebody else may work all of it already: whatever we are at ends here, unsettled."""
         emit(Event.TENURE_LOST, error=str(error))
-        self._joined, self._held, self._ours, self._nobody = False, frozenset(), frozenset(), {}
+        self._let_go()
+        self._nobody = {}
         await workers.drop()
+
+    def _let_go(self) -> None:
+        self._joined, self._held, self._ours = False, frozenset(), frozenset()
+        self.place += 1
 
     async def _beat(self) -> None:
         """The heartbeat of one pass. Mailboxes that it loses stay lost: writes in their names are refused.
@@ -288,11 +263,9 @@ class Tenure:
         while True:
             await asyncio.sleep(self._rest if self._joined else min(self._rest, _SOON))
             try:
-                if not self._joined:
-                    await self._join(())
-                self.standing = await self._ask(self.store.tenure_look, (), self.now())
+                await (self._see if self._joined else self._join)(())
             except TenureLost as error:
                 emit(Event.TENURE_LOST, error=str(error))
-                self._joined, self._held, self._ours = False, frozenset(), frozenset()
+                self._let_go()
             except Transient as error:
                 emit(Event.STORE_BUSY, error=str(error))

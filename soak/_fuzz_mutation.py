@@ -24,7 +24,9 @@ PIECES: Final = (
     b"&#xd800;", b"\xed\xa0\x80", b"\x00", b"\xff\xfe", b"\xe2\x80\xae", b"\r", b"\n", b"\r\n", b"\r\n\r\n", b"\t",
     b"{{7*7}}", b"{% raw %}", b"support@helpdesk.example", b"support+SR-7.aaaa@helpdesk.example", b"@", b"(", b")",
     b"<", b">", b'"', b"\\", b";", b":", b",", b"a@xn--", b"a@[127.0.0.1]", b"erin@visitor.example", b"begin 644 a\r\n",
-    b"Am Montag schrieb Erin:", b"On Monday Erin wrote:", b"> ", b"-- \r\n", b"99999", b"-1", b"+9999",
+    b"#note ", b"#assign me\r\n", b"#close", b"#wait", b"#resolve x", b"#priority high\r\n", b"#", b"# ",
+    b"\xef\xbc\x83note", b"Subject: Fwd: ", b"From: a@b\r\nDate: x\r\nSubject: y\r\nTo: z\r\n", b"Von: ", b"[mailto:",
+    b"\xe2\x80\x8b", b"Am Montag schrieb Erin:", b"On Monday Erin wrote:", b"> ", b"-- \r\n", b"99999", b"-1", b"+9999",
 )  # fmt: skip
 
 

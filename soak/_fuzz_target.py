@@ -1,7 +1,8 @@
 """The process that fuzzes: mails grown from a corpus go the whole road, and what must not be is written down.
 
-`python -m soak._fuzz_target FOLDER SECONDS [SEED-FOLDER ...]`. With atheris it is guided by the coverage of
-intake, junk, linking and the decision; without, it mutates blindly. A finding is a file in FOLDER/findings named
+`python -m soak._fuzz_target FOLDER SECONDS SEED [SEED-FOLDER ...]`. With atheris it is guided by the coverage of
+intake, junk, linking, the decision and the life of a case; without, it mutates blindly. Each mail goes as anybody's
+and as an agent's answer to a notice. A finding is a file in FOLDER/findings named
 by what went wrong and where, so that one fault is one file however often it is met.
 """
 
@@ -10,7 +11,7 @@ import random
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -27,18 +28,23 @@ except ImportError:  # not installable everywhere; then without coverage
     atheris = None
 
 
-def _road() -> tuple[Callable[[bytes], Any], type[Exception]]:
+def _road() -> Callable[[bytes], Any]:
     """What each mail walks; imported under instrumentation where there is one."""
     if atheris is not None:
         with atheris.instrument_imports(
-            include=["mailcase.intake", "mailcase.junk", "mailcase.linking", "mailcase.decision", "mailcase.filing"]
+            include=[
+                *("mailcase.intake", "mailcase.junk", "mailcase.linking", "mailcase.decision", "mailcase.filing"),
+                *("mailcase.answering", "mailcase.forwarding", "mailcase.life"),
+            ]
         ):
             import mailcase.decision
-            import mailcase.intake.parse  # noqa: F401  imported to be instrumented
-    from tests.road import Broken, make_bench, walk
+            import mailcase.intake.parse
+            import mailcase.life.by_agent  # noqa: F401  imported to be instrumented
+    from tests.agents_road import walk_both
+    from tests.road import make_bench
 
     bench = make_bench()
-    return lambda raw: walk(raw, bench), Broken
+    return lambda raw: walk_both(raw, bench)
 
 
 def signature(error: BaseException) -> str:
@@ -52,14 +58,15 @@ def signature(error: BaseException) -> str:
 class Fuzz:
     """Walks mails and keeps what went wrong."""
 
-    def __init__(self, folder: Path, seconds: float, seeds: list[Path]) -> None:
-        self.folder, self.ends = folder, time.process_time() + seconds
+    def __init__(self, folder: Path, seconds: float, seed: int, seeds: list[Path]) -> None:
+        self.seed = seed
+        self.folder, self.ends = folder, time.monotonic() + seconds
         self.findings = folder / "findings"
         self.findings.mkdir(parents=True, exist_ok=True)
         (folder / "corpus").mkdir(exist_ok=True)
         self.walked, self.slowest, self.began = 0, 0.0, time.process_time()
         self.pool = seeds_of([*seeds, folder / "corpus"])
-        self.walk, _ = _road()
+        self.walk = _road()
 
     def one(self, raw: bytes) -> None:
         """Walk one mail."""
@@ -73,7 +80,7 @@ class Fuzz:
         self.slowest, self.walked = max(self.slowest, took), self.walked + 1
         if took > SLOW:
             self.keep(f"slow-{sha256(raw).hexdigest()[:8]}", raw, f"{took:.1f} s of CPU")
-        if time.process_time() > self.ends:
+        if time.monotonic() > self.ends:
             self.end()
 
     def keep(self, name: str, raw: bytes, told: str) -> None:
@@ -81,7 +88,8 @@ class Fuzz:
         file = self.findings / f"{name[:120]}.eml"
         if not file.exists() or len(raw) < file.stat().st_size:
             file.write_bytes(raw)
-            file.with_suffix(".txt").write_text(told, "utf-8", "backslashreplace")
+            where = f"mail {self.walked + 1} of the run with seed {self.seed}\n"
+            file.with_suffix(".txt").write_text(where + told, "utf-8", "backslashreplace")
 
     def end(self) -> None:
         """Say what was done, and end the process: atheris knows no other way."""
@@ -109,8 +117,8 @@ def _start_of(file: Path) -> bytes:
 
 def main(argv: list[str]) -> None:
     """See the module."""
-    folder, seconds, seeds = Path(argv[0]), float(argv[1]), [Path(one) for one in argv[2:]]
-    fuzz = Fuzz(folder, seconds, seeds)
+    folder, seconds, seed, seeds = Path(argv[0]), float(argv[1]), int(argv[2]), [Path(one) for one in argv[3:]]
+    fuzz = Fuzz(folder, seconds, seed, seeds)
     if atheris is None:
         _blindly(fuzz)
     pool = fuzz.pool[:: max(1, len(fuzz.pool) // _POOL)]
@@ -121,15 +129,28 @@ def main(argv: list[str]) -> None:
             return bytes(atheris.Mutate(raw, most))
         return mutated(raw, pool, dice)[:most]
 
-    options = [f"-max_len={LONGEST}", "-rss_limit_mb=0", "-timeout=60", "-verbosity=0", "-print_final_stats=0"]
+    options = [
+        f"-seed={seed}",
+        f"-max_len={LONGEST}",
+        "-rss_limit_mb=0",
+        "-timeout=60",
+        "-verbosity=0",
+        "-print_final_stats=0",
+    ]
     atheris.Setup([sys.argv[0], *options, str(folder / "corpus"), *map(str, seeds)], fuzz.one, custom_mutator=grown)
     atheris.Fuzz()
 
 
 def _blindly(fuzz: Fuzz) -> None:
-    dice = random.Random(len(fuzz.pool))
+    for raw in blindly(fuzz.seed, fuzz.pool):
+        fuzz.one(raw)
+
+
+def blindly(seed: int, pool: list[bytes]) -> Iterator[bytes]:
+    """Mails mutated without end; the same seed and pool give the same ones."""
+    dice = random.Random(seed)
     while True:
-        fuzz.one(mutated(dice.choice(fuzz.pool), fuzz.pool, dice))
+        yield mutated(dice.choice(pool), pool, dice)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from tests.servers.smtp import SmtpSink
 
 SAYS = "strace shows fsync or fdatasync of journal and of outcome between FETCH and MOVE, STORE or EXPUNGE"
 MINUTES = 1.0
+COUNTED = True
 _CALLS: Final = "fsync,fdatasync,pwrite64,write,sendto,rename,renameat,renameat2,link,linkat"
 _MAILS: Final = 3
 _AFTERS: Final = ("move:Done", "delete", "seen")

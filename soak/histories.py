@@ -15,6 +15,7 @@ from tests.simulator.world import Plan
 
 SAYS = "10,000 seeded histories of one to three daemons: crashes, races, resets, bounces, clock jumps; P1-P3, caps"
 MINUTES = 60.0
+COUNTED = True
 HISTORIES: Final = 10_000
 _TOGETHER: Final = 50  # between two notes of how far it is
 

@@ -13,15 +13,16 @@ from mailcase.bench import Bench
 from mailcase.errors import Permanent
 from mailcase.intake.parse import read
 from mailcase.snapshot import Snapshot
-from soak import _large
+from soak import _answers, _large
 from soak.part import Outcome, Work
 from tests.builders import NOW, make_delivery
 from tests.hostile import BIG, HOSTILE, Hostile
 from tests.road import make_bench, walk
 from tests.worlds import busy
 
-SAYS = "each hostile mail, those of 50 MB too, read and decided within its budget of CPU time and memory"
+SAYS = "each hostile mail, those of 50 MB too, and each as an agent's, within its budget of CPU time and memory"
 MINUTES = 20.0
+COUNTED = True
 
 MB: Final = 1_048_576
 CPU_S: Final = 5.0  # of any mail up to 50 MB
@@ -73,7 +74,8 @@ def run(work: Work) -> Outcome:
     if todo:
         return Outcome(not over, lines, unfinished=True)
     held, more = _large.run(work)
-    return Outcome(held and not over, (*lines, "", *more))
+    did, done = _answers.run(work)
+    return Outcome(held and did and not over, (*lines, "", *more, "", *done))
 
 
 def _kept(lines: Iterable[str]) -> Iterator[Measured]:

@@ -27,6 +27,7 @@ from tests.servers.storms import (
 
 SAYS: Final = "six simulated hours with each kind of desk that marks nothing, and two floods of a thousand mails"
 MINUTES: float = 4.0
+COUNTED: Final = True
 
 _HOUR: Final = timedelta(hours=1)
 _PER_ADDRESS: Final = 5  # shipped

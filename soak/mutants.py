@@ -6,14 +6,18 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from soak._processes import group
+from soak._survivors import Survivor, known, survivors
 from soak.part import Outcome, Work
 
 SAYS = "small changes to the rules of linking and junk, each of which must turn a test red (mutmut)"
-MINUTES = 240.0
+MINUTES = 60.0
+COUNTED = True
 
 _ROOT: Final = Path(__file__).parent.parent
 _COPIED: Final = ("mailcase", "tests", "fixtures", "soak", "pyproject.toml", "README.md", "LICENSE")
@@ -22,20 +26,18 @@ _ROOMS: Final = ("linking", "junk")
 _TESTS: Final = (
     *("linking", "acknowledge", "authentication", "autoreply", "blacklist", "bounce", "bounced", "customer"),
     *("header_rules", "header_values", "junk_verdict", "kinds", "mass_mail", "recipient", "robots", "sendable"),
-    *("numbers", "tokens", "sub_address"),
+    *("numbers", "tokens", "sub_address", "blacklist_entry", "explained", "explained_links"),
 )
 _CONFIG: Final = """
 [tool.mutmut]
 source_paths = ["mailcase"]
 only_mutate = {only}
 also_copy = ["fixtures", "soak"]
-pytest_add_cli_args = ["-x", "-q", "-p", "no:cacheprovider"]
-pytest_add_cli_args_test_selection = {tests}
-timeout_multiplier = 5
-use_git_change_detection = false
 """
+_AT_A_TIME: Final = 2  # forks
 _KILLED: Final = frozenset({"1", "3", "36", "24", "-24", "152", "255", "-11", "-9"})  # failed, crashed, or out of time
 _SURVIVED: Final = "0"
+_FATES: Final = ("killed", "same", "survived", "untested", "untried")
 
 
 def run(work: Work) -> Outcome:
@@ -43,21 +45,21 @@ def run(work: Work) -> Outcome:
     copy = work.folder / "copy"
     _copied(copy)
     log = (work.folder / "mutmut.log").open("ab")
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1"]
+    command = [sys.executable, "-m", "soak._mutating", str(_AT_A_TIME), *_tests()]
     env = {**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": str(work.folder / "hypothesis")}
     with group(command, cwd=copy, env=env, stdout=log, stderr=log) as mutmut:
         while mutmut.poll() is None and work.left():
             try:
                 mutmut.wait(timeout=min(60, work.left()))
             except subprocess.TimeoutExpired:
-                work.say(_told(_counted(copy / "mutants")))
+                _say(work, copy / "mutants")
         out_of_time = mutmut.poll() is None
-    counted = _counted(copy / "mutants")
-    untried = not counted or _untried(counted)
-    wrong = [f"mutmut ended by itself with {mutmut.returncode} before all was tried"] * bool(
-        untried and not out_of_time
-    )
-    return Outcome(not wrong and not _survivors(counted), (*_table(counted), *wrong), unfinished=out_of_time)
+    return _outcome(copy / "mutants", mutmut.returncode, out_of_time=out_of_time)
+
+
+def _say(work: Work, mutants: Path) -> None:
+    with suppress(OSError, ValueError, KeyError):  # mutmut is just writing what we read
+        work.say(_told(_read(mutants)))
 
 
 def _copied(copy: Path) -> None:
@@ -68,22 +70,52 @@ def _copied(copy: Path) -> None:
         else:
             copy.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-    tests = [file for name in _TESTS if (_ROOT / (file := f"tests/unit/test_{name}.py")).exists()]
     only = [f"mailcase/{room}/*.py" for room in _ROOMS]
     text = (copy / "pyproject.toml").read_text("utf-8")
-    config = _CONFIG.format(only=json.dumps(only), tests=json.dumps([*tests, "tests/golden"]))
-    (copy / "pyproject.toml").write_text(text + config, "utf-8")
+    (copy / "pyproject.toml").write_text(text + _CONFIG.format(only=json.dumps(only)), "utf-8")
 
 
-def _counted(mutants: Path) -> dict[str, Counter[str]]:
-    """For each file: how many mutants were killed, survived, had no test, are not tried yet."""
-    found: dict[str, Counter[str]] = {}
-    for file in sorted(mutants.rglob("*.py.meta")):
-        codes = json.loads(file.read_text("utf-8"))["exit_code_by_key"]
-        name = str(file.relative_to(mutants / "mailcase")).removesuffix(".meta")
-        if codes:
-            found[name] = Counter(map(_fate, codes.values()))
-    return found
+def _tests() -> list[str]:
+    return [*(f"tests/unit/test_{name}.py" for name in _TESTS), "tests/golden"]
+
+
+@dataclass(frozen=True)
+class _File:
+    """What became of the changes of one file, and those that no test noticed."""
+
+    name: str
+    fates: Counter[str]
+    left: list[Survivor]
+
+
+def _outcome(mutants: Path, status: int | None, *, out_of_time: bool) -> Outcome:
+    files = _read(mutants)
+    wrong = [f"{file.name}: {one.told}" for file in files for one in file.left]
+    if not out_of_time and (status or not files or _total(files)["untried"]):
+        wrong.append(f"it ended by itself with {status} before all was tried")
+    return Outcome(not wrong, (*_table(files), "", *wrong), unfinished=out_of_time)
+
+
+def _read(mutants: Path) -> list[_File]:
+    """The files that have something to change."""
+    return [_file(meta) for meta in sorted(mutants.rglob("*.py.meta")) if _codes(meta)]
+
+
+def _codes(meta: Path) -> dict[str, int | None]:
+    codes: dict[str, int | None] = json.loads(meta.read_text("utf-8"))["exit_code_by_key"]
+    return codes
+
+
+def _file(meta: Path) -> _File:
+    fates = {name: _fate(code) for name, code in _codes(meta).items()}
+    source, expected = meta.with_suffix(""), known()
+    left = []
+    for one in survivors(source, [name for name, fate in fates.items() if fate in ("survived", "untested")]):
+        if one.told in expected:
+            fates[one.name] = "same"
+        else:
+            left.append(one)
+    return _File("/".join(source.parts[-2:]), Counter(fates.values()), left)
 
 
 def _fate(code: int | None) -> str:
@@ -94,26 +126,26 @@ def _fate(code: int | None) -> str:
     return "survived" if str(code) == _SURVIVED else "untested"
 
 
-def _survivors(counted: dict[str, Counter[str]]) -> int:
-    return sum(one["survived"] + one["untested"] for one in counted.values())
+def _total(files: list[_File]) -> Counter[str]:
+    return sum((file.fates for file in files), Counter[str]())
 
 
-def _untried(counted: dict[str, Counter[str]]) -> int:
-    return sum(one["untried"] for one in counted.values())
+def _told(files: list[_File]) -> str:
+    total = _total(files)
+    return (
+        f"{total.total()} small changes: {total['killed']} turned a test red, {total['same']} change nothing that "
+        f"can be seen (soak/equivalent.toml says why), {total['survived']} survived, {total['untested']} have no "
+        f"test, {total['untried']} are not tried yet"
+    )
 
 
-def _told(counted: dict[str, Counter[str]]) -> str:
-    total = sum((one for one in counted.values()), Counter[str]())
-    return f"{total['killed']} killed, {_survivors(counted)} survived, {total['untried']} not tried yet"
-
-
-def _table(counted: dict[str, Counter[str]]) -> list[str]:
+def _table(files: list[_File]) -> list[str]:
     rows = [
-        f"| {name} | {one.total()} | {one['killed']} | {one['survived']} | {one['untested']} | {one['untried']} |"
-        for name, one in counted.items()
+        f"| {file.name} | {file.fates.total()} | {' | '.join(str(file.fates[one]) for one in _FATES)} |"
+        for file in files
     ]
     head = [
-        "| file | mutants | killed | survived | without a test | not tried |",
-        "| --- | --: | --: | --: | --: | --: |",
+        "| file | changes | red | no difference | survived | without a test | not tried |",
+        "| --- | --: | --: | --: | --: | --: | --: |",
     ]
-    return [_told(counted), "", *head, *rows]
+    return [_told(files), "", *head, *rows]

@@ -25,6 +25,7 @@ class Outcome:
     good: bool
     lines: tuple[str, ...]
     unfinished: bool = False
+    short: str = ""  # "for 10 of 60 minutes": how much of the part's own length it was given
 
     @property
     def held(self) -> bool:
@@ -36,7 +37,7 @@ class Outcome:
         """The one word for it."""
         if not self.good:
             return "FAILED"
-        return "not finished" if self.unfinished else "held"
+        return "not finished" if self.unfinished else f"held {self.short}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ class Part(Protocol):
     """A module of this package: one sentence, the length in minutes, and the work itself.
 
     One that keeps nothing when it is interrupted has `ANEW = True` as well: time spent before does not count.
+    One that has so much to do, and is finished when that is done, has `COUNTED = True`: of each other one a run
+    that was given less than MINUTES is told as a short one.
     """
 
     SAYS: str

@@ -51,14 +51,25 @@ def closing(part: str) -> str:
     return f"<!-- /soak:{part} -->"
 
 
-def version() -> str:
-    """The program's version, and the commit where git can tell it."""
-    asked = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
-    try:
-        said = subprocess.run(asked, capture_output=True, text=True, check=False)
-    except OSError:  # no git on this machine: the version alone is true as well
+def version(root: Path = ROOT) -> str:
+    """The program's version, and the commit where git can tell it: `-dirty` where more was run than was committed.
+
+    The documents do not count: each part writes its result into one of them.
+    """
+    commit = _git(root, "rev-parse", "--short", "HEAD")
+    if not commit:
         return __version__
-    return f"{__version__} ({said.stdout.strip()})" if said.returncode == 0 else __version__
+    dirty = "-dirty" if _git(root, "status", "--porcelain", "--", ".", ":!docs") else ""
+    return f"{__version__} ({commit}{dirty})"
+
+
+def _git(root: Path, *words: str) -> str:
+    """What git says; "" where there is none, or no repository."""
+    try:
+        said = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=False)
+    except OSError:  # no git on this machine: the version alone is true as well
+        return ""
+    return said.stdout.strip() if said.returncode == 0 else ""
 
 
 def write(result: Result, document: Path = DOCUMENT) -> None:

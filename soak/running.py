@@ -3,7 +3,7 @@
 import shutil
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -42,9 +42,17 @@ def run(asked: Asked, write: Callable[[Result], None], tell: Callable[[str], obj
         outcome = Outcome(good=False, lines=(_last_words(error),))
         work.keep("spent", work.elapsed())
     else:
+        outcome = replace(outcome, short=_short(asked.part, work))
         _ended(work, outcome, before)
     write(Result(asked.name, asked.part.SAYS, datetime.now(UTC), (before + work.elapsed()) / 60, outcome))
     return outcome
+
+
+def _short(part: Part, work: Work) -> str:
+    """How much of its own length a part was given, where what it saw is the less for it; else ""."""
+    if work.minutes >= part.MINUTES or getattr(part, "COUNTED", False):
+        return ""
+    return f"for {work.minutes:g} of {part.MINUTES:g} minutes"
 
 
 def _last_words(error: Exception) -> str:

@@ -16,6 +16,7 @@ from tests.servers.smtp import SmtpSink
 
 SAYS = "IMAP and SMTP that stall, trickle or are half open, for the whole of the shipped time-outs"
 MINUTES = 25.0
+COUNTED = True
 _BODY: Final = re.compile(rb"BODY\[\] \{\d+\}\r\n")
 _LOOK: Final = 240.0  # seconds until a mailbox is read again: its time-out of 60 s, and the pauses between tries
 #: name -> where the octets stop; the last is the longest: ten times the time-out of a command after the final dot.

@@ -1,8 +1,11 @@
 """The fixture modules of the real servers, for every test; Hypothesis without a stop-watch."""
 
 import os
+from functools import cache
 
+import typer.testing
 from hypothesis import HealthCheck, settings
+from typer.main import get_command
 
 pytest_plugins = [
     "tests.powers",
@@ -24,3 +27,6 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("house")
+
+# To put all commands together costs more than most of them: once a test process, not at each call.
+typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # private, but what the runner calls

@@ -60,7 +60,7 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "email_validator": ("intake", "junk", "outbox", "config", "configuration"),
     "idna": ("configuration", "intake", "junk"),
     "inscriptis": ("intake",),
-    "jinja2": ("outbox.templates",),
+    "jinja2": ("outbox.template_compile",),
     "mailparser": ("intake.parse",),
     "mailparser_reply": ("intake",),
     "tnefparse": ("intake",),

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from mailcase.life.acts import customer, progress, tasks, threads, words, work
 from mailcase.life.acts import people as following
-from mailcase.life.acts import progress, tasks, threads, words, work
 from mailcase.life.asked import Asked, Mail
 from mailcase.life.case_state import Actor, CaseState, People, Task
 from mailcase.life.changes import Changes, File
+from mailcase.life.customers import Customer
 from mailcase.life.people import Agent, AgentRole
 from mailcase.policy import AgentPolicy, AttachmentPolicy, CategoryPolicy, Policy, TransitionRule
 from tests.builders import NOW, make_cases, make_policy
@@ -78,6 +79,8 @@ def life_policy(**over: Any) -> Policy:
 
 OTHER: Final = make_case(running=9, number="SR-9")
 MAIL: Final = Mail(41, "Re: Mouse [SR-12]", "And my mouse is broken.")
+ERIN: Final = Customer(7, None, "Erin", "erin@visitor.example", "erin@visitor.example")
+OMAR: Final = Customer(8, 3, "Omar", "omar@visitor.example", "omar@visitor.example", "Visitor Ltd")
 OPEN_TASK: Final = Task(5, "Order a roller", "open")
 
 #: Each act with arguments that nothing is wrong with.
@@ -95,6 +98,7 @@ CALLS: Final[Mapping[str, Callable[[Asked], Changes]]] = {
     "transfer": lambda asked: work.transfer(asked, "is his", agent=EVA),
     "escalate": work.escalate,
     "reclassify": lambda asked: work.reclassify(asked, "Request"),
+    "contact": lambda asked: customer.contact(replace(asked, whose=(ERIN, OMAR))),
     "priority": lambda asked: work.priority(asked, "high"),
     "expect": lambda asked: work.expect(asked, NOW),
     "reply": lambda asked: words.reply(asked, "Switch it off."),

@@ -14,6 +14,7 @@ COMMANDS: Final = (
     case_work.transfer,
     case_work.escalate,
     case_work.reclassify,
+    case_work.contact,
     case_work.priority,
     case_work.expect,
     case_words.reply,

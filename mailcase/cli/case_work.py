@@ -1,6 +1,6 @@
-"""`mailcase case assign|transfer|escalate|reclassify|priority|expect|follow|unfollow`: whose it is, how it is filed."""
+"""`mailcase case assign|transfer|escalate|reclassify|contact|priority|expect|follow|unfollow`: whose it is."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mailcase.life.case_state import Actor
     from mailcase.store.life.acting import Done
 
+_NOBODY: Final = "none"
 Follower = Annotated[str, typer.Option("--agent", metavar="ADDRESS", help="Somebody else than who acts.")]
 
 
@@ -60,6 +61,25 @@ def reclassify(
     from mailcase.desk import cases
 
     do(context, number, as_, lambda desk, case, who: cases.reclassify(desk, case, who, category))
+
+
+def contact(
+    context: typer.Context,
+    number: Number,
+    address: Annotated[str | None, typer.Argument(metavar="ADDRESS|none", help="Unknown: becomes a contact.")] = None,
+    name: Annotated[str, typer.Option(help="Of a contact that is not known yet.")] = "",
+    account: Annotated[str | None, typer.Option(metavar="NAME", help="Else the contact's; empty: none.")] = None,
+    as_: As = "",
+) -> None:
+    """Give it to another customer: a contact, an account, or both; later mail goes there. Nobody is told."""
+    from mailcase.desk import cases
+
+    if address is None and account is None:
+        raise typer.BadParameter("whose is it? ADDRESS, --account NAME, or both")
+    if address not in (None, _NOBODY) and "@" not in address:
+        raise typer.BadParameter(f"{address} is no address, such as jane@example.com; {_NOBODY}: no contact")
+    to = "" if address == _NOBODY else address
+    do(context, number, as_, lambda desk, case, who: cases.contact(desk, case, who, to, name, account))
 
 
 def priority(

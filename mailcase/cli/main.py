@@ -1,9 +1,11 @@
 """The command line: the options before a command, every command's place, and what each error exits with."""
 
 import sys
-from typing import Annotated, Final
+from functools import cache
+from typing import Annotated, Any, Final
 
 import typer
+from typer.main import get_command
 
 from mailcase import __version__
 from mailcase.cli import (
@@ -102,10 +104,16 @@ def options(
     context.obj = State(config, as_json, verbose)
 
 
+@cache
+def program() -> Any:
+    """All commands, put together: half of what a command costs that only looks."""
+    return get_command(app)
+
+
 def main() -> None:
     """Run one command; errors are a text on standard error and the exit status of their kind."""
     try:
-        app(prog_name="mailcase")
+        program()(prog_name="mailcase")
     except MailcaseError as error:
         print(f"mailcase: {error}", file=sys.stderr)
         raise SystemExit(next(code for kind, code in EXITS if isinstance(error, kind))) from None

@@ -1,6 +1,7 @@
 """What `template show` fills a notice with: sample values, or those of a case."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from mailcase.life.notice import LastMail, Notice, NoticeFacts
@@ -27,6 +28,7 @@ def notice_of(name: str, language: str, policy: Policy, facts: NoticeFacts, text
         automatic=name != "reply",
         quote=rule is not None and rule.quote,
         text=texts["text"],
+        due_at=datetime.fromisoformat(texts["due"].replace(" UTC", "+00:00")),
         by_name=texts["actor"],
     )
 

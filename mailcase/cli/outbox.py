@@ -29,8 +29,15 @@ def list_(context: typer.Context) -> None:
         print_json(rows)
     else:
         print_table(
-            [{**one, "to": ", ".join((one["to"], *one["cc"]))} for one in rows], _COLUMNS, "the outbox is empty"
+            [{**one, "to": ", ".join((one["to"], *one["cc"])), "last_error": _line(one["last_error"])} for one in rows],
+            _COLUMNS,
+            "the outbox is empty",
         )
+
+
+def _line(error: str | None) -> str:
+    """Of a group a line a member: who was refused, and who was busy."""
+    return "; ".join((error or "").split("\n"))
 
 
 @app.command()
@@ -52,7 +59,7 @@ def retry(context: typer.Context, number: Annotated[int, typer.Argument(metavar=
     if state.json:
         print_json(row)
     else:
-        say(f"{number}  {row['state']}  {safe(row['last_error'] or '')}".rstrip())
+        say(f"{number}  {row['state']}  {safe(_line(row['last_error']))}".rstrip())
     if row["state"] not in ("sent", "pending", "sending"):
         raise typer.Exit(1)
 

@@ -75,16 +75,25 @@ def _value(value: object, zone: tzinfo, now: datetime) -> str:
         return text
 
 
-def _assigned(data: Data, _actor: str) -> str:
-    """Only what changed: the assignee, the group, or both."""
-    pairs = (("assignee", "from", "to"), ("group", "from_group", "to_group"))
-    changed = [
+def _changed(data: Data, *pairs: tuple[str, str, str]) -> str:
+    """Only those that changed: (what, key before, key after)."""
+    return ", ".join(
         f"{what} {safe(data.get(one) or _NONE)} → {safe(data.get(other) or _NONE)}"
         for what, one, other in pairs
         if data.get(one) != data.get(other)
-    ]
+    )
+
+
+def _contact(data: Data, _actor: str) -> str:
+    changed = _changed(data, ("contact", "from", "to"), ("account", "from_account", "to_account"))
+    return changed or f"contact {safe(data.get('to') or _NONE)}"
+
+
+def _assigned(data: Data, _actor: str) -> str:
+    """The assignee, the group, or both."""
+    changed = _changed(data, ("assignee", "from", "to"), ("group", "from_group", "to_group"))
     rule = f" (rule {safe(data['rule'])})" if data.get("rule") else ""
-    return (", ".join(changed) or f"assigned to {safe(data.get('to') or _NONE)}") + rule
+    return (changed or f"assigned to {safe(data.get('to') or _NONE)}") + rule
 
 
 def _task(end: str) -> Callable[[Data, str], str]:
@@ -124,6 +133,7 @@ def _by_hand(data: Data, _actor: str) -> str:
 
 _SENTENCES: Final[dict[str, Callable[[Data, str], str]]] = {
     "assigned": _assigned,
+    "contact": _contact,
     "task_created": _task("created"),
     "task_finished": _task("finished"),
     "task_cancelled": _task("cancelled"),

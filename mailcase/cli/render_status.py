@@ -11,7 +11,7 @@ from mailcase.health.overview import Need, Overview
 
 #: Which part of the screen tells of which condition; a mailbox's own stand with the mailbox.
 _PLACES: Final = {
-    "daemon": ("no_daemon", "policies_differ", "restart_needed", "daemon_hangs", "store_unavailable"),
+    "daemon": ("no_daemon", "policies_differ", "restart_needed", "daemon_hangs", "store_unavailable", "clock_differs"),
     "journal": ("undecided",),
     "quarantine": ("quarantine",),
     "outbox": ("outbox_stuck", "relay_refused"),

@@ -51,7 +51,7 @@ def _filled(
     settings: "Settings", policy: "Policy", templates: "TemplateSet", name: str, case: str, language: str
 ) -> dict[str, Any]:
     """An acknowledgement, or a notice with its own values."""
-    from mailcase.outbox.templates import REQUIRED
+    from mailcase.outbox.template_values import REQUIRED
 
     if name in REQUIRED:
         mail, facts = _of_case(settings, policy, name, case) if case else _sample(policy, name)
@@ -69,7 +69,7 @@ def _notice(
     from mailcase.cases.numbers import find_numbers
     from mailcase.cli.notice_sample import facts_of, notice_of
     from mailcase.outbox.compose_notice import NoticeComposer
-    from mailcase.outbox.templates import NOTICE_SAMPLE
+    from mailcase.outbox.template_values import NOTICE_SAMPLE
     from mailcase.tokens import TokenKeys
 
     sample, box = NOTICE_SAMPLE, next(iter(policy.mailboxes))
@@ -105,7 +105,7 @@ def _sample(policy: "Policy", name: str) -> "tuple[QueueMail, CaseFacts]":
     """The values with which every template is tried at load; mailbox and number as configured."""
     from datetime import datetime
 
-    from mailcase.outbox.templates import SAMPLE
+    from mailcase.outbox.template_values import SAMPLE
     from mailcase.ports import CaseFacts
 
     number, followed = policy.cases.mask.format(12), policy.cases.mask.format(9)

@@ -14,13 +14,15 @@ from mailcase.life.happening import What
 from mailcase.life.notice import NoticeRule
 from mailcase.life.notice_rules import (
     ACKNOWLEDGEMENTS,
+    AMONG_US,
     BY_MAIL_ALONE,
     RECIPIENTS,
     SHIPPED_NAMES,
     NoticeChange,
     merged,
 )
-from mailcase.outbox.templates import SAMPLE, TemplateSet
+from mailcase.outbox.template_values import SAMPLE
+from mailcase.outbox.templates import TemplateSet
 
 if TYPE_CHECKING:
     from mailcase.config import Settings
@@ -205,6 +207,8 @@ def _own(number: int, one: NoticeEntry) -> Iterator[Problem]:
             (*at, "to"),
             "what a mail does is told to its sender by the acknowledgements alone: registration, followed, reopened",
         )
+    elif "customer" in one.to and one.when in AMONG_US:
+        yield Problem((*at, "to"), "comments and tasks are among agents: the customer is told of neither")
 
 
 def _assignments(settings: "Settings") -> Iterator[Problem]:

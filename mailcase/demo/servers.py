@@ -74,11 +74,14 @@ async def _imap_server(users: tuple[str, ...], password: str) -> asyncio.Server:
     from pymap.backend.dict import Config, Identity, Login
     from pymap.imap import IMAPServer
     from pymap.user import UserMetadata
+    from pysasl import SASLAuth
     from pysasl.hashing import Cleartext
 
     args = Namespace(passlib_cfg=None, proxy_protocol=None)
     demo: Any = {"demo_data": False, "demo_user": users[0], "demo_password": password}
-    quiet = type("QuietConfig", (Config,), {"greeting": b"mailcase demo"})  # the shipped greeting asks the DNS
+    # The shipped greeting asks the DNS, and its mechanisms are looked for in every package at each connection.
+    own = {"greeting": b"mailcase demo", "tls_auth": SASLAuth.defaults()}
+    quiet = type("QuietConfig", (Config,), own)
     config: Any = quiet(args, host=HOST, port=0, tls_enabled=False, hash_context=Cleartext(), **demo)
     config.apply_context()
     login: Any = Login(config)

@@ -11,10 +11,11 @@ from functools import partial
 from mailcase.desk.desk import Desk
 from mailcase.intake.addresses import key_of
 from mailcase.life import creating
-from mailcase.life.acts import people, progress, tasks, threads, words, work
+from mailcase.life.acts import customer, people, progress, tasks, threads, words, work
 from mailcase.life.case_state import Actor
 from mailcase.life.changes import File
 from mailcase.life.creating import NewCase
+from mailcase.life.customers import NamedCustomer
 from mailcase.store.life.acting import Done
 from mailcase.store.life.creating import NewOrder
 
@@ -100,6 +101,16 @@ def priority(desk: Desk, number: str, actor: Actor, to: str) -> Done:
 def expect(desk: Desk, number: str, actor: Actor, at: datetime | None) -> Done:
     """When it is expected to be done; None: no longer said."""
     return desk.act(number, actor, partial(work.expect, at=at))
+
+
+def contact(
+    desk: Desk, number: str, actor: Actor, address: str | None = None, name: str = "", account: str | None = None
+) -> Done:
+    """Another customer: the contact with this address (made of an unknown one, with this name), an account, or both.
+
+    "" is none; None leaves the contact, and gives a new one's account.
+    """
+    return desk.act(number, actor, customer.contact, customer=NamedCustomer(address, name, account))
 
 
 def reply(

@@ -9,6 +9,7 @@ from mailcase.clock import utcnow
 from mailcase.intake.addresses import key_of
 from mailcase.life.case_state import Actor
 from mailcase.life.changes import File
+from mailcase.life.customers import NamedCustomer
 from mailcase.life.refused import Refused
 from mailcase.policy import Policy
 from mailcase.store.life.acting import Done, Order, Rule
@@ -46,9 +47,10 @@ class Desk:
         other: str = "",
         delivery: int | None = None,
         files: tuple[File, ...] = (),
+        customer: NamedCustomer | None = None,
     ) -> Done:
         """One act on one case; raises Refused or Permanent, and then nothing was done."""
-        order = Order(number, actor, rule, self.policy, self.now(), other, delivery, files)
+        order = Order(number, actor, rule, self.policy, self.now(), other, delivery, files, customer)
         return self.store.act(order, self.bench)
 
 

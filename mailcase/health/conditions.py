@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from mailcase.health.situation import REFUSED, Situation
+from mailcase.health.situation import CLOCKS_DIFFER_S, REFUSED, Situation
 from mailcase.intake.state import MailboxState
 
 _AT_ONCE: Final = timedelta(0)
@@ -98,6 +98,14 @@ def _disk(rule: Rule, now: Situation) -> Iterator[Condition]:
 def _configuration(rule: Rule, now: Situation) -> Iterator[Condition]:
     if now.facts.config_error:
         yield Condition(rule.word, now.facts.config_error_at or now.now, now.facts.config_error, host=now.host)
+
+
+def _clock(rule: Rule, now: Situation) -> Iterator[Condition]:
+    ahead = now.facts.clock_ahead_s
+    if abs(ahead) > CLOCKS_DIFFER_S:
+        where = "ahead of" if ahead > 0 else "behind"
+        detail = f"{now.host} is {abs(ahead):.0f} s {where} the database's clock"
+        yield Condition(rule.word, now.now, detail, host=now.host)
 
 
 def _relays(rule: Rule, now: Situation) -> Iterator[Condition]:
@@ -211,6 +219,15 @@ RULES: Final = (
         "configuration refused",
         "The changed files are wrong, so the rules from before stay in force.",
         "Correct what is named; `mailcase check` says whether it is right. It is taken in without a restart.",
+    ),
+    Rule(
+        "clock_differs",
+        "host",
+        _clock,
+        "this host's clock is wrong",
+        "Several daemons share the store, and its clock counts for all of them: mail and limits are in order. Commands "
+        "on this host go by its own clock.",
+        "Let the host and the database's host ask the same time servers (NTP).",
     ),
     Rule(
         "relay_refused",

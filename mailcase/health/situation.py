@@ -7,6 +7,7 @@ from typing import Final
 
 from mailcase.intake.state import MailboxState
 
+CLOCKS_DIFFER_S: Final = 60.0  # from the store's: servers that ask for the time (NTP) differ by far less
 GONE_AFTER: Final = timedelta(seconds=60)  # a daemon that told nothing for so long is gone
 WEEK: Final = timedelta(days=7)
 #: Why mail waits for its way out, as the drain writes it: somebody must act, or it may pass by itself.
@@ -32,6 +33,7 @@ class Facts:
     by_token: frozenset[str] = frozenset()  # who signs in with tokens: "imap:support", "smtp:support"
     unheld: Mapping[str, datetime] = field(default_factory=dict)  # mailboxes that no daemon works, since when
     config: str = ""  # path of the configuration's file on the daemon's host
+    clock_ahead_s: float = 0.0  # so far is the host's clock ahead of that of a store which several share
 
 
 @dataclass(frozen=True, slots=True)

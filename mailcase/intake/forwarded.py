@@ -24,7 +24,8 @@ _MOST_BYTES: Final = 65_536  # of a carried mail's headers
 _MOST_CHARACTERS: Final = 65_536  # of the text that are searched
 _FEWEST: Final = 3  # labelled lines in a row: two can stand in anybody's text
 _LABELLED: Final = re.compile(r"[>\s*]*([^\W\d_][\w .]{0,24}?)[*\s]*[:：][*\s]*(.*)")
-_MAILTO: Final = re.compile(r"\[mailto:([^\]\s]+)\]|<mailto:[^>\s]+>", re.I)
+#: As long as an address can be: without an end the rest of a header would be read again at each beginning.
+_MAILTO: Final = re.compile(r"\[mailto:([^\]\s]{1,320})\]|<mailto:[^>\s]{1,320}>", re.I)
 
 
 def forwarded_from(raw: bytes, root: Part, subject: str, text: str) -> Address | None:

@@ -9,7 +9,7 @@ from mailcase.junk.sendable import why_not_sendable
 def one_usable_address(q: AckQuestion) -> No | Yes:
     """K5: exactly one From address, and a customer's address that can be sent to, is not ours and no robot's."""
     receiver = q.customer
-    if receiver is None or not q.email.senders:
+    if receiver is None:
         return No("no_sender", "the mail names no sender")
     if len(q.email.senders) > 1 or "duplicate_from" in q.email.defects:
         return No("several_senders", f"{len(q.email.senders)} From addresses or several From fields")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import islice
 from typing import Final
 
 from mailcase.junk.ack_question import AckQuestion, No, Yes, moment
@@ -26,7 +25,7 @@ def under_the_limit(q: AckQuestion) -> No | Yes:
 
 def few_hops(q: AckQuestion) -> No | Yes:
     """K10: fewer than 30 Received fields (S6)."""
-    hops = sum(1 for _ in islice(q.email.header_all("Received"), _MOST_HOPS))
+    hops = sum(1 for _ in q.email.header_all("Received"))
     return No("received_loop", f"{_MOST_HOPS} Received or more") if hops >= _MOST_HOPS else Yes(f"{hops} Received")
 
 

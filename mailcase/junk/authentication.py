@@ -76,7 +76,7 @@ def _vouched(one: Method) -> Iterator[str]:
 
 def _domain(value: str) -> str:
     """The domain of an address or of a bare domain, normalised."""
-    return key_of("x@" + value.rpartition("@")[2].strip("<>")).rpartition("@")[2]
+    return key_of(f"@{value}").rpartition("@")[2]
 
 
 def _aligned(one: str, other: str) -> bool:

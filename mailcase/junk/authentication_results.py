@@ -64,7 +64,7 @@ def _segments(value: str) -> list[list[str]]:
     segments: list[list[str]] = []
     for text in _split(value[:_LONGEST]):
         joined = " ".join(text.split()).replace(" =", "=").replace("= ", "=")
-        segments.append([word.replace("\0", " ") for word in joined.split(" ") if word])
+        segments.append([word.replace("\0", " ") for word in joined.split()])
     return segments
 
 

@@ -61,7 +61,7 @@ def _longer(old: BlacklistLine | None, new: BlacklistLine) -> BlacklistLine:
 
 def _parents(domain: str) -> list[str]:
     """The domain and every domain above it."""
-    labels = domain.split(".")[-_DEEPEST:] if domain else []
+    labels = domain.split(".")[-_DEEPEST:]
     return [".".join(labels[start:]) for start in range(len(labels))]
 
 

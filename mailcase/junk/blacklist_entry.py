@@ -56,7 +56,7 @@ def parse_line(number: int, line: str) -> BlacklistLine | None:
         return None
     if len(text) > _LONGEST:
         raise _wrong(number, "the line is too long", f"at most {_LONGEST} characters")
-    text = text.split(" #", 1)[0].split("\t#", 1)[0]
+    text = text.partition(" #")[0].partition("\t#")[0]
     written, *options = (part.strip() for part in text.split(";"))
     allows, entry = written.startswith("!"), written.removeprefix("!").strip()
     form, value = _read_entry(number, entry)

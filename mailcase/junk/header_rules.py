@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Protocol
 
 import re2
@@ -34,9 +35,7 @@ class HeaderRule:
 
     def fires(self, email: Email) -> str | None:
         """The beginning of the header's value that the rule fits ("" where it is empty), or None."""
-        for count, value in enumerate(email.header_all(self.name)):
-            if count == _MOST_HEADERS:
-                break
+        for value in islice(email.header_all(self.name), _MOST_HEADERS):
             text = value[:_LONGEST_VALUE].encode("utf-8", "replace").decode()
             if self.pattern.search(text):
                 return text[:_SHOWN]
@@ -60,8 +59,8 @@ def compile(name: str, matches: str, reason: str) -> HeaderRule:
     try:
         return HeaderRule(name, re2.compile(matches, options), reason, matches)
     except (re2.error, UnicodeError) as error:
-        words = error.args[0] if error.args else error
-        detail = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+        words = error.args[0]  # of RE2, which writes UTF-8
+        detail = words.decode() if isinstance(words, bytes) else str(error)
         raise ValueError(
             f"{matches!r} is no RE2 expression ({detail}); look-around and back-references do not exist in it, "
             "see https://github.com/google/re2/wiki/Syntax"

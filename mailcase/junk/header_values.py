@@ -1,6 +1,7 @@
 """Reading the small values of machine headers: a token before comments and parameters (RFC 3834 5)."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from mailcase.message import Email
@@ -31,9 +32,7 @@ def plain_token(value: str) -> str:
 def tokens(email: Email, *names: str) -> Iterator[tuple[str, str]]:
     """(header name, token) of each header of these names, at most 20 a name."""
     for name in names:
-        for count, value in enumerate(email.header_all(name)):
-            if count == _MOST:
-                break
+        for value in islice(email.header_all(name), _MOST):
             yield name, plain_token(value)
 
 
@@ -49,5 +48,5 @@ def auto_submitted(email: Email) -> str | None:
 
 def suppressed_words(email: Email) -> frozenset[str]:
     """All words of X-Auto-Response-Suppress (A8)."""
-    values = list(email.header_all("X-Auto-Response-Suppress"))[:_MOST]
+    values = islice(email.header_all("X-Auto-Response-Suppress"), _MOST)
     return frozenset().union(*(listed(value) for value in values))

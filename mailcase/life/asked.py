@@ -5,6 +5,7 @@ from datetime import datetime
 
 from mailcase.cases.statuses import Role, Status, StatusKind
 from mailcase.life.case_state import Actor, CaseState, People
+from mailcase.life.customers import Customer
 from mailcase.life.refused import Refused
 from mailcase.policy import Policy
 
@@ -30,6 +31,7 @@ class Asked:
     now: datetime
     other: CaseState | None = None  # the second case that the act names
     mail: Mail | None = None  # the message that the act names
+    whose: tuple[Customer, Customer] | None = None  # whose the case is, and whose the act wants it to be
 
     @property
     def status(self) -> Status:
@@ -51,3 +53,10 @@ class Asked:
         if self.other is None:
             raise Refused("which other case?")
         return self.other
+
+    @property
+    def customers(self) -> tuple[Customer, Customer]:
+        """Whose the case is, and whose it is to be; an act that changes that is not asked for without them."""
+        if self.whose is None:
+            raise Refused("whose is it to be? a contact, an account, or both")
+        return self.whose

@@ -15,8 +15,11 @@ from mailcase.life.refused import Refused
 
 Rule = Callable[[Asked], Changes]
 _TO_ME: Final = "me"
+_MOST: Final = 20  # commands of a mail: each is an act with its mails, while whoever writes to the store waits
 #: Each says what becomes of the text, so that there is one of them at most.
-_OF_TEXT: Final = ("note", "wait", "resolve")
+_OF_TEXT: Final = ("note", "comment", "wait", "resolve")
+#: These of them go to no customer, whatever is quoted below them.
+_AMONG_US: Final = ("note", "comment")
 _NO_CERTAIN_WORDS: Final = (
     "it is not certain where your words end and our quoted mail begins: nothing was sent; "
     "write your answer above the quotation, or take the quotation out"
@@ -53,6 +56,8 @@ def steps(text: str, files: tuple[StoredFile, ...] = ()) -> tuple[Step, ...]:
 def _must_be_clear(said: Orders) -> None:
     if said.unknown:
         raise Refused(f"{said.unknown} is no command; there are {', '.join(f'#{one}' for one in COMMANDS)}")
+    if len(said.commands) > _MOST:
+        raise Refused(f"these are {len(said.commands)} commands; a mail may have {_MOST}")
     of_text = [f"#{one.name}" for one in said.commands if one.name in _OF_TEXT]
     if len(of_text) > 1:
         raise Refused(f"{' and '.join(of_text)} both say what becomes of the text: one mail, one of them")
@@ -60,7 +65,7 @@ def _must_be_clear(said: Orders) -> None:
     if start is not None and start.rest:
         raise Refused(f"#start takes nothing behind it, and what is {start.rest!r} to do?")
     spoken = (said.text, *(one.rest for one in said.commands))
-    if said.get("note") is None and any(map(_may_be_ours, spoken)):
+    if not any(map(said.get, _AMONG_US)) and any(map(_may_be_ours, spoken)):
         raise Refused(_NO_CERTAIN_WORDS)
 
 
@@ -70,9 +75,11 @@ def _may_be_ours(text: str) -> bool:
 
 
 def _words(said: Orders, files: tuple[StoredFile, ...]) -> Iterator[Step]:
-    """What becomes of the text: a note, a question, a solution, else a reply."""
+    """What becomes of the text: a note, a comment, a question, a solution, else a reply."""
     if note := said.get("note"):
         yield Step("note", partial(words.note, text=_all(note, said)))
+    elif comment := said.get("comment"):
+        yield Step("comment", partial(words.comment, text=_all(comment, said)))
     elif waiting := said.get("wait"):
         yield Step("wait", partial(progress.wait, question=_all(waiting, said)))
     elif solving := said.get("resolve"):

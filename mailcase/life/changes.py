@@ -69,6 +69,13 @@ class DropFollower:
 
 
 @dataclass(frozen=True, slots=True)
+class AddParticipant:
+    """This address is one of the case's people: what comes from it is no stranger's (B8)."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddTask:
     """A new open task."""
 
@@ -119,7 +126,10 @@ class SplitOff:
     happened: tuple[What, ...] = ()  # to the new case
 
 
-Deed = SendReply | PutFiles | AddFollower | DropFollower | AddTask | EndTask | Relate | TellOther | TakeAlong | SplitOff
+Deed = (
+    SendReply | PutFiles | AddFollower | DropFollower | AddParticipant | AddTask | EndTask | Relate | TellOther
+    | TakeAlong | SplitOff
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,8 @@ class Changes:
     deeds: tuple[Deed, ...] = ()
     happened: tuple[What, ...] = ()
     text: str = ""  # what the notices quote as the actor's words
+    given: str = ""  # key of the agent who has a task of it now
+    due_at: datetime | None = None  # of that task
 
     @property
     def moves(self) -> bool:

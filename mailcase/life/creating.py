@@ -10,6 +10,7 @@ from mailcase.life.acts.table import may_see
 from mailcase.life.acts.telling import must_reach
 from mailcase.life.case_state import Actor, People
 from mailcase.life.changes import Changes, Deed, Did, File, PutFiles, Relate, SendReply
+from mailcase.life.customers import Customer
 from mailcase.life.happening import What
 from mailcase.life.refused import Refused
 from mailcase.policy import MailboxPolicy, Policy
@@ -35,15 +36,6 @@ class NewCase:
     files: tuple[File, ...] = ()  # on the case, or with the direct reply
     notify: bool = False  # tell the customer and those who are told of new cases
     allow_same_case: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Whose case it is, as the store knows him."""
-
-    contact_id: int | None
-    account_id: int | None
-    name: str  # as a person reads it
 
 
 @dataclass(frozen=True, slots=True)

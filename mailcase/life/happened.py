@@ -31,9 +31,10 @@ def happened(
     """
     if delivery.sent or delivery.backlog or delivery.no_ack:
         return ()
-    found = (*_of_outcome(decision, email, snapshot), *_undeliverable(decision, snapshot))
-    awaited = (one for one in found if _is_awaited(one.what, decision, policy))
-    return tuple(replace(one, owners_alone=_owners_alone(one.what, policy)) for one in awaited)
+    awaited = [one for one in _whats(decision) if _is_awaited(one, decision, policy)]
+    found = [*_of_outcome(awaited, decision, email, snapshot)]
+    found += [one for one in _undeliverable(decision, snapshot) if _is_awaited(one.what, decision, policy)]
+    return tuple(replace(one, owners_alone=_owners_alone(one.what, policy)) for one in found)
 
 
 def put_on(like: Happening, assignee: str, group: str) -> Happening | None:
@@ -49,11 +50,17 @@ def key_of_mail(snapshot: Snapshot) -> str:
     return f"in:{snapshot.lookup.group}:{snapshot.lookup.identity}"
 
 
-def _of_outcome(decision: Decision, email: Email, snapshot: Snapshot) -> Iterator[Happening]:
+def _whats(decision: Decision) -> tuple[What, ...]:
+    if decision.case is None:
+        return ()
     whats = _CREATES.get(decision.outcome, ())
     somebody = decision.kind is Kind.PERSON or decision.outcome is Outcome.REOPENED  # a reopened case needs its owner
     if somebody and decision.reason not in BY_AGENT:
         whats = (*whats, *_JOINS.get(decision.outcome, ()))
+    return whats
+
+
+def _of_outcome(whats: Iterable[What], decision: Decision, email: Email, snapshot: Snapshot) -> Iterator[Happening]:
     if decision.case is None:
         return
     sender = email.sender

@@ -1,6 +1,7 @@
 """What happened to a case, as the rules of L6 look at it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -21,6 +22,8 @@ class What(StrEnum):
     UNDELIVERABLE = "undeliverable"
     URGED = "urged"
     CHANGED = "changed"  # an act changed its status, or whose it is
+    COMMENTED = "commented"
+    TASK_GIVEN = "task_given"  # an agent has a task of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Happening:
     message_pk: int | None = None  # the mail that did it
     solution: str = ""
     before: str = ""  # key of who was the assignee before it: an answer that reopens takes the case from him
+    given: str = ""  # key of the agent whose task it is
+    due_at: datetime | None = None  # of that task
     tell_customer: bool = True  # False: whoever acted wanted him not told
     also: tuple[What, ...] = ()  # what the same act did besides: whom that tells, this need not tell again
     owners_alone: bool = False  # no rule tells anybody but assignee, group and followers: without them, nothing is read

@@ -39,6 +39,15 @@ class LastMail:
 
 
 @dataclass(frozen=True, slots=True)
+class Thread:
+    """The headers of a mail that a mail to the customer goes on from: nothing that somebody wrote."""
+
+    message_id: str | None
+    references: tuple[str, ...]
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeFacts:
     """What the engine knows of a case when something happened; read in the same transaction."""
 
@@ -68,7 +77,10 @@ class NoticeFacts:
     organization: str = ""
     former: Agent | None = None  # the assignee before this happened
     followers: tuple[Agent, ...] = ()
+    given: Agent | None = None  # whom the task is given to
+    stand_ins: tuple[Agent, ...] = ()  # of the mailbox's group, where nobody has the case any more
     last: LastMail | None = None
+    others_thread: Thread | None = None  # where he has not written: of who wrote here before the case was his
     suppressed: frozenset[str] = frozenset()  # keys that get no automatic mail
 
 
@@ -86,10 +98,11 @@ class Notice:
     audience: str = "customer"  # customer, agent
     automatic: bool = True
     delay: timedelta = timedelta(0)
-    # What the case must still be when the delay ends: status, category, assignee, assignee_group, merged.
+    # What the case must still be when the delay ends: status, category, assignee, assignee_group, contact_id, merged.
     only_while: Mapping[str, object] = field(default_factory=dict)
     last: bool = False  # the next ones of its kind are kept back for a while: it says so
     suppressed: str = ""  # "" to send; else the reason word, kept on the row
     quote: bool = False
     text: str = ""  # the actor's words
+    due_at: datetime | None = None  # of the task
     by_name: str = ""

@@ -14,6 +14,7 @@ RECIPIENTS: Final = {
     "assignee": "the agent whose case it is",
     "group": "all active members of the assignee group in one mail, where nobody is the assignee",
     "owner": "the assignee, else the group, else who had it before the customer's answer took it from him",
+    "task_agent": "the agent whom the task is given to",
     "followers": "the agents who follow the case",
     "team": "the addresses of the mailbox's `notify`",
 }
@@ -38,6 +39,8 @@ SHIPPED: Final = (
     NoticeRule("customer_replied", What.CUSTOMER_REPLIED, ("owner", "followers"), "customer_replied"),
     NoticeRule("undeliverable", What.UNDELIVERABLE, ("owner", "followers"), "undeliverable"),
     NoticeRule("urge", What.URGED, ("owner", "followers"), "urge"),
+    NoticeRule("comment", What.COMMENTED, ("assignee", "followers"), "comment"),
+    NoticeRule("task", What.TASK_GIVEN, ("task_agent",), "task"),
     NoticeRule("followed_case", What.CHANGED, ("followers",), "followed_case"),
 )
 #: Their switches and limits are those of `[acknowledge]`; a `[[notice]]` gives another template, delay or quote.
@@ -49,6 +52,8 @@ STATUS_WHATS: Final = frozenset(
 )
 #: A mail does these: the customer hears of them by the acknowledgements alone (B13).
 BY_MAIL_ALONE: Final = frozenset({What.FOLLOWED, What.CUSTOMER_REPLIED, What.UNDELIVERABLE})
+#: What agents say among themselves: no rule tells the customer.
+AMONG_US: Final = frozenset({What.COMMENTED, What.TASK_GIVEN})
 #: More mails of one rule to one agent (or group) within an hour are kept back: a storm must not fill his mailbox.
 #: Each rule counts for itself, so that whoever floods one does not silence the others.
 AGENT_LIMIT: Final = 60

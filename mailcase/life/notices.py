@@ -10,11 +10,12 @@ from mailcase.junk.sendable import why_not_sendable
 from mailcase.life.acts.table import may_see
 from mailcase.life.happening import Happening, What
 from mailcase.life.notice import Notice, NoticeFacts, NoticeRule
-from mailcase.life.notice_rules import ACKNOWLEDGEMENTS, BY_MAIL_ALONE, STATUS_WHATS
+from mailcase.life.notice_rules import ACKNOWLEDGEMENTS, AMONG_US, BY_MAIL_ALONE, STATUS_WHATS
 from mailcase.life.people import Agent, Person
 from mailcase.policy import Policy
 
 _MOST_OTHERS: Final = 10  # copies to the original recipients, as an acknowledgement has
+_CUSTOMERS: Final = ("contact_id",)  # a mail that waits is for whoever the customer was
 _HIS: Final = ("assignee",)  # what must not change before a delayed mail says that the case is his
 _THEIRS: Final = ("assignee", "assignee_group")
 _PERSONS: Final = ("person", "")  # kinds of a first mail whose sender is told; "": made by hand
@@ -69,12 +70,17 @@ def _of_rule(rule: NoticeRule, happening: Happening, facts: NoticeFacts, policy:
 def _customer(rule: NoticeRule, happening: Happening, facts: NoticeFacts, policy: Policy) -> Iterator[Notice]:
     """Never of what a mail did: its sender gets an acknowledgement by B13, or nothing."""
     person = facts.customer
-    if person is None or happening.by_mail or happening.what in BY_MAIL_ALONE or not happening.tell_customer:
+    if person is None or happening.by_mail or happening.what in _NOT_FOR_HIM or not happening.tell_customer:
         return
     if person.key == happening.by:
         return
     others = _others(facts, policy) if rule.all_recipients else ()
-    yield _notice(rule, happening, facts, person, also_to=others, suppressed=_why_not(person, facts, policy))
+    yield _notice(
+        rule, happening, facts, person, also_to=others, suppressed=_why_not(person, facts, policy), still=_CUSTOMERS
+    )
+
+
+_NOT_FOR_HIM: Final = BY_MAIL_ALONE | AMONG_US
 
 
 def _why_not(person: Person, facts: NoticeFacts, policy: Policy) -> str:
@@ -106,32 +112,66 @@ def _assignee(rule: NoticeRule, happening: Happening, facts: NoticeFacts, policy
 
 
 def _group(rule: NoticeRule, happening: Happening, facts: NoticeFacts, policy: Policy) -> Iterator[Notice]:
-    """L2: a group and no assignee: one mail To all members."""
-    if _has_assignee(facts):
-        return
-    told = [one for one in facts.members if _is_told(one, happening, facts, policy)]
+    """L2: a group and no assignee: one mail To all members; where nobody has it any more, who stands in."""
+    if not _reaches(facts.assignee, facts, policy):
+        yield from _members(rule, happening, facts, policy, facts.members, facts.assignee_group)
+        yield from _stand_ins(rule, happening, facts, policy)
+
+
+def _members(
+    rule: NoticeRule, happening: Happening, facts: NoticeFacts, policy: Policy, members: Iterable[Agent], group: str
+) -> Iterator[Notice]:
+    """One mail To all of them."""
+    told = [one for one in members if _is_told(one, happening, facts, policy)]
     people = [_person(one) for one in told if not _kept_from(one, facts, policy)]
     if people:
-        dedup = f"notice:{happening.key}:{rule.name}:group {facts.assignee_group}"
+        dedup = f"notice:{happening.key}:{rule.name}:group {group}"
         yield _notice(
             rule, happening, facts, people[0], also_to=tuple(people[1:]), audience="agent", dedup=dedup, still=_THEIRS
         )
 
 
-def _has_assignee(facts: NoticeFacts) -> bool:
-    return facts.assignee is not None and facts.assignee.active
+def _reaches(agent: Agent | None, facts: NoticeFacts, policy: Policy) -> bool:
+    """Whether notices of this case reach him: he is active, and it is his to see (isolate_organizations)."""
+    return agent is not None and agent.active and may_see(policy, agent, facts.organization)
+
+
+def nobody_left(happening: Happening, facts: NoticeFacts, policy: Policy) -> bool:
+    """Whether the case has, or had before this, an assignee, and neither he nor its group can be told any more."""
+    there = (facts.assignee, *facts.members, facts.former)
+    named = facts.assigned_to or happening.before
+    return bool(named) and not any(_reaches(one, facts, policy) for one in there)
+
+
+def _stand_ins(rule: NoticeRule, happening: Happening, facts: NoticeFacts, policy: Policy) -> Iterator[Notice]:
+    """Where nobody has the case any more: the mailbox's group; where that has nobody either, its `notify`."""
+    box = policy.mailboxes.get(facts.mailbox)
+    if box is None or not nobody_left(happening, facts, policy):
+        return
+    if any(_reaches(one, facts, policy) for one in facts.stand_ins):
+        yield from _members(rule, happening, facts, policy, facts.stand_ins, box.assignee_group)
+    else:
+        yield from _team(rule, happening, facts, policy)
 
 
 def _owner(rule: NoticeRule, happening: Happening, facts: NoticeFacts, policy: Policy) -> Iterator[Notice]:
-    """The assignee, else the group; where there is neither any more, who was the assignee before."""
-    told = tuple((_assignee if _has_assignee(facts) else _group)(rule, happening, facts, policy))
+    """The assignee, else the group, else who was the assignee before, else who stands in."""
+    if _reaches(facts.assignee, facts, policy):
+        yield from _assignee(rule, happening, facts, policy)
+        return
+    told = tuple(_group(rule, happening, facts, policy))
     yield from told
-    if not told and not _has_assignee(facts) and facts.former is not None:
+    if not told and facts.former is not None:
         yield from _agents(rule, happening, facts, policy, (facts.former,), _THEIRS)
 
 
 def _followers(rule: NoticeRule, happening: Happening, facts: NoticeFacts, policy: Policy) -> Iterator[Notice]:
     yield from _agents(rule, happening, facts, policy, facts.followers)
+
+
+def _task_agent(rule: NoticeRule, happening: Happening, facts: NoticeFacts, policy: Policy) -> Iterator[Notice]:
+    if facts.given is not None:
+        yield from _agents(rule, happening, facts, policy, (facts.given,))
 
 
 def _team(rule: NoticeRule, happening: Happening, facts: NoticeFacts, policy: Policy) -> Iterator[Notice]:
@@ -161,7 +201,7 @@ def _agents(
 
 def _is_told(agent: Agent, happening: Happening, facts: NoticeFacts, policy: Policy) -> bool:
     """Not the inactive, not who did it, and nobody of whose organizations the case is not (isolate_organizations)."""
-    return agent.active and agent.key != happening.by and may_see(policy, agent, facts.organization)
+    return agent.key != happening.by and _reaches(agent, facts, policy)
 
 
 def _kept_from(agent: Agent, facts: NoticeFacts, policy: Policy) -> str:
@@ -200,6 +240,7 @@ def _notice(
         suppressed=suppressed,
         quote=rule.quote,
         text=happening.text,
+        due_at=happening.due_at,
         by_name=happening.by_name,
     )
 
@@ -214,6 +255,7 @@ def _only_while(
         "category": facts.category,
         "assignee": facts.assigned_to,
         "assignee_group": facts.assignee_group,
+        "contact_id": facts.contact_id,
     }
     asked = {"merged", *still}
     if rule.status or happening.what in STATUS_WHATS:
@@ -230,5 +272,6 @@ TO: Final[dict[str, _Way]] = {
     "group": _group,
     "owner": _owner,
     "followers": _followers,
+    "task_agent": _task_agent,
     "team": _team,
 }

@@ -70,14 +70,27 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """So many alike cases that were made before the period, open at its end, and that nothing happened to in it."""
+
+    count: int
+    age: int  # at the end of the period, by AGES
+    mailbox: str = ""
+    category: str = ""
+    assignee: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """What is counted: cases made before the end of the period that were open or changed in it, and their moves.
+    """What is counted: cases that were made or changed in the period, their moves, and what else is open at its end.
 
     The moves are all of these cases' since the beginning of the period, also those after its end, oldest first.
     """
 
     cases: tuple[CaseFact, ...] = ()
     moves: tuple[Move, ...] = ()
+    backlog: tuple[Backlog, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +152,7 @@ class _Tally:
     resolutions: list[timedelta] = field(default_factory=list)
     ended: set[int] = field(default_factory=set)
     came_back: set[int] = field(default_factory=set)
-    open_since: list[timedelta] = field(default_factory=list)
+    ages: list[int] = field(default_factory=lambda: [0] * len(AGES))  # of what is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +191,13 @@ def age_of(age: timedelta) -> int:
     return next(at for at, (_, under) in enumerate(AGES) if age < under)
 
 
-Namer = Callable[[CaseFact, datetime], str]
+Namer = Callable[[CaseFact | Backlog, datetime | None], str]
 
 
 def _namer(by: By, period: Period) -> Namer:
-    """Which line something belongs to that happened to a case at a moment."""
+    """Which line something belongs to that happened to a case at a moment; None: before the period, which has none."""
     if by is By.DAY:
-        return lambda _case, at: period.day(at)
+        return lambda _case, at: period.day(at) if at else ""
     return lambda case, _at: str(getattr(case, by.value))
 
 
@@ -196,6 +209,8 @@ def _tallies(facts: Facts, period: Period, name: Namer) -> dict[str, _Tally]:
     for case in facts.cases:
         _count_made(case, moves[case.running], period, lines, name)
         _count_moves(case, [one for one in moves[case.running] if period.has(one.at)], lines, name)
+    for some in facts.backlog:
+        lines[name(some, None)].ages[some.age] += some.count
     return lines
 
 
@@ -210,7 +225,7 @@ def _count_made(case: CaseFact, moves: Iterable[Move], period: Period, lines: di
     line = lines[name(case, case.created_at)]
     line.created += made_in
     if is_open:
-        line.open_since.append(period.until - case.created_at)
+        line.ages[age_of(period.until - case.created_at)] += 1
     if made_in and case.first_response_at is not None and case.first_response_at < period.until:
         line.responses.append(max(timedelta(0), case.first_response_at - case.created_at))
 
@@ -233,7 +248,6 @@ def _count_moves(case: CaseFact, moves: Sequence[Move], lines: dict[str, _Tally]
 
 
 def _line(name: str, tally: _Tally) -> Line:
-    ages = [age_of(one) for one in tally.open_since]
     return Line(
         name=name,
         created=tally.created,
@@ -243,8 +257,8 @@ def _line(name: str, tally: _Tally) -> Line:
         first_response=_spread(tally.responses),
         resolution=_spread(tally.resolutions),
         reopen_rate=len(tally.came_back) / len(tally.ended) if tally.ended else None,
-        open=len(ages),
-        ages=tuple(ages.count(at) for at in range(len(AGES))),
+        open=sum(tally.ages),
+        ages=tuple(tally.ages),
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mailcase.snapshot import CaseView, KnownMessage
+from mailcase.snapshot import CaseView
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,6 @@ class Candidate:
     linked_by: str  # token, thread, subject, body
     cases: tuple[CaseView, ...]  # after merges, in the rule's order of preference
     detail: str
-    message: KnownMessage | None = None  # the stored message that it answers
     answers_ours: bool = False  # it answers a mail that we sent (B5, last paragraph but one)
     lost: tuple[CaseView, ...] = ()  # other cases that the same rule saw
 

@@ -76,16 +76,19 @@ def find(email: Email, snapshot: Snapshot, policy: Policy, *, automatic: bool, o
     winner: Candidate | None = None
     tried: list[Tried] = []
     for line in ORDER:
-        if automatic and not line.automatic:
-            tried.append(Tried(line.test, "not asked", "automatic mail never joins by its body"))
-            continue
-        if outgoing and not line.outgoing:
-            tried.append(Tried(line.test, "not asked", "an agent's mail joins by its thread alone"))
+        if why_not := _not_asked(line, automatic=automatic, outgoing=outgoing):
+            tried.append(Tried(line.test, "not asked", why_not))
             continue
         candidate = line.rule(email, snapshot, policy)
         tried.append(_told(line.test, candidate, winner, snapshot, policy))
         winner = winner or candidate
     return Finding(winner, tuple(tried))
+
+
+def _not_asked(line: Rule, *, automatic: bool, outgoing: bool) -> str:
+    if automatic and not line.automatic:
+        return "automatic mail never joins by its body"
+    return "an agent's mail joins by its thread alone" if outgoing and not line.outgoing else ""
 
 
 def _told(
@@ -130,5 +133,5 @@ def by_token(hits: Iterable[TokenHit], test: str, snapshot: Snapshot) -> Candida
         # Our mail stands elsewhere where a person put it there: then its mark leads there too.
         moved = bool(inherited) and len(others) == len(inherited)
         cases: tuple[CaseView, ...] = others if moved else (named, *others)
-        return Candidate(test, "token", cases, f"valid token in {hit.where} {hit.text}", message, True)
+        return Candidate(test, "token", cases, f"valid token in {hit.where} {hit.text}", answers_ours=True)
     return None

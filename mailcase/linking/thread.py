@@ -61,12 +61,12 @@ def _ancestor(email: Email, snapshot: Snapshot) -> Candidate | None:
             told = (
                 f"{where} {one} is {_way(message)}, taken in at {message.received_at:%Y-%m-%d %H:%M}, {_stand(cases)}"
             )
-            winner = Candidate("thread", "thread", cases, told, message, message.direction == "out")
+            winner = Candidate("thread", "thread", cases, told, answers_ours=message.direction == "out")
         others.update({case.running: case for case in cases})
     if winner is None:
         return None
-    lost = tuple(case for number, case in others.items() if number not in {c.running for c in winner.cases})
-    return Candidate("thread", "thread", winner.cases, winner.detail, winner.message, winner.answers_ours, lost)
+    known = {case.running for case in winner.cases}
+    return replace(winner, lost=tuple(case for number, case in others.items() if number not in known))
 
 
 def _way(message: KnownMessage) -> str:
@@ -84,15 +84,13 @@ def _relative(email: Email, snapshot: Snapshot, policy: Policy) -> Candidate | N
         *((one, "is what a stored mail answers (late parent)") for one in own_id),
         *((one, "is answered by a stored mail too (sibling)") for one in snapshot.lookup.thread_ids),
     ):
-        if found := _kin(snapshot.citing.get(one, ()), snapshot, policy):
-            message, cases = found
-            return Candidate("thread", "thread", cases, f"{one} {told}", message)
+        if cases := _kin(snapshot.citing.get(one, ()), snapshot, policy):
+            return Candidate("thread", "thread", cases, f"{one} {told}")
     return None
 
 
-def _kin(
-    citing: Iterable[KnownMessage], snapshot: Snapshot, policy: Policy
-) -> tuple[KnownMessage, tuple[CaseView, ...]] | None:
+def _kin(citing: Iterable[KnownMessage], snapshot: Snapshot, policy: Policy) -> tuple[CaseView, ...]:
+    """The cases, not final, of the first kin among the mails that name an id too."""
     since = snapshot.now - SEEN_FOR
     for message in citing:
         if message.identity == snapshot.lookup.identity or message.erased or message.received_at < since:
@@ -101,8 +99,8 @@ def _kin(
             continue
         living = tuple(case for case in cases_of(message, snapshot) if not is_final(case, policy.statuses))
         if living:
-            return message, living
-    return None
+            return living
+    return ()
 
 
 def shares(message: KnownMessage, snapshot: Snapshot, policy: Policy) -> bool:

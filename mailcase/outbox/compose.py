@@ -15,7 +15,8 @@ from mailcase.message import Email
 from mailcase.outbox.lines import cut, one_line, printable
 from mailcase.outbox.references import references, sound
 from mailcase.outbox.subject import base_subject, finished
-from mailcase.outbox.templates import NEUTRAL, TemplateSet
+from mailcase.outbox.template_values import NEUTRAL
+from mailcase.outbox.templates import TemplateSet
 from mailcase.policy import MailboxPolicy, Policy
 from mailcase.ports import CaseFacts, Composed
 

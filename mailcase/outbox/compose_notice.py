@@ -81,7 +81,7 @@ class NoticeComposer:
 
     def _subject(self, filled: str, notice: Notice, facts: NoticeFacts) -> str:
         """Without "Re:" where the customer has not written: nothing is answered."""
-        first = notice.audience == "customer" and facts.last is None
+        first = notice.audience == "customer" and facts.last is None and facts.others_thread is None
         return filled.removeprefix(_RE) if first else filled
 
     def _headers(
@@ -97,7 +97,7 @@ class NoticeComposer:
 
     def _thread(self, notice: Notice, facts: NoticeFacts, box: MailboxPolicy) -> Iterator[tuple[str, str]]:
         """The customer's in his thread; the others in one of the case's own, so that mail programs show one thread."""
-        last = facts.last
+        last = facts.last or facts.others_thread
         if notice.audience == "customer" and last is not None and last.message_id and sound(last.message_id):
             yield "In-Reply-To", last.message_id
             yield "References", " ".join(references(last.message_id, last.references, ()))
@@ -127,12 +127,14 @@ class _Values:
     def all(self) -> Mapping[str, str]:
         """By the names of templates.NOTICE_SAMPLE."""
         facts, notice, assignee = self.facts, self.notice, self.facts.assignee
-        last = facts.last.subject if facts.last else ""
+        thread = facts.last or facts.others_thread
         return {
             "number": facts.number,
             "followed_number": "",
             "title": one_line(facts.title, _LONGEST_TITLE),
-            "subject": base_subject(last or facts.title, self.policy.cases.masks, facts.running),
+            "subject": base_subject(
+                (thread.subject if thread else "") or facts.title, self.policy.cases.masks, facts.running
+            ),
             "status": facts.status,
             "priority": facts.priority,
             "category": facts.category,
@@ -145,6 +147,7 @@ class _Values:
             "solution": facts.solution.strip(),
             "article": facts.article.strip(),
             "expected": self._moment(facts.expected_at) if facts.expected_at else "",
+            "due": self._moment(notice.due_at) if notice.due_at else "",
             "opened": self._moment(facts.created_at),
             "quote": self._quote(),
             "help_desk": one_line(self.box.from_name, _LONGEST_NAME) or self.box.address,

@@ -8,6 +8,7 @@ import regex
 _LOOK_AT: Final = 4000  # characters of a text that are looked at
 _DROPPED: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _BROKEN: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+_NEAR: Final = 256  # characters: a word without a blank for so long is counted from the beginning
 _GRAPHEME: Final = regex.compile(r"\X")
 
 
@@ -31,9 +32,16 @@ def cut(text: str, limit: int) -> str:
     """At most `limit` characters, cut between graphemes, with an ellipsis where something is gone."""
     if len(text) <= limit:
         return text
-    end = 0
-    for found in _GRAPHEME.finditer(text):
+    end = _last_blank(text, limit - 1)
+    for found in _GRAPHEME.finditer(text, end):
         if found.end() > limit - 1:
             break
         end = found.end()
     return text[:end].rstrip() + "…"
+
+
+def _last_blank(text: str, before: int) -> int:
+    """Where a word ends shortly before, and with it a grapheme: those of a long text are not all counted."""
+    if before <= _NEAR:
+        return 0
+    return max(0, *(text.rfind(blank, before - _NEAR, before) for blank in " \n"))

@@ -4,7 +4,8 @@ from typing import Final
 
 from mailcase.life.notice_rules import SHIPPED
 from mailcase.life.refused import Refused
-from mailcase.outbox.templates import REQUIRED, TemplateSet
+from mailcase.outbox.template_values import REQUIRED
+from mailcase.outbox.templates import TemplateSet
 from mailcase.policy import Policy
 
 REPLY: Final = "reply"

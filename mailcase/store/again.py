@@ -15,7 +15,10 @@ class Collided(Unavailable):
 
 
 class Locked(Unavailable):
-    """Somebody holds a lock for longer than we wait, or nobody may write: no mail's fault, none is given up for it."""
+    """The server can do nothing for us now, or somebody holds a lock for longer than we wait.
+
+    No mail's fault: none is given up for it.
+    """
 
 
 #: Around one transaction. What may have been committed before the connection broke is not repeated here.
@@ -26,7 +29,9 @@ again: Final = retry(
     reraise=True,
 )
 
-#: PostgreSQL's words for it; a server that is a standby by now, or was made read-only (25006), still answers.
+#: PostgreSQL's words for it; a server that is a standby by now, or was made read-only (25006), still answers, and so
+#: does one that has no memory left, or no place for another session (53200, 53300, 53400). 53100 is `StoreFull`.
 BY_SQLSTATE: Final[dict[str, type[Unavailable]]] = {
     "40001": Collided, "40P01": Collided, "55P03": Locked, "25006": Locked, "58030": Locked,
+    "53200": Locked, "53300": Locked, "53400": Locked,
 }  # fmt: skip

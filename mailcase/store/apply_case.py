@@ -31,6 +31,8 @@ from mailcase.store.work import Conflict, Work
 _C, _L = t.case.c, t.case_message.c
 _A = t.contact_address.c
 _CONTACT_OF = Hot(sa.select(_A.contact_id).where(_A.key == sa.bindparam("key")))
+_D = t.account_domain.c
+_ACCOUNT_OF = Hot(sa.select(_D.account_id).where(_D.domain == sa.bindparam("of_domain")))
 _INSERT_CONTACT = Hot(sa.insert(t.contact).returning(t.contact.c.id))
 _INSERT_ADDRESS = Hot(sa.insert(t.contact_address))
 _INSERT_CASE = Hot(sa.insert(t.case))
@@ -71,9 +73,8 @@ def resolve_contact(work: Work, wanted: int | NewContact | None) -> int | None:
 
 def _owner(work: Work, domain: str) -> int | None:
     """The account of a domain; "" is nobody's."""
-    owner = sa.select(t.account_domain.c.account_id).where(t.account_domain.c.domain == domain)
-    found: int | None = work.conn.execute(owner).scalar_one_or_none() if domain else None
-    return found
+    found = _ACCOUNT_OF.run(work.conn, {"of_domain": domain}) if domain else []
+    return int(found[0].account_id) if found else None
 
 
 def account_of(work: Work) -> int | None:

@@ -25,6 +25,7 @@ def facts_row(facts: Facts) -> dict[str, Any]:
         "by_token": sorted(facts.by_token),
         "config": clean_text(facts.config),
         "unheld": {name: at.isoformat() for name, at in facts.unheld.items()},
+        "clock_ahead_s": facts.clock_ahead_s,
         "trouble": {name: state.trouble for name, state in facts.mailboxes.items() if state.trouble},
     }
     return {
@@ -50,6 +51,7 @@ def facts_of(row: AnyRow) -> Facts:
         by_token=frozenset(more.get("by_token", ())),
         config=more.get("config", ""),
         unheld={name: datetime.fromisoformat(at) for name, at in more.get("unheld", {}).items()},
+        clock_ahead_s=more.get("clock_ahead_s", 0.0),
     )
 
 

@@ -56,6 +56,7 @@ def _mail(row: AnyRow) -> OutboxMail:
         from_address=row.from_address, message_id=row.message_id or "", automatic=row.automatic,
         attempts=row.attempts, created_at=row.created_at, expires_at=row.expires_at, audience=row.audience,
         files=tuple(StoredFile(**one) for one in row.files), still_to=tuple(row.still_to),
+        last_error=row.last_error,
     )  # fmt: skip
 
 

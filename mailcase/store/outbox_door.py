@@ -11,6 +11,7 @@ from mailcase.store.again import again
 from mailcase.store.engine import Engines
 from mailcase.store.life.undelivered import End, give_up
 from mailcase.store.marks import reads
+from mailcase.store.tenure_absence import is_back
 
 
 class OutboxDoor:
@@ -25,10 +26,12 @@ class OutboxDoor:
         with self._engines.read() as conn:
             return outbox.due(conn, now, limit, of)
 
-    @reads
+    @again
     def is_claimed(self, row: int, owner: str) -> bool:
-        """Whether the row is still `sending` by this owner."""
-        with self._engines.read() as conn:
+        """Whether the row is still `sending` by this owner; if so, of several daemons none settles it for a lease."""
+        with self._engines.write() as conn:
+            if self._engines.is_postgres:
+                is_back(conn, owner)
             return outbox.is_claimed(conn, row, owner)
 
     @again
@@ -37,6 +40,8 @@ class OutboxDoor:
         self._engines.presence(owner)
         with self._engines.write() as conn:
             self._engines.fences.sender(conn)
+            if self._engines.fences.owner:
+                is_back(conn, owner)
             return outbox_state.claim(conn, row, owner, now)
 
     @again
@@ -83,10 +88,13 @@ class OutboxDoor:
 
     @again
     def settle_orphans(self, owner: str, now: datetime) -> list[tuple[int, str]]:
-        """Rows left `sending` by a daemon that is gone: automatic -> uncertain, others -> pending (R3)."""
+        """Rows left `sending` by a daemon that is gone: automatic -> uncertain, others -> pending (R3).
+
+        Gone is on PostgreSQL who has not been back for a lease since somebody first saw his lock free.
+        """
         self._engines.presence(owner)
         with self._engines.write() as conn:
-            return outbox_state.settle_orphans(conn, owner, now)
+            return outbox_state.settle_orphans(conn, owner, now, self._engines.lease_s)
 
     @reads
     def counts(self, now: datetime, total_window_s: float, domain_window_s: float) -> SendCounts:

@@ -14,12 +14,17 @@ from mailcase.life.notice_rules import DELAYED
 from mailcase.outbox.breaker import FLAG
 from mailcase.store import tables as t
 from mailcase.store.edit import set_flag
-from mailcase.store.engine import presence_free
 from mailcase.store.fences import DAEMON
+from mailcase.store.tenure_absence import is_gone
 
 _O, _C = t.outbox.c, t.case.c
 _AS_IT_IS = sa.select(
-    _C.status, _C.category, _C.assignee, _C.assignee_group, _C.merged_into_id.is_not(None).label("merged")
+    _C.status,
+    _C.category,
+    _C.assignee,
+    _C.assignee_group,
+    _C.contact_id,
+    _C.merged_into_id.is_not(None).label("merged"),
 )
 CONDITION_GONE: Final = "condition_gone"
 _AGAIN: Final = ("failed", "expired", "uncertain")  # what a person may send once more
@@ -119,7 +124,9 @@ def partly(
 
 def hold(conn: Connection, rows: Sequence[int], until: datetime, reason: str, error: str) -> None:
     """Pending rows wait until then; one that somebody claimed or ended meanwhile is left to them."""
-    values = {"next_attempt_at": until, "reason": reason, "last_error": clean_text(error)}
+    # A group's says who was refused when others had it.
+    told = sa.case((sa.cast(_O.still_to, sa.Text) == "[]", clean_text(error)), else_=_O.last_error)
+    values = {"next_attempt_at": until, "reason": reason, "last_error": told}
     conn.execute(sa.update(t.outbox).where(_O.id.in_(rows), _O.state == "pending").values(values))
 
 
@@ -132,15 +139,13 @@ def free_stranded(conn: Connection, mailboxes: Collection[str], now: datetime) -
     return conn.execute(sa.update(t.outbox).where(*waits).values(next_attempt_at=now)).rowcount
 
 
-def settle_orphans(conn: Connection, owner: str, now: datetime) -> list[tuple[int, str]]:
+def settle_orphans(conn: Connection, owner: str, now: datetime, lease_s: float) -> list[tuple[int, str]]:
     """What a daemon that is gone left `sending`: never twice for automatic mail, never not at all for others.
 
     Its fence is raised first: should it be frozen only, it can neither claim nor record anything under the old one.
     """
-    others = sa.and_(_O.state == "sending", _O.owner != owner)
-    gone = [
-        name for name in conn.execute(sa.select(_O.owner).where(others).distinct()).scalars() if _is_gone(conn, name)
-    ]
+    others = sa.select(_O.owner).where(_O.state == "sending", _O.owner != owner).distinct()
+    gone = [name for name in conn.execute(others).scalars().all() if _is_gone(conn, name, owner, lease_s)]
     left = sa.select(_O.id, _O.automatic).where(_O.state == "sending", _O.owner.in_(gone)).order_by(_O.id)
     rows = conn.execute(left.with_for_update()).all() if gone else []
     settled = [(row.id, "uncertain" if row.automatic else "pending") for row in rows]
@@ -151,9 +156,9 @@ def settle_orphans(conn: Connection, owner: str, now: datetime) -> list[tuple[in
     return settled
 
 
-def _is_gone(conn: Connection, owner: str) -> bool:
+def _is_gone(conn: Connection, owner: str, me: str, lease_s: float) -> bool:
     """Whether nobody of that name lives; it waits for a claim of his that is under way."""
-    if not presence_free(conn, owner):
+    if not is_gone(conn, owner, me, lease_s):
         return False
     raised = sa.update(t.tenure).where(t.tenure.c.name == DAEMON + owner)
     conn.execute(raised.values(fence=t.tenure.c.fence + 1))

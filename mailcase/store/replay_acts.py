@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mailcase.intake.addresses import key_of
 from mailcase.store import tables as t
 from mailcase.store.tables_cases import STATUS_LINES
 from mailcase.verdict import BY_AGENT
@@ -33,6 +34,16 @@ class Changed:
     column: str
     value: str
     actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A person gave a case another contact, or another account; "" is none."""
+
+    at: datetime
+    running: int
+    contact: str  # the address that was named
+    account: str  # its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,7 @@ class Hired:
     agent: Mapping[str, Any]  # his row, as it is now
 
 
-Act = Changed | Merged | Made | Hired
+Act = Changed | Given | Merged | Made | Hired
 
 
 def acts_since(conn: Connection, since: datetime) -> Iterator[Act]:
@@ -73,7 +84,27 @@ def acts_since(conn: Connection, since: datetime) -> Iterator[Act]:
         yield Hired(row["created_at"], dict(row))
     yield from _made(conn, since)
     yield from _changed(conn, since)
+    for line in conn.execute(_GIVEN.where(_E.at >= since)):
+        yield Given(line.at, line.case_id, line.data["to"], line.data["to_account"])
     yield from merges(conn, _E.at >= since)
+
+
+_GIVEN: Final = sa.select(_E.at, _E.case_id, _E.data).where(_E.event == "contact").order_by(_E.id)
+
+
+def customers_before(conn: Connection, *when: sa.ColumnElement[bool]) -> dict[int, tuple[str, str]]:
+    """case -> the address of its contact and the name of its account, of those to which another was given then."""
+    found: dict[int, tuple[str, str]] = {}
+    for row in conn.execute(_GIVEN.where(*when)):
+        found.setdefault(row.case_id, (row.data["from"], row.data["from_account"]))
+    return found
+
+
+def customer_columns(conn: Connection, contact: str, account: str) -> dict[str, int | None]:
+    """The columns of a case of that contact and account, as this store has them."""
+    his = sa.select(_A.contact_id).where(_A.key == key_of(contact))
+    its = sa.select(t.account.c.id).where(t.account.c.name == account)
+    return {"contact_id": conn.execute(his).scalar(), "account_id": conn.execute(its).scalar()}
 
 
 def _changed(conn: Connection, since: datetime) -> Iterator[Changed]:
@@ -100,8 +131,9 @@ def _made(conn: Connection, since: datetime) -> Iterator[Made]:
     """Cases that no mail made, nor one that was erased since."""
     by_hand = (_C.created_at >= since, _C.origin_pk.is_(None))
     for row in conn.execute(sa.select(t.case).where(*by_hand).order_by(_C.running)).mappings().all():
-        running, contact = row["running"], row["contact_id"]
-        case = {**row, **_BLANK, **_first(conn, running)}
+        running = row["running"]
+        case = {**row, **_BLANK, **_first(conn, running), **_first_customer(conn, running)}
+        contact = case["contact_id"]
         mine = sa.select(_A.key, _A.address).where(_A.contact_id == contact)
         people = conn.execute(sa.select(t.contact).where(_CO.id == contact)).mappings().one_or_none()
         keys = {one.key: one.address for one in conn.execute(mine)}
@@ -115,6 +147,12 @@ def _first(conn: Connection, running: int) -> dict[str, str]:
     for row in conn.execute(lines.order_by(_E.id)):
         found.setdefault(_CHANGES.get(row.event, "status"), row.data["from"])
     return found
+
+
+def _first_customer(conn: Connection, running: int) -> Mapping[str, int | None]:
+    """Contact and account that it was made with, where others were given to it since."""
+    before = customers_before(conn, _E.case_id == running)
+    return customer_columns(conn, *before[running]) if running in before else {}
 
 
 def _split(conn: Connection, running: int) -> tuple[int | None, int | None]:

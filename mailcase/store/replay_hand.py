@@ -1,5 +1,6 @@
 """Doing again in a scratch store what people did by hand; what makes no sense in that other past is Permanent."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,10 +8,11 @@ from sqlalchemy.engine import Connection
 
 from mailcase.cases.statuses import StatusTable
 from mailcase.errors import Permanent
+from mailcase.intake.addresses import key_of
 from mailcase.store import edit
 from mailcase.store import tables as t
 from mailcase.store.dialect import insert_new
-from mailcase.store.replay_acts import Act, Changed, Hired, Made, Merged
+from mailcase.store.replay_acts import Act, Changed, Given, Hired, Made, Merged, customer_columns
 
 _A, _C, _L, _M, _P = t.contact_address.c, t.case.c, t.case_message.c, t.message.c, t.case_participant.c
 _STATUSES = StatusTable()  # for dates that no decision reads
@@ -23,6 +25,8 @@ def again(conn: Connection, act: Act) -> None:
             edit.set_case(
                 conn, number_of(conn, act.running), act.at, act.actor, {act.column: act.value}, None, _STATUSES
             )
+        case Given():
+            _give(conn, act)
         case Merged():
             _merge(conn, act)
         case Made():
@@ -41,6 +45,18 @@ def number_of(conn: Connection, running: int | None) -> str:
     if found is None:
         raise Permanent(f"there is no case {running} in this past")
     return str(found)
+
+
+def _give(conn: Connection, act: Given) -> None:
+    number_of(conn, act.running)
+    key = key_of(act.contact)
+    if act.contact and customer_columns(conn, act.contact, "")["contact_id"] is None:
+        row = {"name": act.contact, "language": "", "timezone": "", "active": True, "created_at": act.at}
+        _new_contact(conn, {**row, "account_id": None}, {key: act.contact})
+    values = customer_columns(conn, act.contact, act.account)
+    mine = sa.update(t.case).where(_C.running == act.running)
+    conn.execute(mine.values(**values, version=_C.version + 1))
+    _join(conn, act.running, [key] if act.contact else [])
 
 
 def _merge(conn: Connection, act: Merged) -> None:
@@ -79,9 +95,12 @@ def _contact(conn: Connection, act: Made) -> int | None:
     found: int | None = conn.execute(there).scalar_one_or_none()
     if found is not None:
         return found
-    row = {name: value for name, value in act.contact.items() if name != "id"}
+    return _new_contact(conn, {name: value for name, value in act.contact.items() if name != "id"}, act.addresses)
+
+
+def _new_contact(conn: Connection, row: Mapping[str, Any], addresses: Mapping[str, str]) -> int:
     made = int(conn.execute(sa.insert(t.contact).returning(t.contact.c.id), row).scalar_one())
-    rows = [{"key": key, "address": text, "contact_id": made} for key, text in act.addresses.items()]
+    rows = [{"key": key, "address": text, "contact_id": made} for key, text in addresses.items()]
     if rows:
         conn.execute(sa.insert(t.contact_address), rows)
     return made

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from mailcase.store import tables as t
 from mailcase.store.relink_state import link_rows
-from mailcase.store.replay_acts import merges
+from mailcase.store.replay_acts import customer_columns, customers_before, merges
 from mailcase.store.replay_hand import take_along
 from mailcase.store.replay_past import Past, slices
 from mailcase.store.tables_cases import STATUS_LINES
@@ -178,7 +178,7 @@ def rewind(source: Connection, target: Connection, past: Past) -> None:
 
 
 def _before(source: Connection, since: datetime) -> Mapping[int, Row]:
-    """case -> its status, category and that it was not merged yet, of those where that changed since."""
+    """case -> status, category, customer and that it was not merged yet, of those where that changed since."""
     found: dict[int, Row] = defaultdict(dict)
     changed = sa.or_(STATUS_LINES, _E.event == "category")
     lines = sa.select(_E.case_id, _E.event, _E.data).where(changed, _E.at >= since)
@@ -186,6 +186,8 @@ def _before(source: Connection, since: datetime) -> Mapping[int, Row]:
         found[row.case_id].setdefault("category" if row.event == "category" else "status", row.data["from"])
     for merged in merges(source, _E.at >= since):
         found[merged.running]["merged_into_id"] = None
+    for running, was in customers_before(source, _E.at >= since).items():
+        found[running] |= customer_columns(source, *was)
     return found
 
 

@@ -7,13 +7,13 @@ after a lease when it is frozen or its machine is gone (docs/decisions/017-many-
 import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection, Engine
 
+from mailcase.clock import since_boot
 from mailcase.errors import ConfigError, TenureLost, Unavailable
 from mailcase.sharing import Standing
 from mailcase.store import tables as t
@@ -21,6 +21,7 @@ from mailcase.store.dialect import AnyRow
 from mailcase.store.engine import PRESENCE, translated
 from mailcase.store.fences import DAEMON, MAILBOX, Fences
 from mailcase.store.pg_session import ends_when_silent
+from mailcase.store.tenure_absence import GONE, is_back
 
 _BUSY: Final = ("55P03", "57014")  # lock_timeout, statement_timeout: the session lives on
 _FULL: Final = "53200"  # the server's lock table is full: it lives on too
@@ -33,10 +34,10 @@ _KEY = sa.func.hashtextextended(sa.bindparam("name"), 0)
 _UNLOCK_ALL = sa.select(sa.func.pg_advisory_unlock_all())
 _LOCK, _UNLOCK = sa.select(sa.func.pg_try_advisory_lock(_KEY)), sa.select(sa.func.pg_advisory_unlock(_KEY))
 _RAISE = sa.text(
-    "INSERT INTO tenure (name, fence, owner, since, wants) VALUES (:name, 1, :owner, :now, :wants) "
-    "ON CONFLICT (name) DO UPDATE SET fence = tenure.fence + 1, owner = :owner, since = :now, wants = :wants "
+    "INSERT INTO tenure (name, fence, owner, since, wants) VALUES (:name, 1, :owner, clock_timestamp(), :wants) "
+    "ON CONFLICT (name) DO UPDATE SET fence = tenure.fence + 1, owner = :owner, since = EXCLUDED.since, wants = :wants "
     "RETURNING fence"
-).bindparams(sa.bindparam("wants", type_=_T.wants.type), sa.bindparam("now", type_=_T.since.type))
+).bindparams(sa.bindparam("wants", type_=_T.wants.type))
 # Every row with the session that holds its lock; a daemon's key has two halves, as `presence` takes it.
 _WHO = sa.text("""
     WITH locks AS MATERIALIZED (
@@ -52,11 +53,13 @@ _WHO = sa.text("""
                 ELSE hashtextextended(name, 0) END AS key
         FROM tenure
     )
-    SELECT name, owner, wants, since, fence, pid, pg_backend_pid() AS mine
+    SELECT name, owner, wants, since, fence, pid, pg_backend_pid() AS mine, clock_timestamp() AS now
     FROM named LEFT JOIN locks USING (objsubid, key)
 """).bindparams(presence=PRESENCE)
-_WHO_ROWS = _WHO.columns(_T.name, _T.owner, _T.wants, _T.since, _T.fence, sa.column("pid"), sa.column("mine"))
-_LONG_GONE: Final = timedelta(days=1)
+_NOW = sa.column("now", _T.since.type)
+_WHO_ROWS = _WHO.columns(_T.name, _T.owner, _T.wants, _T.since, _T.fence, sa.column("pid"), sa.column("mine"), _NOW)
+_OLD = _T.since < sa.text("clock_timestamp() - interval '1 day'")
+_PROMPT_S: Final = 1.0  # an answer that took longer does not say what time it is
 _SENDING = sa.select(sa.literal(DAEMON) + t.outbox.c.owner).where(t.outbox.c.state == "sending")
 
 
@@ -71,7 +74,7 @@ class Seat:
     _backend: int = 0
     _wants: frozenset[str] = field(default_factory=frozenset)
 
-    def join(self, owner: str, wants: frozenset[str], now: datetime) -> None:
+    def join(self, owner: str, wants: frozenset[str]) -> None:
         """Connect anew and take this daemon's own lock with a new fence; nothing else is held then.
 
         Raises:
@@ -88,19 +91,22 @@ class Seat:
                 self.drop()
                 raise Unavailable("store: an earlier session of this daemon still has its lock; the server ends it")
             self._same_session(conn.execute(_BACKEND).scalar_one())
-            self._raise(conn, DAEMON + owner, sorted(wants), now)
+            self._raise(conn, DAEMON + owner, sorted(wants))
+            is_back(conn, owner)
             self._wants = wants
 
-    def look(self, wants: frozenset[str], now: datetime) -> Standing:
+    def look(self, wants: frozenset[str]) -> Standing:
         """Tell the server that we live, and see who is there; raises TenureLost, Unavailable, ConfigError."""
         with self._alive() as conn:
             if wants != self._wants:
                 mine = sa.update(t.tenure).where(_T.name == DAEMON + self.fences.owner)
                 conn.execute(mine.values(wants=sorted(wants)))
                 self._wants = wants
+            asked = since_boot()
             rows = conn.execute(_WHO_ROWS).all()
+            heard = since_boot()
             self._still_ours(rows)
-            self._tidy(conn, rows, now)
+            self._tidy(conn, rows)
         daemons = [row for row in rows if row.name.startswith(DAEMON) and row.pid is not None]
         boxes = [(row.name.removeprefix(MAILBOX), row) for row in rows if row.name.startswith(MAILBOX)]
         sessions = {row.pid: row.owner for row in daemons}
@@ -108,11 +114,12 @@ class Seat:
             members={row.owner: frozenset(row.wants) for row in daemons},
             holders={name: row.owner for name, row in boxes if sessions.get(row.pid) == row.owner},
             last={name: row.owner for name, row in boxes},
+            clock=(rows[0].now, heard) if rows and heard - asked < _PROMPT_S else None,
         )
         self.fences.wanted = standing.wanted | standing.holders.keys()
         return standing
 
-    def take(self, mailboxes: Collection[str], now: datetime) -> frozenset[str]:
+    def take(self, mailboxes: Collection[str]) -> frozenset[str]:
         """Lock those that are free and raise their fences; those that are ours now.
 
         Raises:
@@ -122,7 +129,7 @@ class Seat:
         gained: set[str] = set()
         with self._alive(certain=False) as conn:
             for name in sorted(mailboxes):
-                taken = self._take(conn, name, now)
+                taken = self._take(conn, name)
                 if taken is None:
                     break
                 gained |= {name} if taken else set()
@@ -158,7 +165,7 @@ class Seat:
             with contextlib.suppress(exc.SQLAlchemyError):
                 conn.close()
 
-    def _take(self, conn: Connection, name: str, now: datetime) -> bool | None:
+    def _take(self, conn: Connection, name: str) -> bool | None:
         """Whether it is ours now; None where the server has no room for its lock."""
         row = MAILBOX + name
         if row in self.fences.raised:
@@ -171,7 +178,7 @@ class Seat:
                 raise
             return None
         try:
-            self._raise(conn, row, [], now)
+            self._raise(conn, row, [])
         except exc.OperationalError as error:
             if _sqlstate(error) not in (*_BUSY, _FULL):
                 raise
@@ -179,9 +186,9 @@ class Seat:
             return None if _sqlstate(error) == _FULL else False
         return True
 
-    def _raise(self, conn: Connection, name: str, wants: list[str], now: datetime) -> None:
+    def _raise(self, conn: Connection, name: str, wants: list[str]) -> None:
         """A new fence for what is locked already; waits a moment for a write under the old one."""
-        values = {"name": name, "owner": self.fences.owner, "now": now, "wants": wants}
+        values = {"name": name, "owner": self.fences.owner, "wants": wants}
         fence = conn.execute(_RAISE, values).scalar_one()
         self.fences.raised = {**self.fences.raised, name: fence}
 
@@ -202,10 +209,10 @@ class Seat:
             self.drop()
             raise TenureLost(str(error)) from error
 
-    def _tidy(self, conn: Connection, rows: Sequence[AnyRow], now: datetime) -> None:
+    def _tidy(self, conn: Connection, rows: Sequence[AnyRow]) -> None:
         """Take away what other daemons left a day ago, unless mail of theirs is still to be asked after."""
-        gone = [row.name for row in rows if row.name.startswith(DAEMON) and row.pid is None]
-        old = sa.delete(t.tenure).where(_T.name.in_(gone), _T.since < now - _LONG_GONE, _T.name.not_in(_SENDING))
+        gone = [row.name for row in rows if row.name.startswith((DAEMON, GONE)) and row.pid is None]
+        old = sa.delete(t.tenure).where(_T.name.in_(gone), _OLD, _T.name.not_in(_SENDING))
         if gone:
             conn.execute(old)
 

@@ -4,7 +4,6 @@ Called by the tenure keeper in a thread of its own. Nothing here is called on SQ
 """
 
 from collections.abc import Collection
-from datetime import datetime
 
 from mailcase.errors import Permanent
 from mailcase.sharing import Standing
@@ -27,35 +26,34 @@ class TenureDoor:
         """Whether other daemons can work on this store at the same time."""
         return self._engines.is_postgres
 
-    def tenure_join(self, owner: str, wants: Collection[str], now: datetime) -> None:
+    def tenure_join(self, owner: str, wants: Collection[str]) -> None:
         """Connect (anew) and take this daemon's own lock; whatever was held before is given up.
 
         Args:
             owner: this daemon's id, the one that it claims outbox rows with.
             wants: the mailboxes that it is configured for.
-            now: aware UTC.
 
         Raises:
             Unavailable: the store cannot be reached, or the server has not ended an earlier session of this daemon.
             ConfigError: a connection pooler is in between.
         """
-        self._seat().join(owner, frozenset(wants), now)
+        self._seat().join(owner, frozenset(wants))
 
-    def tenure_look(self, wants: Collection[str], now: datetime) -> Standing:
+    def tenure_look(self, wants: Collection[str]) -> Standing:
         """The heartbeat, at least once a lease, and who is there; `wants` may have changed.
 
         Raises:
             TenureLost: the connection or a lock is gone; nothing is held any more: join again.
             Unavailable: the server was too slow for once; everything is still held.
         """
-        return self._seat().look(frozenset(wants), now)
+        return self._seat().look(frozenset(wants))
 
-    def tenure_take(self, mailboxes: Collection[str], now: datetime) -> frozenset[str]:
+    def tenure_take(self, mailboxes: Collection[str]) -> frozenset[str]:
         """Those of them that are ours now; another daemon has the rest, or a write of it is under way.
 
         Raises TenureLost.
         """
-        return self._seat().take(mailboxes, now)
+        return self._seat().take(mailboxes)
 
     def tenure_give_back(self, mailboxes: Collection[str]) -> None:
         """Others may have them; what we still write in their names is refused. Raises TenureLost."""

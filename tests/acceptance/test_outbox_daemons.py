@@ -1,11 +1,12 @@
 """Several daemons send from one outbox: a mailbox's mail leaves by one, a lost claim sends nothing."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
 
-from mailcase.outbox.drain import Drain
+from mailcase.outbox.drain import Drain, handing
 from mailcase.outbox.drain.lane import ENOUGH
 from mailcase.ports import OutboxMail
 from mailcase.sharing import EVERYTHING, Portion
@@ -101,6 +102,41 @@ async def test_a_slow_daemon_whose_claim_stands_sends(desk: Desk, smtp_sink: Smt
     desk.add("c@visitor.example")
     await of(desk).once()
     assert (desk.outbox.states(), smtp_sink.to) == (["sent"], ["c@visitor.example"])
+
+
+@dataclass
+class Slowly(MemoryOutbox):
+    """Between a claim and the mail time passes, or the daemon loses its place."""
+
+    desk: Desk
+    takes: float
+    loses: bool
+    time: float = 0.0  # since boot
+    looks: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def claim(self, row: int, owner: str, now: datetime) -> bool:
+        self.time, self.desk.place = self.takes, int(self.loses)
+        return super().claim(row, owner, now)
+
+    def is_claimed(self, row: int, owner: str) -> bool:
+        self.looks += 1
+        return super().is_claimed(row, owner)
+
+
+@pytest.mark.parametrize(
+    ("takes", "loses", "looks"), [(9.9, False, 0), (10.0, False, 1), (0.0, True, 1), (3600.0, True, 1)]
+)
+async def test_a_claim_is_looked_at_again_after_half_a_lease_and_after_a_lost_tenure(
+    desk: Desk, smtp_sink: SmtpSink, monkeypatch: pytest.MonkeyPatch, takes: float, loses: bool, looks: int
+) -> None:
+    desk.outbox = slowly = Slowly(desk, takes, loses)
+    monkeypatch.setattr(handing, "since_boot", lambda: slowly.time)
+    desk.add("c@visitor.example")
+    await desk.drain().once()
+    assert (slowly.looks, slowly.states(), len(smtp_sink.mails)) == (looks, ["sent"], 1)
 
 
 async def test_a_dialogue_that_hangs_holds_up_no_other_mail_where_the_pool_has_room(

@@ -48,6 +48,16 @@ async def test_a_member_who_never_has_room_is_named_in_the_end(desk: Desk, smtp_
     assert (row.state, row.error) == ("sent", "not to temp@helpdesk.example: expired")
 
 
+async def test_a_member_who_was_refused_is_named_to_the_end(desk: Desk, smtp_sink: SmtpSink) -> None:
+    row = desk.add(LATE, cc=("perm@helpdesk.example", JANE), audience="agent")
+    await desk.once()
+    refused, busy = row.error.split("\n")
+    assert (refused[:29], busy[:14]) == ("not to perm@helpdesk.example:", "not yet to tem")
+    await desk.once(hours=1)
+    assert [mail.recipients for mail in smtp_sink.mails] == [(JANE,), (LATE,)]
+    assert (row.state, row.error) == ("sent", refused)
+
+
 async def test_a_group_that_is_busy_as_a_whole_is_tried_again_as_a_whole(desk: Desk, smtp_sink: SmtpSink) -> None:
     row = desk.add("temp@helpdesk.example", cc=("perm@helpdesk.example",), audience="agent")
     await desk.once()

@@ -13,13 +13,14 @@ from mailcase.outbox.drain import Drain
 from mailcase.store.life.notify import send_reply
 from mailcase.store.store import Store
 from tests.contract.notice_kit import JANE, Bureau
+from tests.servers import new_store
 from tests.servers.outbox_desk import settings
 from tests.servers.smtp import SmtpSink
 
 
 @pytest.fixture
 def bureau(tmp_path: Path) -> Iterator[Bureau]:
-    Store.upgrade("sqlite:///mailcase.db", tmp_path)
+    new_store.place(tmp_path)
     store = Store.open("sqlite:///mailcase.db", tmp_path)
     yield Bureau.of(store)
     store.close()

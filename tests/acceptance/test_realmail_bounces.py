@@ -21,6 +21,7 @@ from tests.acceptance.realmail import MARKS, real_mails
 from tests.builders import make_mailbox, make_policy
 from tests.contract.office import Office
 from tests.contract.store_kit import NOW
+from tests.servers import new_store
 from tests.servers.letters import letter
 
 pytestmark = MARKS
@@ -94,7 +95,7 @@ def found() -> list[Report]:
 
 
 def opened(state_dir: Path) -> Office:
-    Store.upgrade("sqlite:///mailcase.db", state_dir)
+    new_store.place(state_dir)
     return Office(Store.open("sqlite:///mailcase.db", state_dir), POLICY)
 
 

@@ -27,6 +27,7 @@ from mailcase.verdict import Outcome
 from mailcase.writer import Writer
 from tests.acceptance.realmail import MARKS, real_mails
 from tests.builders import make_acknowledge, make_mailbox, make_policy
+from tests.servers import new_store
 
 pytestmark = MARKS
 # The most permissive circumstances: any recipient, and no limit that hides what else would be sent.
@@ -63,7 +64,7 @@ class Passed:
 @pytest.fixture(scope="module")
 async def passed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Passed]:
     state_dir = tmp_path_factory.mktemp("realmail")
-    Store.upgrade("sqlite:///mailcase.db", state_dir)
+    new_store.place(state_dir)
     store = Store.open("sqlite:///mailcase.db", state_dir)
     writer, reader = Writer(), Reader(workers=2)
     bench = Bench(POLICY, Composer(POLICY, load_templates(SHIPPED / "templates")))

@@ -10,23 +10,24 @@ import pytest
 from mailcase.store.store import Store
 from tests.contract.store_kit import Clerk, Desk
 from tests.contract.tenure_kit import Daemon, Server, daemons
+from tests.servers import new_store
 from tests.servers.postgres import PostgresServer
 
 _NUMBERS = itertools.count()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest) -> str:
-    """The url of an empty store, relative to tmp_path where it is a file; on PostgreSQL its tables are there."""
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The url of an empty store with all tables, relative to tmp_path where it is a file."""
     if request.param == "sqlite":
-        return "sqlite:///mailcase.db"
+        new_store.place(tmp_path)
+        return new_store.URL
     return str(request.getfixturevalue("shared_url"))
 
 
 @pytest.fixture
 def store(url: str, tmp_path: Path) -> Iterator[Store]:
     """An open, empty store."""
-    Store.upgrade(url, tmp_path)
     opened = Store.open(url, tmp_path)
     yield opened
     opened.close()

@@ -135,6 +135,9 @@ class Clerk:
     def notices(self, *_: object) -> tuple[Notice, ...]:
         return ()
 
+    def stand_in(self, *_: object) -> str:
+        return ""
+
     def compose_notice(self, notice: Notice, facts: NoticeFacts) -> Composed:
         raise AssertionError(f"{notice.rule} of {facts.number}: this clerk tells nobody")
 
@@ -166,6 +169,15 @@ def _thread(snapshot: Snapshot) -> int | None:
 
 
 STATUSES = StatusTable()
+
+
+def settled_at_last(store: Store, owner: str) -> list[tuple[int, str]]:
+    """What is settled of daemons that are gone when a lease has passed."""
+    lease, store._engines.lease_s = store._engines.lease_s, 0.0
+    try:
+        return store.settle_orphans(owner, LATER)
+    finally:
+        store._engines.lease_s = lease
 
 
 def rows(store: Store, table: sa.Table) -> int:

@@ -14,7 +14,7 @@ from mailcase.message import Delivery, Email
 from mailcase.ports import Journalled, Reading, Settled
 from mailcase.snapshot import Snapshot
 from mailcase.store.store import Store
-from tests.contract.store_kit import NOW, Clerk, arrival, mail
+from tests.contract.store_kit import NOW, Clerk, arrival, mail, settled_at_last
 from tests.servers.ports import wait_until
 
 LEASE = timedelta(seconds=60)  # nobody is put out because this machine is busy
@@ -71,18 +71,22 @@ class Daemon:
         return place._backend if place else 0
 
     def join(self) -> "Daemon":
-        self.store.tenure_join(self.name, self.wants, NOW)
-        self.store.tenure_look(self.wants, NOW)
+        self.store.tenure_join(self.name, self.wants)
+        self.store.tenure_look(self.wants)
         return self
 
     def take(self, *mailboxes: str) -> frozenset[str]:
-        return self.store.tenure_take(mailboxes, NOW)
+        return self.store.tenure_take(mailboxes)
 
     def holders(self) -> dict[str, str]:
-        return dict(self.store.tenure_look(self.wants, NOW).holders)
+        return dict(self.store.tenure_look(self.wants).holders)
 
     def members(self) -> set[str]:
-        return set(self.store.tenure_look(self.wants, NOW).members)
+        return set(self.store.tenure_look(self.wants).members)
+
+    def settles(self) -> list[tuple[int, str]]:
+        """What it settles of others who have been gone for longer than they need to come back."""
+        return settled_at_last(self.store, self.name)
 
     def reading(self, at: str = "1:1", **over: Any) -> Reading:
         (row,) = self.store.journal([arrival(at, **over)], None)

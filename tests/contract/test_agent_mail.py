@@ -7,6 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from mailcase import tokens
+from mailcase.desk import cases
+from mailcase.desk.desk import Desk, operator
 from mailcase.life.happening import What
 from mailcase.policy import AgentPolicy
 from mailcase.store import tables as t
@@ -44,10 +46,16 @@ def test_no_mail_to_a_customer_tells_a_notice(bureau: Bureau) -> None:
     case = Case(bureau)
     case.answer()
     bureau.tell(What.WAITING, case.running, 9)
+    desk, number = Desk(bureau.store, bureau.post.bench, lambda: bureau.post.at), case.row.number
+    with bureau.writes() as conn:  # as of an agent who is the customer himself; it is the newest on the case
+        conn.execute(sa.update(t.case_message).values(verified=True))
+    cases.contact(desk, number, operator("root"), "boss@visitor.example")
+    cases.reply(desk, number, operator("root"), "It was the roller.")
     notices = [row for row in bureau.rows() if row.audience == "agent"]
     secrets = [mark(row.message_id) for row in notices] + [shown(row.text) for row in notices]
     others = [row for row in bureau.rows() if row.audience == "customer"]
-    assert {row.kind for row in others} == {"registration", "reply", "waiting"}
+    assert [row.kind for row in others] == ["registration", "reply", "waiting", "reply"]
+    assert others[-1].in_reply_to == "<merin@visitor.example>"
     for row in others:
         carried = f"{row.headers} {row.text} {row.html} {row.subject} {row.in_reply_to} {row.message_id}"
         assert [one for one in secrets if one in carried] == []
@@ -68,6 +76,7 @@ def test_the_text_of_a_notice_does_not_tell_its_id(bureau: Bureau) -> None:
     ("body", "columns", "mails"),
     [
         ("#note\nHe is angry.", {"status": "In progress"}, []),
+        ("#comment\nWho knows it?", {"status": "In progress"}, []),
         ("#close gone", {"status": "Closed", "closing_reason": "gone"}, [("closed", ERIN)]),
         (f"#close\n{SAID}", {"status": "Closed"}, [("reply", ERIN), ("closed", ERIN)]),
         (f"#assign {KIM}", {"assignee": KIM}, [("assigned", KIM)]),

@@ -69,10 +69,9 @@ def _pick_at_once(store: Store, of: AssignmentRule) -> None:
 
 
 @pytest.mark.postgres
-def test_who_picks_in_one_group_is_waited_for_in_all(postgres_url: str, tmp_path: Path) -> None:
+def test_who_picks_in_one_group_is_waited_for_in_all(shared_url: str, tmp_path: Path) -> None:
     """So that no two batches that need two groups in another order wait for each other."""
-    Store.upgrade(postgres_url, tmp_path)
-    store, elsewhere = Store.open(postgres_url, tmp_path), Store.open(postgres_url, tmp_path)
+    store, elsewhere = Store.open(shared_url, tmp_path), Store.open(shared_url, tmp_path)
     first, second = (rule(group=one, pick="round_robin") for one in ("First line", "Second line"))
     with bureau_of(store).writes() as conn:
         conn.execute(sa.insert(t.agent_group).values(name="Second line", active=True, created_at=NOW))

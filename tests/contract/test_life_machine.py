@@ -1,55 +1,23 @@
 """The life of cases as a state machine: no transition outside the table, every mail that is owed exactly once.
 
-LIFE_MACHINE=minutes runs it that long before, with longer lives.
+LIFE_MACHINE=minutes runs it that long before, with longer lives; `make soak PART=life` does so seed after seed.
 """
 
 import itertools
 import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from mailcase.store.store import Store
-from tests.contract.life_machine.machine import LifeMachine, Opened
+from tests.contract.life_machine.lives import live, on_sqlite
+from tests.contract.life_machine.machine import Opened
 from tests.servers.postgres import PostgresServer
 
 MINUTES = float(os.environ.get("LIFE_MACHINE", "0"))
-_PATIENT = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-
-
-def run(opener: Callable[[], Opened], examples: int, steps: int, **over: Any) -> None:
-    """So many lives of so many steps."""
-    machine = type("Life", (LifeMachine,), {"opener": staticmethod(opener)})
-    chosen = settings(max_examples=examples, stateful_step_count=steps, suppress_health_check=_PATIENT, **over)
-    run_state_machine_as_test(machine, settings=chosen)
-
-
-@pytest.fixture
-def lite(tmp_path: Path) -> Callable[[], Opened]:
-    """A new SQLite file each time."""
-    Store.upgrade("sqlite:///mailcase.db", tmp_path)
-    numbers = itertools.count()
-
-    def opened() -> Opened:
-        folder = tmp_path / f"life-{next(numbers)}"
-        folder.mkdir()
-        shutil.copy(tmp_path / "mailcase.db", folder)
-        store = Store.open("sqlite:///mailcase.db", folder)
-
-        def close() -> None:
-            store.close()
-            shutil.rmtree(folder)
-
-        return store, close
-
-    return opened
 
 
 @pytest.fixture
@@ -68,13 +36,14 @@ def server_side(postgres_server: PostgresServer, migrated: str, tmp_path: Path) 
     return opened
 
 
-def test_the_life_of_cases(lite: Callable[[], Opened]) -> None:
+def test_the_life_of_cases(tmp_path: Path) -> None:
+    lite = on_sqlite(tmp_path)
     ends = time.monotonic() + MINUTES * 60
     while time.monotonic() < ends:
-        run(lite, examples=50, steps=60, derandomize=False, database=None)
-    run(lite, examples=8, steps=30)
+        live(lite, examples=50, steps=60, derandomize=False, database=None)
+    live(lite, examples=8, steps=30)
 
 
 @pytest.mark.postgres
 def test_the_life_of_cases_on_postgresql(server_side: Callable[[], Opened]) -> None:
-    run(server_side, examples=2, steps=25)
+    live(server_side, examples=2, steps=25)

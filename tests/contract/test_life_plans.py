@@ -9,22 +9,37 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from mailcase.cases.statuses import StatusTable
+from mailcase.cases.statuses import StatusKind, StatusTable
 from mailcase.life.assignment import AssignmentRule
 from mailcase.store.life.assign import chosen
+from mailcase.store.life.case_filter import CaseFilter
 from mailcase.store.life.case_life import life_of
 from mailcase.store.life.statistics import facts
+from mailcase.store.report_cases import listing
 from mailcase.store.store import Store
 from tests.builders import NOW
 from tests.contract.notice_kit import Bureau
 
+
+def listed(conn: Connection, **which: Any) -> object:
+    return listing(conn, StatusTable(), CaseFilter(**which))
+
+
 LEAST = AssignmentRule("it", group="First line", pick="least_loaded", open=("New", "Reopened"))
+#: PostgreSQL takes these by how many rows there are, and here are few.
+BY_NUMBERS = {"ix_case_status", "ix_case_event_case_id"}
 #: What asks, and the indexes that it must use.
 ASKED: tuple[tuple[str, Callable[[Connection], object], set[str]], ...] = (
     ("a new case", lambda conn: chosen(conn, LEAST, ""), {"ix_case_assignee"}),
     ("case show", lambda conn: life_of(conn, 1), {"ix_case_parent_id", "ix_case_merged_into_id"}),
-    ("report", lambda conn: facts(conn, StatusTable(), NOW, NOW + timedelta(days=1)), {"ix_case_event_status"}),
-)
+    (
+        "report", lambda conn: facts(conn, StatusTable(), NOW, NOW + timedelta(days=1)),
+        {"ix_case_event_status", "ix_case_status", "ix_case_event_case_id"},
+    ),
+    ("case list of a kind", lambda conn: listed(conn, kind=StatusKind.ACTIVE), {"ix_case_status"}),
+    ("case list unanswered", lambda conn: listed(conn, unanswered=True), {"ix_case_status"}),
+    ("case list of an agent", lambda conn: listed(conn, assignee="a@x.example"), {"ix_case_assignee"}),
+)  # fmt: skip
 
 
 @contextmanager
@@ -49,6 +64,9 @@ def plan(conn: Connection, statement: str, parameters: Any) -> str:
 
 @pytest.mark.parametrize(("ask", "wanted"), [one[1:] for one in ASKED], ids=[one[0] for one in ASKED])
 def test_it_is_found_in_an_index(store: Store, ask: Callable[[Connection], object], wanted: set[str]) -> None:
+    asked = wanted if store._engines.writer.dialect.name == "sqlite" else wanted - BY_NUMBERS
+    if not asked:
+        pytest.skip("PostgreSQL reads so few rows by any index")
     bureau = Bureau.of(store)
     bureau.case()
     with bureau.writes() as conn:
@@ -57,4 +75,4 @@ def test_it_is_found_in_an_index(store: Store, ask: Callable[[Connection], objec
         with listening(conn) as said:
             ask(conn)
         plans = "\n".join(plan(conn, *one) for one in said)
-    assert {name for name in wanted if name in plans} == wanted, plans
+    assert {name for name in asked if name in plans} == asked, plans

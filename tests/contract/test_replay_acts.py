@@ -60,6 +60,21 @@ class Workday:
         mail = self.post.write("5", sender="ann@visitor.example", subject=f"My call [{made.number}]")
         assert (mail.outcome, mail.case) == ("linked", made.number)
 
+    def given(self) -> None:
+        """A case that was given to another customer has his mail; by hand, and after a mail."""
+        self.post.write("8", sender="c8@visitor.example")
+        made = cases.create(self.desk, NewCase(title="By phone", contact="ann@visitor.example"), ROOT)
+        self._later()
+        for number in ("SR-1", made.number):
+            cases.contact(self.desk, number, ROOT, f"{number.lower()}@visitor.example")
+            self._later()
+        for number in ("SR-1", made.number):
+            mail = self.post.write(number, sender=f"{number.lower()}@visitor.example", subject=f"Mine [{number}]")
+            assert (mail.outcome, mail.case, self._verified(number)) == ("linked", number, True)
+
+    def _verified(self, number: str) -> bool:
+        return bool(self.post.case(number)["messages"][-1]["verified"])
+
     def split(self) -> None:
         """A case that was split off has its customer's answers."""
         mail = self.post.write("6", sender="c6@visitor.example")
@@ -96,7 +111,8 @@ class Workday:
 
 
 @pytest.mark.parametrize(
-    "life", [Workday.ended, Workday.merged, Workday.by_hand, Workday.split, Workday.replied, Workday.hired]
+    "life",
+    [Workday.ended, Workday.merged, Workday.by_hand, Workday.given, Workday.split, Workday.replied, Workday.hired],
 )
 async def test_unchanged_rules_find_no_difference_from_any_moment(store: Store, life: object) -> None:
     day = Workday(store)

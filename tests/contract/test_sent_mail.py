@@ -1,6 +1,5 @@
 """Agents' own mails out of a watched sent folder (B16), on every store: on their case, and without any effect."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,24 +14,17 @@ from mailcase.store.store import Store
 from tests.builders import make_linking, make_policy
 from tests.contract.office import Office
 from tests.contract.store_kit import NOW
+from tests.servers import new_store
 from tests.servers.letters import DESK, bounce_of, letter
 
 CUSTOMER, COLLEAGUE = "c1@visitor.example", "colleague@elsewhere.example"
 QUESTION = letter(1, message_id="<q@visitor.example>", date=NOW)
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a store as a migration leaves it."""
-    folder = tmp_path_factory.mktemp("empty")
-    Store.upgrade("sqlite:///mailcase.db", folder)
-    return folder / "mailcase.db"
-
-
 @pytest.fixture
-def office(empty: Path, tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path) -> Iterator[Office]:
     """On SQLite; the tests that take `store` run on PostgreSQL too."""
-    shutil.copy(empty, tmp_path / "mailcase.db")
+    new_store.place(tmp_path)
     store = Store.open("sqlite:///mailcase.db", tmp_path)
     yield Office(store, make_policy(linking=make_linking(strangers="new_case")))
     store.close()

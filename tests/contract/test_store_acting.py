@@ -139,7 +139,6 @@ def test_a_reply_is_no_notice(office: Office, template: str) -> None:
 
 
 def test_files_lie_where_raw_mail_lies(url: str, tmp_path: Any) -> None:
-    Store.upgrade(url, tmp_path)
     store = Store.open(url, tmp_path, raw="file:raw/")
     try:
         office = Office(store)
@@ -163,19 +162,24 @@ def test_words_followers_and_tasks(office: Office) -> None:
     cases.follow(desk, "SR-1", ROOT, BEN)
     cases.unfollow(desk, "SR-1", ann)
     assert [one.key for one in office.rows(t.case_follower)] == [BEN]
+    assert [one.to for one in cases.comment(desk, "SR-1", ann, "nobody?").told] == [BEN]
     added = cases.add_task(desk, "SR-1", ann, "Order a roller", BEN, NOW + HOUR)
+    assert [(one.to, one.audience) for one in added.told] == [(BEN, "agent")]
+    told = office.rows(t.outbox)[-1]
+    assert ("Order a roller" in told.text, "2026-11-03 10:15 UTC" in told.text, told.kind) == (True, True, "task")
+    assert cases.add_task(desk, "SR-1", office.desk.agent(BEN), "Call him", BEN).told == ()
     other = cases.add_task(desk, "SR-1", ann, "Tell the boss")
     assert added.task is not None
     assert added.task != other.task
     with pytest.raises(Refused, match="open tasks"):
         cases.resolve(desk, "SR-1", ann, "Done.")
     cases.finish_task(desk, "SR-1", ann, added.task, "came by post")
-    assert cases.resolve(desk, "SR-1", ann, "Done.", tasks="cancel").events == ("status", "task_cancelled")
+    assert cases.resolve(desk, "SR-1", ann, "Done.", tasks="cancel").events[1:] == ("task_cancelled",) * 2
     states = [(one.state, one.result, one.ended_by) for one in office.rows(t.case_task)]
-    assert states == [("finished", "came by post", ANN), ("cancelled", "", ANN)]
+    assert states == [("finished", "came by post", ANN), ("cancelled", "", ANN), ("cancelled", "", ANN)]
     assert office.events()[1:] == [
-        "note", "comment", "followed", "followed", "unfollowed", "task_created", "task_created", "task_finished",
-        "status", "task_cancelled",
+        "note", "comment", "followed", "followed", "unfollowed", "comment", "task_created",
+        "task_created", "task_created", "task_finished", "status", "task_cancelled", "task_cancelled",
     ]  # fmt: skip
 
 

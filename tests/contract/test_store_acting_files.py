@@ -21,7 +21,6 @@ BOB = "bob@visitor.example"
 @pytest.fixture
 def office(url: str, tmp_path: Path) -> Iterator[Office]:
     """SR-1 of a mail, and raw mail in a folder."""
-    Store.upgrade(url, tmp_path)
     store = Store.open(url, tmp_path, raw="file:raw/")
     made = Office(store)
     made.hire()

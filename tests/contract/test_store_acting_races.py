@@ -4,6 +4,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,6 @@ PATIENCE = 30.0  # seconds
 @pytest.fixture
 def offices(url: str, tmp_path: Path) -> Iterator[tuple[Office, Office]]:
     """The same store opened twice, as by the daemon and by a command; SR-1 is there."""
-    Store.upgrade(url, tmp_path)
     both = Office(Store.open(url, tmp_path)), Office(Store.open(url, tmp_path))
     both[0].hire()
     both[0].receive(letter("a"))
@@ -158,12 +158,11 @@ def settle(office: Office, email: Email, first: Callable[[], object]) -> tuple[S
 
 
 @pytest.mark.postgres
-def test_a_mail_whose_case_is_acted_on_meanwhile_is_decided_again(postgres_url: str, tmp_path: Path) -> None:
-    Store.upgrade(postgres_url, tmp_path)
-    one, two = (Office(Store.open(postgres_url, tmp_path)) for _ in range(2))
+def test_a_mail_whose_case_is_acted_on_meanwhile_is_decided_again(shared_url: str, tmp_path: Path) -> None:
+    one, two = (Office(Store.open(shared_url, tmp_path)) for _ in range(2))
     one.hire()
     one.receive(letter("a"))
-    resolve = lambda: cases.resolve(two.desk, "SR-1", ROOT, "A new roller.")  # noqa: E731
+    resolve = partial(cases.resolve, two.desk, "SR-1", ROOT, "A new roller.")
     settled, seen = settle(one, letter("b", "a"), resolve)
     assert (settled.outcome, [view.cases[1].status for view in seen]) == ("reopened", ["New", "Resolved"])
     assert one.row().status == "Reopened"

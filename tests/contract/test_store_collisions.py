@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from mailcase.errors import Unavailable
+from mailcase.errors import StoreFull, Unavailable
 from mailcase.ports import Reading
 from mailcase.store import tables as t
 from mailcase.store.again import Collided, Locked
@@ -75,6 +75,43 @@ class TestCollided:
             journalled(store)
         assert server.ask("SELECT last_value FROM refused_delivery") == [(5,)]
         assert (rows(store, t.raw), rows(store, t.delivery)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "kind"),
+    [("53100", StoreFull), ("53200", Locked), ("53400", Locked)],
+    ids=["disk full", "out of memory", "configuration limit"],
+)
+class TestNoRoom:
+    """The server has no room for anybody (F26): intake waits, no mail is blamed, nothing is halved."""
+
+    def test_no_mail_is_decided_or_given_up(
+        self, store: Store, server: Server, splits: list[int], sqlstate: str, kind: type[Unavailable]
+    ) -> None:
+        work, tries = readings(store, "a", "b"), 1 if kind is StoreFull else 2  # a full disk is not tried one by one
+        server.refuse("case", sqlstate, tries)
+        with pytest.raises(kind):
+            store.settle(work, Clerk(), NOW)
+        assert (len(splits), counts(store), len(store.undecided(9))) == (tries - 1, [0] * 6, 2)
+        assert [(one.outcome, one.error) for one in store.settle(work, Clerk(), NOW)] == [("created", "")] * 2
+        assert counts(store) == whole(2)
+
+    def test_no_mail_is_journalled_by_halves(
+        self, store: Store, server: Server, sqlstate: str, kind: type[Unavailable]
+    ) -> None:
+        server.refuse("delivery", sqlstate, 1)
+        with pytest.raises(kind):
+            journalled(store, 3)
+        assert (rows(store, t.raw), rows(store, t.delivery)) == (0, 0)
+        assert [row.new for row in journalled(store, 3)] == [True] * 3
+
+
+@pytest.mark.parametrize("sqlstate", ["57P01", "57P02", "57P03"], ids=["shutdown", "crash", "not ready yet"])
+def test_a_server_that_goes_down_is_asked_again(store: Store, server: Server, splits: list[int], sqlstate: str) -> None:
+    work = readings(store, "a", "b")
+    server.refuse("case", sqlstate, 2)
+    assert [(one.outcome, one.error) for one in store.settle(work, Clerk(), NOW)] == [("created", "")] * 2
+    assert (splits, counts(store)) == ([2], whole(2))
 
 
 def writer_of(server: Server) -> int:

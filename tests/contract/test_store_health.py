@@ -16,7 +16,7 @@ from mailcase.store import tables as t
 from mailcase.store.alarms import AlarmChange
 from mailcase.store.store import Store
 from tests.builders import make_mailbox, make_policy
-from tests.contract.store_kit import LATER, NOW, Desk, journalled, mail
+from tests.contract.store_kit import LATER, NOW, Desk, journalled, mail, settled_at_last
 
 MINUTE = timedelta(minutes=1)
 POLICY = make_policy(make_mailbox(), make_mailbox(name="sales", address="sales@helpdesk.example", group="sales"))
@@ -25,7 +25,7 @@ FACTS = Facts(
     sources={"support": "imap:h:u"}, paused=frozenset({"sales"}), policy_hash="p1", config_error="line 3",
     config_error_at=NOW, restart_needed=("[http]",), disk_free=7, disk_low=True, token_expiry={"support": LATER},
     disk_low_since=NOW, by_token=frozenset({"imap:support"}), config="/etc/mailcase.toml",
-    unheld={"sales": NOW},
+    unheld={"sales": NOW}, clock_ahead_s=-3600.5,
 )  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def test_a_notice_is_a_mail_of_no_case_that_no_limit_counts(store: Store) -> Non
     assert (counts.total, counts.last_hour, store.busiest_hour(NOW + timedelta(hours=2))) == (0, 0, 0)
     for lock in store._engines._present.values():  # the daemon is gone (PostgreSQL)
         lock.close()
-    assert store.settle_orphans("other", LATER) == [(mail_.id, "pending")]
+    assert settled_at_last(store, "other") == [(mail_.id, "pending")]
     store.finish(mail_.id, "sent", LATER)
     assert store.outbox_list()[0]["state"] == "sent"
 

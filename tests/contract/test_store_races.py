@@ -14,16 +14,15 @@ from mailcase.ports import Reading, Settled
 from mailcase.snapshot import Snapshot
 from mailcase.store.store import Store
 from tests.builders import make_lookup
-from tests.contract.store_kit import LATER, NOW, Clerk, arrival, mail
+from tests.contract.store_kit import LATER, NOW, Clerk, arrival, mail, settled_at_last
 
 pytestmark = pytest.mark.postgres
 PATIENCE = 30.0  # seconds
 
 
 @pytest.fixture
-def stores(postgres_url: str, tmp_path: Path) -> Iterator[tuple[Store, Store]]:
-    Store.upgrade(postgres_url, tmp_path)
-    both = Store.open(postgres_url, tmp_path), Store.open(postgres_url, tmp_path)
+def stores(shared_url: str, tmp_path: Path) -> Iterator[tuple[Store, Store]]:
+    both = Store.open(shared_url, tmp_path), Store.open(shared_url, tmp_path)
     yield both
     for one in both:
         one.close()
@@ -130,6 +129,6 @@ def test_a_sending_row_of_a_living_daemon_is_no_orphan(stores: tuple[Store, Stor
     one.settle([reading(one, "1:1", mail("a"))], Clerk(), NOW)
     (row,) = one.due(NOW, 9)
     assert one.claim(row.id, "first", NOW)
-    assert two.settle_orphans("second", LATER) == []
+    assert settled_at_last(two, "second") == []
     one.close()
-    assert two.settle_orphans("second", LATER) == [(row.id, "uncertain")]
+    assert settled_at_last(two, "second") == [(row.id, "uncertain")]

@@ -34,7 +34,6 @@ def bucket() -> Iterator[S3Server]:
 def open_store(url: str, tmp_path: Path) -> Iterator[OpenStore]:
     """Open one store, again and again, with other settings."""
     opened: list[Store] = []
-    Store.upgrade(url, tmp_path)
 
     def one(setting: RawSetting) -> Store:
         opened.append(Store.open(url, tmp_path, raw=setting))

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from mailcase.store import migrate
 from mailcase.store.store import Store
 from tests.builders import NOW
+from tests.contract.store_kit import settled_at_last
 
 OUTCOMES: Final = (
     *("created", "linked", "reopened", "followed", "noted", "junk_case", "ignored", "duplicate", "quarantined"),
@@ -91,7 +92,7 @@ def work_goes_on(store: Store) -> None:
     assert [one.delivery.id for one in store.undecided(99)] == [OUTCOMES.index(None) + 1]
     assert [one["id"] for one in store.quarantine_list()] == [OUTCOMES.index("quarantined") + 1]
     assert [one.id for one in store.due(NOW, 99)] == [STATES.index("pending") + 1]
-    assert store.settle_orphans("me", NOW) == [(STATES.index("sending") + 1, "uncertain")]
+    assert settled_at_last(store, "me") == [(STATES.index("sending") + 1, "uncertain")]
     states = [one["state"] for one in store.outbox_list()]
     assert states == ["uncertain" if state == "sending" else state for state in STATES]
 

@@ -29,7 +29,7 @@ def cursor(**over: object) -> Cursor:
 def test_everybody_sees_who_is_there_and_who_holds_what(crew: list[Daemon]) -> None:
     one, two = crew
     assert one.take("support") == {"support"}
-    standing = two.store.tenure_look(["support"], NOW)
+    standing = two.store.tenure_look(["support"])
     assert standing.members == {"one": frozenset({"support", "sales"}), "two": frozenset({"support"})}
     assert (standing.holders, standing.last) == ({"support": "one"}, {"support": "one"})
 
@@ -57,7 +57,7 @@ def test_a_daemon_that_stops_leaves_everything_at_once_and_its_name(crew: list[D
     one, two = crew
     one.take("support")
     one.store.tenure_leave()
-    standing = two.store.tenure_look(two.wants, NOW)
+    standing = two.store.tenure_look(two.wants)
     assert (set(standing.members), standing.holders, standing.last) == ({"two"}, {}, {"support": "one"})
     assert two.take("support") == {"support"}
 
@@ -254,7 +254,7 @@ def test_who_looks_whether_a_daemon_is_gone_is_not_taken_for_it(crew: list[Daemo
 def test_a_second_process_with_the_same_name_is_kept_out(shared_url: str, tmp_path: Path) -> None:
     twin = Store.open(shared_url, tmp_path)
     with pytest.raises(Unavailable, match="earlier session"):
-        twin.tenure_join("one", ["support"], NOW)
+        twin.tenure_join("one", ["support"])
     twin.close()
 
 

@@ -1,8 +1,11 @@
 """Placeholders in golden files, which stand for marks that only our key can sign."""
 
 import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mailcase.intake.parse import read
 from mailcase.message import Email
@@ -21,6 +24,12 @@ def fill(text: str) -> str:
     return _PLACEHOLDER.sub(_signed, text)
 
 
+@cache
+def read_table(path: Path) -> Mapping[str, Any]:
+    """A TOML file, its placeholders filled; read once, so nobody may change it."""
+    return tomllib.loads(fill(path.read_text("utf-8")))
+
+
 def _signed(found: re.Match[str]) -> str:
     given = dict(pair.split("=", 1) for pair in found[2].split())
     group, case = given.pop("group", "default"), int(given.pop("case"))
@@ -35,6 +44,7 @@ def _signed(found: re.Match[str]) -> str:
     return forms[found[1]]
 
 
+@cache
 def read_mail(path: Path) -> Email:
-    """The parsed mail of a file, its placeholders filled."""
+    """The parsed mail of a file, its placeholders filled; read once."""
     return read(fill(path.read_bytes().decode("latin-1")).encode("latin-1"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailcase.decision import decide, look
-from tests.golden.marks import fill, read_mail
+from tests.golden.marks import read_mail, read_table
 from tests.golden.store import Store
 from tests.golden.verdicts import Short, Table, as_toml, differences
 from tests.golden.world import World
@@ -37,7 +37,7 @@ def _decided(folder: Path) -> tuple[Table, str]:
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
 def test_the_mail_gets_the_wanted_verdict(folder: Path) -> None:
-    wanted = tomllib.loads(fill((folder / "decision.toml").read_text("utf-8")))
+    wanted = read_table(folder / "decision.toml")
     got, trace = _decided(folder)
     (folder / "actual.toml").write_text(as_toml(got), "utf-8")
     wrong = differences(wanted, got)
@@ -47,7 +47,7 @@ def test_the_mail_gets_the_wanted_verdict(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
 def test_the_directory_is_complete(folder: Path) -> None:
-    wanted = tomllib.loads(fill((folder / "decision.toml").read_text("utf-8")))
+    wanted = read_table(folder / "decision.toml")
     assert {path.name for path in folder.iterdir()} >= FILES
     assert wanted.keys() >= ALWAYS
     assert re.search(r"\b(B[0-9]|K[0-9]|3\.[1-4]|contract)", (folder / "README.md").read_text("utf-8"))

@@ -1,7 +1,6 @@
 """The world of one golden case: snapshot.toml read into Policy, Delivery and rows for a store."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from mailcase.life.assignment import AssignmentRule
 from mailcase.message import Delivery, Wish
 from mailcase.policy import AttachmentPolicy, CategoryPolicy, MailboxPolicy, Policy
 from tests.builders import make_acknowledge, make_cases, make_junk, make_linking, make_mailbox
-from tests.golden.marks import KEYS, fill
+from tests.golden.marks import KEYS, read_table
 
 _TYPES: Final = frozenset({"jpg", "jpeg", "png", "gif", "pdf", "doc", "docx", "xlsx", "txt", "eml"})
 _BOXES: Final[tuple[dict[str, Any], ...]] = (
@@ -93,7 +92,7 @@ class World:
     @classmethod
     def of(cls, folder: Path) -> "World":
         """Read the directory's snapshot.toml."""
-        data = tomllib.loads(fill((folder / "snapshot.toml").read_text("utf-8")))
+        data = read_table(folder / "snapshot.toml")
         wrong = data.keys() - {"now", "agents", "policy", "delivery"} - _ROWS.keys()
         wrong |= {key for table, known in _ROWS.items() for row in data.get(table, ()) for key in row.keys() - known}
         assert not wrong, f"{folder.name}/snapshot.toml: unknown keys {sorted(wrong)}"

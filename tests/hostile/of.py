@@ -1,7 +1,13 @@
 """One hostile mail: its name, how its bytes are made, and what must become of it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
+
+#: Who writes them where they are an agent's.
+AGENT: Final = "jane@helpdesk.example"
+_OWN_ID: Final = re.compile(rb"^(Message-ID: <)(?=[^\r\n]*@visitor\.example>\r?$)", re.M)
 
 
 @dataclass(frozen=True)
@@ -41,3 +47,17 @@ def multipart(name: str, *parts: bytes, kind: bytes = b"mixed", **over: bytes) -
 def part(content: bytes, kind: bytes = b"text/plain", *head: bytes) -> bytes:
     """A part with its Content-Type."""
     return b"\r\n".join([b"Content-Type: " + kind, *head, b"", content])
+
+
+def as_answer(raw: bytes, notice: str) -> bytes:
+    """The same mail as an agent's answer to that notice, with the word of a trusted server that it is his.
+
+    Where its own From, results or references are what is hostile, they stay beside that.
+    """
+    head, gap, body = raw.partition(b"\r\n\r\n")
+    agent = AGENT.encode()
+    head = head.replace(b"Erin Example <erin@visitor.example>", b"Jane Roe <%s>" % agent)
+    head = head.replace(b"Return-Path: <erin@visitor.example>", b"Return-Path: <%s>" % agent)
+    proof = b"Authentication-Results: mx.helpdesk.example; dmarc=pass header.from=helpdesk.example\r\n"
+    thread = b"In-Reply-To: %b\r\nReferences: %b\r\n" % (notice.encode(), notice.encode())
+    return proof + thread + _OWN_ID.sub(rb"\1answer-", head, count=1) + gap + body

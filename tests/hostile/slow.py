@@ -27,6 +27,23 @@ _TEXTS: Final = {
     "marks of ours": b"[ref:c7.m" * 20_000,
     "combining marks": ("a" + "\u0301" * _MANY).encode(),
 }
+#: What an agent may write above his words, as commands and as what looks like them; read in the writer's transaction.
+ORDERS: Final = {
+    "hashes": b"#" * 3 * _MANY,
+    "hashes before a command": b"#" * 3 * _MANY + b"note",
+    "hashes and blanks": b"# " * _MANY,
+    "hashes and marks": b"*_#" * _MANY + b"x",
+    "blanks nobody sees": " \u200b".encode() * _MANY + b"x",
+    "blanks nobody sees behind": b"#note x" + " \u200b".encode() * _MANY,
+    "marks in a command": b"#a" + "\u0301\u0316".encode() * _MANY,
+    "marks behind a command": b"#assign a" + "\u0301\u0316".encode() * _MANY,
+    "letters in a command": b"#" + b"a" * 3 * _MANY,
+    "letters behind a command": b"#priority " + b"a" * 3 * _MANY,
+    "10,000 commands": b"#priority low\r\n#priority high\r\n" * 5_000,
+    "50,000 hashes in lines": b"#\r\n" * _MANY,
+    "half marks of ours": b"c1.m" * _MANY,
+    "labels of a forwarded mail": b"From: [mailto:a\r\nTo: b\r\nSubject: c\r\n" * 5_000,
+}
 #: Headers that scanners of addresses, ids, results and dates read.
 _HEADERS: Final = {
     "parens in From": ("From", b"(" * _MANY),
@@ -65,11 +82,23 @@ def _text(name: str, text: bytes) -> Hostile:
     return Hostile(f"slow: {name}", lambda: mail(name, text + b"\r\n", Subject=text), outcome)
 
 
+def _order(name: str, text: bytes) -> Hostile:
+    return Hostile(f"slow: {name}", lambda: mail(name, text + b"\r\n", Subject=b"Fwd: a printer"))
+
+
+def _carried(name: str, value: bytes) -> Hostile:
+    inner = b"From: " + value + b"\r\n\r\nx\r\n"
+    return Hostile(f"slow: {name}", lambda: mail(name, inner, Content_Type=b"message/rfc822"))
+
+
 def _header(name: str, field: str, value: bytes) -> Hostile:
     return Hostile(f"slow: {name}", lambda: mail(name, **{field: value}))
 
 
 SLOW: Final = (
     *(_text(name, text) for name, text in _TEXTS.items()),
+    *(_order(name, text) for name, text in ORDERS.items()),
+    _carried("links in From of a carried mail", b"[mailto:" * _MANY),
+    _carried("links with angles in From of a carried mail", b"<mailto:" * _MANY),
     *(_header(name, field, value) for name, (field, value) in _HEADERS.items()),
 )

@@ -17,6 +17,7 @@ from mailcase.policy_build import build
 from mailcase.ports import Arrival, Reading, Settled
 from mailcase.rules import Rules
 from mailcase.store.store import Store
+from tests.servers import new_store
 from tests.servers.smtp import Received, SmtpSink
 
 NOW = datetime.fromisoformat("2026-11-03T09:15:00+00:00")
@@ -51,6 +52,7 @@ class Branch:
         self.folder.mkdir(exist_ok=True)
         (self.folder / "token.key").write_text(self.address * 4)
         (self.folder / "blacklist.txt").write_text("")
+        new_store.place(self.folder)
         file = self.folder / "mailcase.toml"
         values = {"address": self.address, "extra": self.extra, "mailbox": self.mailbox, "port": self.sink.port}
         file.write_text(_CONFIG.format(**values))

@@ -19,6 +19,7 @@ from mailcase.intake.state import MailboxState
 from mailcase.outbox.drain import Drain
 from mailcase.policy_build import Built, build
 from mailcase.store.store import Store
+from tests.servers import new_store
 from tests.servers.smtp import SmtpSink
 
 NOW = datetime.fromisoformat("2026-11-03T09:15:00+00:00")
@@ -96,6 +97,7 @@ class Bureau:
 
 
 def bureau_of(folder: Path, sink: SmtpSink, *boxes: str, alarm: str = "") -> Bureau:
+    new_store.place(folder)
     file = folder / "mailcase.toml"
     (folder / "token.key").write_text("k" * 64)
     (folder / "blacklist.txt").write_text("")

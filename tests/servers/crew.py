@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.servers.dovecot import Dovecot
-from tests.servers.invariants import Box, Scene, findings
+from tests.servers.invariants import Box, Scene, findings, message_id
 from tests.servers.ports import free_port
 from tests.servers.postgres import OwnPostgres
 from tests.servers.prefork import PREFORK, Process
@@ -185,6 +185,11 @@ class Crew:
     def outbox(self) -> Counter[str]:
         """How many rows are in each state."""
         return Counter(str(row[0]) for row in self.postgres.rows("SELECT state FROM outbox"))
+
+    def uncertain_that_left(self) -> set[str]:
+        """The Message-IDs of the rows that are uncertain and of which the relay has the mail all the same."""
+        found = self.postgres.rows("SELECT message_id FROM outbox WHERE state = 'uncertain'")
+        return {str(row[0]) for row in found} & {message_id(mail.data) for mail in self.sink.mails}
 
     def wait(self, holds: Callable[[], bool], what: str, seconds: float = 30) -> None:
         """Until it holds, or AssertionError with the ends of all logs."""

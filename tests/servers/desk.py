@@ -8,15 +8,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, redirect_stdout
-from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
-from mailcase.cli.main import app
+from mailcase.cli.main import program
+from tests.servers import new_store
 from tests.servers.dovecot import Dovecot
 from tests.servers.fixtures import StartDovecot
 from tests.servers.letters import DESK
@@ -56,12 +55,6 @@ _READS = {
 }
 
 
-@cache
-def _program() -> Any:
-    """The command line, built once: half of what a look costs."""
-    return get_command(app)
-
-
 class Desk:
     """Runs `python -m mailcase` as a process against its own servers; every answer is the program's own JSON."""
 
@@ -81,6 +74,7 @@ class Desk:
         (self.dir / "token.key").write_text("k" * 40)
         (self.dir / "blacklist.txt").write_text("spammer@junk.example\n")
         values = {"address": DESK, "imap": dovecot.port, "smtp": sink.port, "after": after, "start": start}
+        new_store.place(self.dir)
         self.config = self.dir / "mailcase.toml"
         self.config.write_text(_CONFIG.format(extra=extra, mailbox=mailbox, **values))
         self._daemons: list[Process] = []
@@ -129,7 +123,7 @@ class Desk:
         """What a command prints with --json."""
         if args[:2] in _READS:  # what only looks runs here: a process would cost a second, and show the same
             with redirect_stdout(StringIO()) as said:
-                status = _program().main(["--config", str(self.config), "--json", *args], standalone_mode=False)
+                status = program().main(["--config", str(self.config), "--json", *args], standalone_mode=False)
             assert not status, said.getvalue()
             return json.loads(said.getvalue())
         done = self.call("--json", *args)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from tests.servers.desk import Desk
-from tests.servers.promises import explained, to_whom
+from tests.servers.promises import ACKNOWLEDGES, explained, to_whom
 from tests.servers.scene import Box, Facts, Scene, header_of, in_folder, message_id, moved_from, name_of
 
 __all__ = ["Box", "Scene", "desk_scene", "findings", "message_id", "must_hold"]
@@ -17,7 +17,6 @@ _ENDED = frozenset({"sent", "failed", "suppressed", "expired", "uncertain", "bou
 _LEFT_THE_HOUSE = frozenset({"sent", "uncertain", "bounced"})
 _STAYS = frozenset({"before_start", "oversize", "quarantined"})  # on the server, whatever `after` says
 _FINE = _STAYS | {"decided", "moved_away"}
-_ACKNOWLEDGES = frozenset({"registration", "followed", "reopened"})
 
 
 def desk_scene(desk: Desk, put: Collection[bytes | str], **over: Any) -> Scene:
@@ -123,7 +122,7 @@ def _twice(what: str, keys: Iterable[object]) -> Iterator[str]:
 
 
 def _outbox(facts: Facts, scene: Scene) -> Iterator[str]:
-    acks = [row for row in facts.outbox if row.kind in _ACKNOWLEDGES]
+    acks = [row for row in facts.outbox if row.kind in ACKNOWLEDGES]
     yield from _twice("acknowledged mail", ((row.group_name, row.in_reply_to) for row in acks if row.in_reply_to))
     yield from _twice("outbox mark", (row.dedup for row in facts.outbox))
     for row in facts.outbox:
@@ -152,7 +151,7 @@ def _left(facts: Facts, scene: Scene) -> Iterator[str]:
         if row is not None and row.automatic and answers in automatic:
             yield f"{answers} is automatic and was answered by {own}"
         origin = facts.answered.get(row.delivery_id) if row is not None else None
-        if row is not None and row.kind in _ACKNOWLEDGES and (origin is None or origin.kind != "person"):
+        if row is not None and row.kind in ACKNOWLEDGES and (origin is None or origin.kind != "person"):
             yield f"{own} acknowledges {answers}, which is {origin and origin.kind}, no person's"
     for own, row in rows.items():
         if row.automatic and left[own] > 1:

@@ -84,6 +84,7 @@ class MemoryOutbox:
             raise Permanent(f"row {row} is {found.state}")
         if found.state == "sending" and not tried:
             found.mail = replace(found.mail, attempts=found.mail.attempts - 1)
+        found.mail = replace(found.mail, last_error=error)
         found.state, found.next_attempt_at, found.reason, found.error = "pending", at, reason, error
 
     def partly(self, row: int, at: datetime, still_to: Sequence[str], *, reason: str = "", error: str = "") -> None:

@@ -15,7 +15,8 @@ class MemoryHall:
     members: dict[str, frozenset[str]] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
     last: dict[str, str] = field(default_factory=dict)
-    since: datetime | None = None  # the last sign of life
+    signs: int = 0  # of life, until now
+    clock: tuple[datetime, float] | None = None  # what time it is there, as Standing says it
     away: bool = False  # the server cannot be reached
 
     def end(self, owner: str) -> None:
@@ -35,26 +36,26 @@ class MemorySeat:
     room: int = 10_000  # locks that the server has room for
     asked: list[int] = field(default_factory=list)  # how many mailboxes were asked for, each time
 
-    def tenure_join(self, owner: str, wants: Collection[str], now: datetime) -> None:
+    def tenure_join(self, owner: str, wants: Collection[str]) -> None:
         if self.hall.away:
             raise Unavailable("store: away")
         self.hall.end(owner)
-        self.owner, self.hall.since = owner, now
+        self.owner, self.hall.signs = owner, self.hall.signs + 1
         self.hall.members[owner] = frozenset(wants)
 
-    def tenure_look(self, wants: Collection[str], now: datetime) -> Standing:
+    def tenure_look(self, wants: Collection[str]) -> Standing:
         if self.slow:
             self.slow = False
             raise Unavailable("store: slow")
         self._alive()
-        self.hall.since = now
+        self.hall.signs += 1
         self.hall.members[self.owner] = frozenset(wants)
         holders = {name: one for name, one in self.hall.holders.items() if one in self.hall.members}
-        return Standing(dict(self.hall.members), holders, dict(self.hall.last))
+        return Standing(dict(self.hall.members), holders, dict(self.hall.last), self.hall.clock)
 
-    def tenure_take(self, mailboxes: Collection[str], now: datetime) -> frozenset[str]:
+    def tenure_take(self, mailboxes: Collection[str]) -> frozenset[str]:
         self._alive()
-        self.hall.since = now
+        self.hall.signs += 1
         self.asked.append(len(mailboxes))
         free = [name for name in mailboxes if self.hall.holders.get(name, self.owner) == self.owner]
         gained = free[: self.room - len(self.hall.holders)]

@@ -27,6 +27,7 @@ class Desk:
     events: list[tuple[Event, Mapping[str, object]]] = field(default_factory=list)
     policy: Policy = field(default_factory=make_policy)
     lease: timedelta = timedelta(seconds=20)
+    place: int = 0  # among the daemons that share the store
 
     def drain(self, owner: str = "me", portion: Callable[[], Portion] = lambda: EVERYTHING) -> Drain:
         """A fresh daemon's drain on the same outbox."""
@@ -41,6 +42,7 @@ class Desk:
             chance=lambda: 0.0,
             portion=portion,
             lease=self.lease,
+            place=lambda: self.place,
         )
 
     async def once(self, **later: float) -> None:

@@ -19,6 +19,7 @@ from mailcase.template_files import load_templates
 from mailcase.writer import Writer
 from tests import poison
 from tests.builders import make_mailbox, make_policy
+from tests.servers import new_store
 
 POLICY = make_policy(make_mailbox(from_name="Help desk"))
 
@@ -34,7 +35,8 @@ class Touchy(Bench):
 
 @pytest.fixture
 async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    store = Store.open("sqlite:///mailcase.db", tmp_path)
+    new_store.place(tmp_path)
+    store = Store.open(new_store.URL, tmp_path)
     writer = Writer()
     reader = Reader(workers=2, timeout=2.0, task=poison.read_all)
     bench = Touchy(POLICY, Composer(POLICY, load_templates(FOLDER / "templates")))

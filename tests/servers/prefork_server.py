@@ -36,6 +36,7 @@ def main() -> None:
     signal.set_wakeup_fd(ended_w, warn_on_full_buffer=False)
     for name in PRELOAD:
         __import__(name)
+    sys.modules["mailcase.cli.main"].program()
     gc.collect()
     gc.freeze()
     told: dict[int, int] = {}

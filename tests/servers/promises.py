@@ -12,6 +12,8 @@ from tests.servers.smtp import Received
 
 #: A From that no two readers read differently: at most a name, and one address.
 _PLAIN: Final = re.compile(r"[\w .]*<([\w.+-]+@[\w.-]+)>", re.ASCII)
+#: Automatic mails that answer the mail of a delivery.
+ACKNOWLEDGES: Final = frozenset({"registration", "followed", "reopened"})
 _BY_HAND: Final = frozenset({"dropped"})  # a person's act without a test: his name explains it
 
 
@@ -30,7 +32,7 @@ def to_whom(facts: Facts, scene: Scene) -> Iterator[str]:
         row = rows.get(str(header["Message-ID"]))
         if row is not None:
             yield from _shown(mail, row)
-        if row is not None and row.automatic:
+        if row is not None and row.automatic and row.kind in ACKNOWLEDGES:  # a notice answers no delivery
             found = [*_answers(row, facts.answered.get(row.delivery_id), str(header["In-Reply-To"] or ""), mail)]
             found += _written(wrote.get(row.in_reply_to or "", set()), mail)
             yield from (f"{row.message_id}: {line}" for line in found)

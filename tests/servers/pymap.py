@@ -12,6 +12,7 @@ from pymap.backend.dict import Config, DictBackend, Identity
 from pymap.imap import IMAPService
 from pymap.parsing.message import AppendMessage
 from pymap.user import Passwords, UserMetadata
+from pysasl import SASLAuth
 from pysasl.hashing import BuiltinHash
 
 from tests.servers.ports import free_port
@@ -45,6 +46,8 @@ class Pymap:
             demo_password=password,
         )
         self._backend, config = await DictBackend.init(namespace, hash_context=BuiltinHash(rounds=1))
+        kind: Any = type(config)
+        kind.tls_auth = SASLAuth.defaults()  # else looked for in every package at each connection
         config.apply_context()
         await self._add_users(config)
         await self._backend.start(self._stack)

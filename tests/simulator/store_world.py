@@ -10,6 +10,7 @@ from mailcase.cases.statuses import StatusTable
 from mailcase.ports import Judge, Reading, Settled
 from mailcase.store.store import Store
 from tests.builders import NOW
+from tests.servers import new_store
 from tests.simulator.rows import Tables
 from tests.simulator.twin_world import TwinWorld
 from tests.simulator.world import Plan, World
@@ -46,7 +47,8 @@ class StoreWorld(World):
     @classmethod
     def of(cls, plan: Plan, folder: Path) -> "StoreWorld":
         """Not yet run; `close` it."""
-        return cls(plan, StoreLedger(Store.open("sqlite:///mailcase.db", folder)))
+        new_store.place(folder)
+        return cls(plan, StoreLedger(Store.open(new_store.URL, folder)))
 
     def close(self) -> None:
         self.ledger.store.close()

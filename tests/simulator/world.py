@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from email import message_from_bytes
 from functools import cache, lru_cache
 from random import Random
-from types import SimpleNamespace
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -256,8 +255,8 @@ class World:
             life = next(one for one in self.lives if one.gate.owner == settings.host)
             return Sender(settings, self.relay, life.gate)
 
-        clock = SimpleNamespace(monotonic=lambda: self.server_now.timestamp())
-        with patch.object(lane, "SmtpSender", sender), patch.object(handing, "time", clock):
+        passed = patch.object(handing, "since_boot", lambda: self.server_now.timestamp())
+        with patch.object(lane, "SmtpSender", sender), passed:
             yield
 
     def _stray(self, _: object, context: dict[str, Any]) -> None:

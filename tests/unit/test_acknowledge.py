@@ -103,6 +103,7 @@ NOES: list[tuple[str, str, dict[str, Any]]] = [
     ("K4", "precedence", {"email": {"X-Precedence": "Auto_Reply"}}),
     ("K4", "suppress_header", {"email": {"X-Auto-Response-Suppress": "All"}}),
     ("K4", "suppress_header", {"email": {"X-Auto-Response-Suppress": "DR, OOF"}}),
+    ("K4", "suppress_header", {"email": {"X-Auto-Response-Suppress": "OOF, All"}}),
     ("K4", "suppress_header", {"email": {"X-Auto-Response-Suppress": "rn,autoreply"}}),
     ("K4", "loop_header", {"email": {"X-Loop": "x"}}),
     ("K4", "loop_header", {"email": {"X-No-Loop": ""}}),
@@ -270,6 +271,10 @@ def test_whom_no_trusted_server_vouches_for_gets_the_neutral_template(
     assert (verdict.yes, verdict.neutral) == (True, neutral)
 
 
+def test_what_is_kept_back_would_be_neutral_too() -> None:
+    assert ask(policy=TRUSTED, junk=True).neutral
+
+
 def test_nobody_vouches_for_the_reply_to_of_a_form() -> None:
     email = make_email(senders=SUPPORT, reply_to=GUEST)
     policy = make_policy(FORM, trusted_authserv_ids=frozenset({"mx.helpdesk.example"}))
@@ -280,4 +285,4 @@ def test_nobody_vouches_for_the_reply_to_of_a_form() -> None:
 def test_a_hostile_mail_is_refused_without_an_error(text: str) -> None:
     email = make_email({"X-Loop": ""}, senders=text, references=(text,) * 200, return_path=text)
     assert not ask(email=email).yes
-    assert ask(email=make_email(senders=text)).reason == "not_sendable"
+    assert ask(email=make_email(senders=text)).tests[-1][2].startswith(f"not_sendable: {text[:80]}: ")

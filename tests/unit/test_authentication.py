@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mailcase.junk.authentication import authenticate
 from mailcase.junk.authentication_results import authserv_id, methods, received_by
+from mailcase.message import Email
 from tests.builders import CUSTOMER, make_email
 
 TRUSTED = frozenset({"mx.helpdesk.example"})
@@ -44,6 +45,9 @@ VALUES = [
     ("mx.helpdesk.example; dkim=fail header.d=a.example; dkim=pass header.d=visitor.example", "pass"),
     ("mx.helpdesk.example; spf=pass smtp.mailfrom=bounce@mail.visitor.example", "pass"),
     ("mx.helpdesk.example; spf=pass smtp.mailfrom=visitor.example", "pass"),
+    ("mx.helpdesk.example; spf=pass smtp.mailfrom=<bounce@visitor.example>", "pass"),
+    ("mx.helpdesk.example; spf=pass smtp.mail=visitor.example", "pass"),
+    ("mx.helpdesk.example; dkim=pass header.d=Xvisitor.example", "unknown"),
     ("mx.helpdesk.example; spf=pass smtp.helo=visitor.example", "unknown"),
     ("mx.helpdesk.example; spf=softfail smtp.mailfrom=visitor.example", "unknown"),
     ("mx.helpdesk.example; dmarc=none; dkim=pass header.d=visitor.example", "pass"),
@@ -66,6 +70,12 @@ def test_a_trusted_field_says_pass_fail_or_nothing(value: str, expected: str) ->
     assert result((AR, value)) == expected
 
 
+@pytest.mark.parametrize("sender", ["erin@x", "erin@none", "erin@xxxx"])
+def test_a_pass_for_no_domain_is_none(sender: str) -> None:
+    assert result((AR, "mx.helpdesk.example; dmarc=pass"), senders=sender) == "unknown"
+    assert result((AR, "mx.helpdesk.example; dkim=pass header.d="), senders=sender) == "unknown"
+
+
 def test_without_trusted_servers_everything_is_unknown() -> None:
     assert result((AR, FAIL), trusted=frozenset()) == "unknown"
 
@@ -84,6 +94,7 @@ PLACES = [
     ([(AR, "mx.helpdesk.example; none"), ("Received", OURS), (AR, PASS)], "unknown"),
     ([(AR, "mx.helpdesk.example; spf=none"), (AR, PASS), ("Received", OURS)], "pass"),
     ([(AR, "other.example; dmarc=pass"), (AR, PASS), ("Received", OURS)], "pass"),
+    ([(AR, "mx.helpdesk.example; spf=none")] * 10 + [(AR, FAIL)], "unknown"),  # so many fields are looked at
     ([(AR, PASS), (AR, FAIL), ("Received", OURS)], "fail"),
     ([("Received", OURS), ("Received", FOREIGN), (AR, FAIL)], "unknown"),
 ]
@@ -118,6 +129,7 @@ POSTFIX = ("Received", "from mail.visitor.example by mx.helpdesk.example (Postfi
 EXCHANGE_PLACES = [
     ([("Received", STORE), ("Received", EDGE), (AR, EXCHANGE), ("Received", BORDER)], "pass"),
     ([("Received", STORE), ("Received", EDGE), (AR, EXCHANGE.replace("dmarc=pass", "dmarc=fail"))], "fail"),
+    ([("Received", STORE), (AR, EXCHANGE), ("Received", BORDER)], "pass"),
     # the customer's own, below the border: where ours is missing, and where it is there
     ([("Received", STORE), ("Received", EDGE), ("Received", BORDER), (AR, EXCHANGE)], "unknown"),
     ([("Received", STORE), (AR, "spf=none smtp.mailfrom=x.example"), ("Received", BORDER), (AR, EXCHANGE)], "unknown"),
@@ -151,6 +163,8 @@ AT_GOOGLE = ("Received", "from mail.visitor.example by mx.google.com with ESMTPS
 GMAIL_PLACES = [
     ([INSIDE, INSIDE, AT_GOOGLE, (AR, GMAIL), ("Received", FOREIGN)], "pass"),
     ([("Received", "by 10.1.2.3 with SMTP id z; Tue"), AT_GOOGLE, (AR, GMAIL)], "pass"),
+    ([("Received", "by [10.1.2.3] with SMTP id z; Tue"), AT_GOOGLE, (AR, GMAIL)], "pass"),
+    ([("Received", "by mail.visitor.example with SMTP id z; Tue"), (AR, GMAIL)], "unknown"),
     ([POSTFIX, (AR, GMAIL)], "unknown"),  # it came with a mail that another server of ours took
     ([INSIDE, POSTFIX, (AR, GMAIL)], "unknown"),
     ([("Received", "from 10.1.2.3 by 10.1.2.4 with SMTP; Tue"), (AR, GMAIL)], "unknown"),
@@ -183,14 +197,41 @@ def test_an_idn_domain_is_compared_as_a_labels() -> None:
     assert result((AR, value), senders="x@xn--bcher-kva.example") == "pass"
 
 
-def test_the_detail_shows_what_the_server_wrote() -> None:
-    assert authenticate(make_email({AR: PASS}), TRUSTED).detail == "dmarc=pass header.from=visitor.example"
+@pytest.mark.parametrize(
+    ("email", "trusted", "said"),
+    [
+        (make_email({AR: PASS}), TRUSTED, "dmarc=pass header.from=visitor.example"),
+        (make_email({AR: FAIL}), TRUSTED, "dmarc=fail header.from=visitor.example"),
+        (make_email({AR: PASS}), frozenset[str](), "no trusted server is configured"),
+        (make_email({AR: GMAIL}), TRUSTED, "no Authentication-Results of a trusted server"),
+        (make_email({AR: PASS}, senders=()), TRUSTED, "not exactly one From"),
+        (make_email({AR: "mx.helpdesk.example" + "; spf=none" * 6}), TRUSTED, "; ".join(["spf=none"] * 5)),
+    ],
+)
+def test_the_detail_shows_what_the_server_wrote(email: Email, trusted: frozenset[str], said: str) -> None:
+    assert authenticate(email, trusted).detail == said
 
 
 def test_a_field_is_split_into_methods() -> None:
     found = methods('a.example; dkim/1=pass reason="good; yes" header.d=x.example; spf=none')
     assert [(one.name, one.result) for one in found] == [("dkim", "pass"), ("spf", "none")]
     assert found[0].properties == {"reason": "good; yes", "header.d": "x.example"}
+
+
+@pytest.mark.parametrize(
+    ("words", "properties"),
+    [
+        ("header.b=ab==", {"header.b": "ab=="}),
+        (r'reason="a\ b" header.d=x.example', {"reason": "a b", "header.d": "x.example"}),
+    ],
+)
+def test_a_property_is_read_to_its_end(words: str, properties: dict[str, str]) -> None:
+    assert methods(f"a; dkim=pass {words}")[0].properties == properties
+
+
+@pytest.mark.parametrize("value", ["(x) a.example; spf=none", r"(\x) A.example", "((a) b) a.example 1", '"a.example"'])
+def test_the_servers_id_stands_before_the_results_and_behind_comments(value: str) -> None:
+    assert authserv_id(value) == "a.example"
 
 
 def test_the_first_of_a_repeated_property_counts() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcase.intake.addresses import key_of
-from mailcase.junk.blacklist import Blacklist
+from mailcase.junk.blacklist import Blacklist, BlacklistVerdict
 
 TODAY = date(2026, 11, 3)
 
@@ -88,6 +88,7 @@ EVASIONS = [
     ("bad@evil.example", "<bad@evil.example>"),
     ("bad@evil.example", "ｂａｄ@evil.example"),
     ("evil.example", "x@EVIL.example"),
+    ("evil.example", '"x@good.example"@evil.example'),
     ("evil.example", "x@evil。example"),
     ("evil.example", "x@ｅｖｉｌ.example"),
     ("bücher.example", "x@bücher.example"),
@@ -160,6 +161,15 @@ def test_of_a_repeated_entry_the_longer_lasting_counts(lines: str) -> None:
     assert blocked(lines, "a@x.example")
 
 
+def test_of_lines_that_last_as_long_the_first_decides() -> None:
+    assert Blacklist.parse("a@x.example\na@x.example").judge(["a@x.example"], TODAY).line_number == 1
+
+
+@pytest.mark.parametrize(("until", "expected"), [("2026-11-02", False), ("2026-11-03", True)])
+def test_a_part_of_a_local_part_has_an_end_too(until: str, expected: bool) -> None:
+    assert blocked(f"*an*@; until={until}", "jane@x.example") is expected
+
+
 def test_an_ended_allowance_no_longer_helps() -> None:
     assert blocked("x.example\n!a@x.example; until=2026-11-02", "a@x.example")
 
@@ -187,8 +197,7 @@ def test_the_verdict_names_the_line_that_decided() -> None:
 
 def test_the_verdict_names_the_line_that_allowed() -> None:
     verdict = Blacklist.parse("evil.example\n!m@evil.example").judge(["m@evil.example"], TODAY)
-    assert not verdict.blocked
-    assert (verdict.entry, verdict.allowed_by) == ("evil.example", "!m@evil.example")
+    assert verdict == BlacklistVerdict(False, "m@evil.example", 1, "evil.example", "!m@evil.example", 2)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Rows 5 to 7 of table 3.1: every word of the lists, and who may write them."""
 
+from dataclasses import replace
+
 import pytest
 
 from mailcase.junk.bounce import body_words, bounce_wording, null_or_daemon, subject_words
@@ -83,6 +85,16 @@ def test_names_that_a_person_may_have_count_for_row_7_only(name: str) -> None:
     assert row_7(make_email(senders=sender, subject=SUBJECT)) is None
 
 
+def test_so_many_senders_are_looked_at() -> None:
+    crowd = ("erin@x.example",) * 10
+    assert row_7(make_email(senders=(*crowd[1:], "noreply@x.example"), subject=SUBJECT, text=BODY)) is Kind.BOUNCE
+    assert row_7(make_email(senders=(*crowd, "noreply@x.example"), subject=SUBJECT, text=BODY)) is None
+
+
+def test_a_sender_without_a_name_is_known_by_its_local_part() -> None:
+    assert row_7(make_email(senders="System_Administrator@x.example", subject=SUBJECT, text=BODY)) is Kind.BOUNCE
+
+
 @pytest.mark.parametrize(
     ("sender", "name"),
     [("erin@x.example", "Erin"), ("postmasters@x.example", ""), ("erin@x.example", "My Mail Delivery")],
@@ -107,6 +119,21 @@ def test_anybody_else_is_not_asked_by_row_6(sender: str, name: str) -> None:
 )
 def test_row_7_wants_both_wordings_from_a_machine_and_no_prefix(email: Email, kind: Kind | None) -> None:
     assert row_7(email) is kind
+
+
+@pytest.mark.parametrize(
+    ("email", "sender"),
+    [
+        (make_email(return_path=""), "null Return-Path"),
+        (make_email(senders="mailer-daemon@x.example"), "From mailer-daemon@x.example"),
+        (make_email({"From": "MAILER-DAEMON <>"}, senders=()), "From MAILER-DAEMON <>"),
+        (make_email(senders=("erin@x.example", "noreply@x.example")), "From noreply@x.example"),
+    ],
+)
+def test_row_7_says_which_machine_wrote_which_words(email: Email, sender: str) -> None:
+    hit = bounce_wording(ask(replace(email, subject=SUBJECT, text=BODY)))
+    assert hit is not None
+    assert hit.detail == f"{sender}, subject has 'delivery failure', text has 'unknown user'"
 
 
 def test_only_the_beginning_of_a_text_is_searched() -> None:

@@ -1,6 +1,7 @@
 """Acts through the command line: what they print, whom they name, and how they exit."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from typer.testing import CliRunner, Result
 from mailcase.cli.case_acts import COMMANDS
 from mailcase.cli.main import app
 from mailcase.life.acts.table import ACTS
+from tests.servers import new_store
 from tests.servers.letters import letter
 
 CONFIG = """
@@ -55,13 +57,21 @@ class Program:
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Program:
+def program(begun: Path, tmp_path: Path) -> Program:
     """SR-1 of a customer's mail, and an agent."""
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    return Program(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tmp_path = tmp_path_factory.mktemp("begun")
+    new_store.place(tmp_path)
     made = Program(tmp_path)
     (tmp_path / "1.eml").write_bytes(letter(1, sender=ERIN, subject="Printer", body="It jams."))
     made.done("ingest", str(tmp_path / "1.eml"), "--mailbox", "support")
     made.done("agent", "add", ANN, "--name", "Ann")
-    return made
+    return tmp_path
 
 
 def test_an_act_says_what_it_did_and_who_is_told(program: Program) -> None:
@@ -128,6 +138,8 @@ def test_what_is_not_possible_says_what_is(program: Program) -> None:
         ("resolve", "SR-1"),
         ("start", "SR-1", "--as", "ann"),
         ("merge", "SR-1"),
+        ("contact", "SR-1"),
+        ("contact", "SR-1", "bob"),
         ("create",),
     ],
 )
@@ -172,7 +184,7 @@ def test_a_reply_takes_files_within_the_limits(program: Program) -> None:
 
 def test_tasks_by_their_number(program: Program) -> None:
     added = program.done("case", "task", "add", "SR-1", "Order", "--to", ANN, "--due", "3d")
-    assert added.stdout.endswith("task created  task 1\n")
+    assert (added.stdout.endswith("task created  task 1\n"), added.stderr) == (True, f"told: {ANN}\n")
     assert "open tasks (1 Order)" in program.refused("case", "resolve", "SR-1", "--solution", "Done.")
     program.done("case", "task", "finish", "SR-1", "1", "--result", "came")
     program.done("case", "task", "add", "SR-1", "Call")
@@ -198,7 +210,8 @@ def test_the_rest_of_the_acts(program: Program) -> None:
     program.done("group", "add", "First line")
     acts = (
         ("assign", "--to", ANN), ("assign", "--group", "First line", "--to", ""), ("reclassify", "Request"),
-        ("priority", "low"), ("expect", "2100-01-31T09:00"), ("comment", "hm"), ("follow", "--as", ANN),
+        ("contact", "bob@visitor.example", "--name", "Bob"), ("priority", "low"), ("expect", "2100-01-31T09:00"),
+        ("comment", "hm"), ("follow", "--as", ANN),
         ("unfollow", "--agent", ANN), ("transfer", "--reason", "x", "--to", ANN), ("urge", "--text", "!"),
         ("wait", "--text", "Which?"), ("resume",), ("suspend", "--reason", "x"), ("cancel",), ("undo-cancel",),
         ("resume",), ("close",), ("restart",),
@@ -207,7 +220,9 @@ def test_the_rest_of_the_acts(program: Program) -> None:
         program.done("case", name, "SR-1", *rest)
     case = program.json("case", "show", "SR-1")
     assert (case["status"], case["assignee"], case["assignee_group"]) == ("Reopened", ANN, "First line")
-    assert (case["category"], case["priority"]) == ("Request", "Low")
+    assert (case["category"], case["priority"], case["contact"]) == ("Request", "Low", "Bob <bob@visitor.example>")
+    assert "there is no account Visitor" in program.refused("case", "contact", "SR-1", "none", "--account", "Visitor")
+    assert "would be nobody's" in program.refused("case", "contact", "SR-1", "none")
     (expected,) = [one["data"]["to"] for one in case["events"] if one["event"] == "expected"]
     assert expected == "2100-01-31T08:00:00+00:00"  # nine in Berlin
 

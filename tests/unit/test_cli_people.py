@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from mailcase.cli.main import app
 from mailcase.errors import Permanent
+from tests.servers import new_store
 
 CONFIG = """
 [cases]
@@ -49,6 +50,7 @@ def program(tmp_path: Path) -> Program:
     (tmp_path / "mailcase.toml").write_text(CONFIG)
     (tmp_path / "token.key").write_text("k" * 40)
     (tmp_path / "blacklist.txt").write_text("")
+    new_store.place(tmp_path)
     return Program(tmp_path)
 
 

@@ -20,6 +20,7 @@ from mailcase.intake.state import MailboxState
 from mailcase.policy_build import build
 from mailcase.store.store import Store
 from tests.contract.store_kit import Clerk, Desk, mail
+from tests.servers import new_store
 
 MAILBOX = """
 [[mailbox]]
@@ -45,7 +46,8 @@ class Place:
         (folder / "token.key").write_text("k" * 64)
         (folder / "blacklist.txt").write_text("")
         self.file.write_text(MAILBOX)
-        self.store = Store.open("sqlite:///mailcase.db", folder)
+        new_store.place(folder)
+        self.store = Store.open(new_store.URL, folder)
         self.config: dict[str, Any] = {"config": str(self.file.resolve())}
         self.hash = build(config.load(self.file, {})).policy.hash
 
@@ -121,6 +123,7 @@ NO_ROOM = MailboxState(trouble="disk_low", error="disk low: 5 MB free", failing_
         ([{"disk_low": True}], ["disk_low"], "→ Make room"),
         ([{"disk_low": True, "state": NO_ROOM, "disk_low_since": OLD}], ["disk_low"], "waiting since"),
         ([{"config_error": "x.toml:3: no"}], ["config_refused"], "x.toml:3: no"),
+        ([{"clock_ahead_s": 3600.4}], ["clock_differs"], "3600 s ahead of the database's clock"),
         ([{"restart_needed": ("[http]",)}], ["restart_needed"], "on host-me: [http]"),
         ([{"policy_hash": "old"}], ["reload_due"], "host-me works by policy old"),
         ([{}, {"owner": "you", "policy_hash": "x"}], ["policies_differ"], "work by different rules"),

@@ -68,6 +68,29 @@ def test_what_may_be_a_command_is_not_for_customers(line: str) -> None:
         steps(text)
 
 
+LONG = 200_000
+
+
+@pytest.mark.parametrize(
+    ("line", "unknown"),
+    [
+        ("#" * LONG + "note", "#" * 56 + "note"),
+        ("*_# " * LONG + "close", "_# " + "*_# " * 13 + "close"),
+        ("#" + "a" * LONG, "#" + "a" * 59),
+        ("#" * LONG + "x", ""),
+        ("#" + " \u200b" * LONG + "x", ""),
+        (" \u200b" * LONG + "#clsoe", "#clsoe"),
+    ],
+)
+def test_a_line_of_nothing_but_marks_is_read_once_and_told_shortly(line: str, unknown: str) -> None:
+    """A pattern that goes back, or a line that is stripped again and again, would take hours here."""
+    assert orders(line).unknown == unknown
+
+
+def test_marks_that_unicode_has_to_put_in_order_are_words() -> None:
+    assert orders("#note a" + "\u0301\u0316" * LONG).commands == (Command("note", "a" + "\u0301\u0316" * LONG),)
+
+
 _WORD = st.sampled_from(
     [*(f"#{one}" for one in COMMANDS), "#nothing", "#", "##", "me", "Ändern", "12", "x" * 3000, ">"]
 )
@@ -99,6 +122,7 @@ def test_whatever_stands_there_is_a_command_or_a_word(text: str) -> None:
         ("#close", ["close"]),
         ("#note #1 is odd", ["note"]),
         ("#note\n> quoted\n[ref:x]", ["note"]),
+        ("#comment Who knows it?\n> quoted\n[ref:x]", ["comment"]),
         ("#wait\nWhich model?", ["wait"]),
         ("#resolve A new roller.", ["resolve"]),
         ("#priority high\n#assign me\n#start", ["priority", "assign", "start"]),
@@ -117,9 +141,11 @@ def test_each_is_an_act(text: str, names: list[str]) -> None:
         ("", "the mail says nothing"),
         ("  \n ", "the mail says nothing"),
         ("#note a\n#resolve b", "#note and #resolve both"),
+        ("#comment a\n#note b", "#comment and #note both"),
         ("#wait\n#note\nWhich?", "#wait and #note both"),
         ("#note a\n#note b", "#note and #note both"),
         ("#start with the roller", "#start takes nothing"),
+        ("#assign me\n" * 21, "these are 21 commands; a mail may have 20"),  # each is an act that others wait for
         (f"Thanks.\n[ref:{MARK}]", "not certain"),
         (f"#resolve Thanks.\n\n[ref:{MARK[:20]}\n> {MARK[20:]}]", "not certain"),  # broken over two lines
         (f"#wait {MARK.upper()}", "not certain"),

@@ -35,6 +35,7 @@ WRONG = [
     ("'mine'\nwhen = 'urgd'\nto = ['team']", ':3: [notice] when: expected "created", "followed"'),
     ("'mine'\nwhen = 'urged'\nto = ['boss']", ":4: [notice] to entry 1: expected some of customer, assignee, group"),
     ("'mine'\nwhen = 'urged'\nto = []", ":4: [notice] to: expected at least one entry"),
+    ("'mine'\nwhen = 'commented'\nto = ['customer']", ":4: [notice] to: comments and tasks are among agents"),
     ("'mine'\nwhen = 'followed'\nto = ['customer']", ":4: [notice] to: what a mail does is told to its sender by the"),
     ("'resolved'\ncategory = 'Incidnt'", ":3: [notice] category: Incidnt is not in [cases] categories: Incident,"),
     ("'resolved'\nstatus = 'Solved'", ":3: [notice] status: Solved is no status; there are New, In progress"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mailcase.errors import Permanent
 from mailcase.life.csv_people import SEPARATORS, CsvRow, plain, protected, read, write
-from mailcase.life.entries import FORMS, Entry, Kind
+from mailcase.life.entries import FORMS, Entry, Form, Kind
 
 AGENT, GROUP, ACCOUNT, CONTACT = (FORMS[one] for one in (Kind.AGENT, Kind.GROUP, Kind.ACCOUNT, Kind.CONTACT))
 FULL = "address,name,language,timezone,role,groups,organizations,active\n"
@@ -67,9 +67,9 @@ def test_a_column_that_is_not_there_says_nothing() -> None:
         (AGENT, 'address,name\nj@x.example,"Jane\nb@x.example,Bob\n', "line 2: is not CSV"),
     ],
 )  # fmt: skip
-def test_mistakes_are_named_with_line_column_and_what_was_expected(form: object, text: str, told: str) -> None:
+def test_mistakes_are_named_with_line_column_and_what_was_expected(form: Form, text: str, told: str) -> None:
     with pytest.raises(Permanent) as refused:
-        read(form, text.encode())  # type: ignore[arg-type]
+        read(form, text.encode())
     assert told in str(refused.value)
 
 

@@ -31,6 +31,10 @@ def test_the_evidence_is_short() -> None:
     assert len(fired) == 80
 
 
+def test_what_no_server_could_send_on_is_searched_too() -> None:
+    assert SPAM.fires(make_email({"X-Spam-Flag": "yes \ud800"})) == "yes ?"
+
+
 def test_an_empty_header_can_be_matched() -> None:
     assert header_rules.compile("X-Empty", "^$", "spam_header").fires(make_email({"X-Empty": ""})) == ""
 
@@ -61,12 +65,27 @@ def test_a_pattern_that_explodes_elsewhere_is_answered(pattern: str, value: str)
         ("X-Spam", "(?=a)", "spam_header", "look-around"),
         ("X-Spam", "a" * 1_001, "spam_header", "at most 1000"),
         ("X-Spam", "yes", "Spam header", "spam_header"),
-        ("X-Spam", "\ud800", "spam_header", "RE2"),
+        ("X-Spam", "\ud800", "spam_header", "RE2 expression .*surrogates not allowed"),
+        ("X-Spam", r"\é", "spam_header", r"invalid escape sequence: \\é"),
     ],
 )
 def test_a_wrong_rule_is_refused_with_the_cure(name: str, matches: str, reason: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         header_rules.compile(name, matches, reason)
+
+
+def test_a_wrong_expression_is_told_by_the_error_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="RE2") as caught:
+        header_rules.compile("X-Spam", "(", "spam_header")
+    assert str(caught.value) == (
+        "'(' is no RE2 expression (missing ): (); look-around and back-references do not exist in it, "
+        "see https://github.com/google/re2/wiki/Syntax"
+    )
+    assert capfd.readouterr().err == ""
+
+
+def test_a_rule_keeps_its_expression_of_any_length_allowed() -> None:
+    assert header_rules.compile("X-Spam", "a" * 1_000, "spam_header").matches == "a" * 1_000
 
 
 @given(st.text())

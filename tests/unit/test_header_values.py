@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcase.junk.header_values import auto_submitted, listed, plain_token, suppressed_words
+from mailcase.junk.header_values import auto_submitted, listed, plain_token, suppressed_words, tokens
 from tests.builders import make_email
 
 
@@ -23,6 +23,9 @@ from tests.builders import make_email
         ("(no)", ""),
         ("no) ", "no"),
         ("((((no", ""),
+        ("((a) b) no", "no"),
+        ("(a) n(b)o", "no"),
+        ("Xmas", "xmas"),
     ],
 )
 def test_a_token_stands_before_comments_and_parameters(value: str, token: str) -> None:
@@ -56,6 +59,16 @@ def test_without_the_header_nothing_is_suppressed() -> None:
 def test_no_more_headers_of_a_name_are_read_than_the_cap() -> None:
     email = make_email([("Auto-Submitted", "no")] * 20 + [("Auto-Submitted", "auto-generated")])
     assert auto_submitted(email) is None
+    email = make_email([("X-Auto-Response-Suppress", "DR")] * 20 + [("X-Auto-Response-Suppress", "All")])
+    assert suppressed_words(email) == {"dr"}
+
+
+def test_each_name_has_a_cap_of_its_own() -> None:
+    email = make_email([("Precedence", "first-class")] * 21 + [("X-Precedence", "bulk")])
+    assert list(tokens(email, "Precedence", "X-Precedence"))[19:] == [
+        ("Precedence", "first-class"),
+        ("X-Precedence", "bulk"),
+    ]
 
 
 @given(st.text())

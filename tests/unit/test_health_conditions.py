@@ -52,6 +52,8 @@ def box(state: MailboxState, **more: Any) -> dict[str, Any]:
         (situation({"unheld": {"support": NOW - MINUTE}}), ["nobody_reads:support"]),
         (situation({"unheld": {"support": NOW - MINUTE}, "paused": frozenset({"support"})}), []),
         (situation({"config_error": "line 3"}), ["config_refused:host"]),
+        (situation({"clock_ahead_s": 60.0}), []),
+        (situation({"clock_ahead_s": -61.0}), ["clock_differs:host"]),
         (situation(quarantine=2), ["quarantine"]),
         (situation(breaker_since=NOW, breaker_threshold=50), ["breaker_open"]),
         (situation(relays={"a": Relay("smtp_refused", "535", NOW, 1)}), ["relay_refused:a"]),

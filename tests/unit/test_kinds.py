@@ -227,6 +227,7 @@ OWN_LIST = {"List-Id": "Help desk <support.groups.example>", "List-Unsubscribe":
         (OWN_LIST | {"Mailing-List": "list support"}, {"support.groups.example"}, Kind.PERSON),
         (OWN_LIST | {"Precedence": "bulk"}, {"support.groups.example"}, Kind.BULK),
         ({"List-Id": "SUPPORT.groups.example"}, {"support.groups.example"}, Kind.PERSON),
+        ({"List-Id": "a > b <c> <support.groups.example>"}, {"support.groups.example"}, Kind.PERSON),
         ({"List-Unsubscribe": "<mailto:x>"}, {"support.groups.example"}, Kind.BULK),
     ],
 )

@@ -1,15 +1,26 @@
 """What each act does to a case, to its history, and who is told."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from mailcase.cases.statuses import SHIPPED, Status, StatusKind, StatusTable
-from mailcase.life.acts import people, progress, tasks, words, work
+from mailcase.life.acts import customer, people, progress, tasks, words, work
 from mailcase.life.asked import Asked
-from mailcase.life.changes import AddFollower, AddTask, Changes, DropFollower, EndTask, File, PutFiles, SendReply
+from mailcase.life.changes import (
+    AddFollower,
+    AddParticipant,
+    AddTask,
+    Changes,
+    DropFollower,
+    EndTask,
+    File,
+    PutFiles,
+    SendReply,
+)
 from mailcase.life.happening import What
 from mailcase.life.refused import Refused
 from tests.builders import NOW
@@ -17,7 +28,10 @@ from tests.life_kit import (
     ANN,
     BEN,
     CALLS,
+    ERIN,
     EVA,
+    OFF,
+    OMAR,
     OPEN_TASK,
     OPERATOR,
     TEXT_FILE,
@@ -157,7 +171,18 @@ DONE: list[tuple[str | Callable[[Asked], Changes], dict[str, Any], dict[str, Any
     (lambda asked: work.expect(asked, None), {"expected_at": NOW}, {"expected_at": None},
      [("expected", {"from": NOW.isoformat(), "to": ""})], []),
     ("note", {}, {}, [("note", {"text": "called"})], []),
-    ("comment", {}, {}, [("comment", {"text": "who knows this model?"})], []),
+    ("comment", {}, {}, [("comment", {"text": "who knows this model?"})], [What.COMMENTED]),
+    ("comment", {"status": "Closed"}, {}, [("comment", {"text": "who knows this model?"})], [What.COMMENTED]),
+    ("contact", {}, {"contact_id": 8, "account_id": 3},
+     [("contact", {"from": ERIN.address, "to": OMAR.address, "from_account": "", "to_account": "Visitor Ltd"})], []),
+    (lambda asked: tasks.add_task(asked, "Order", BEN), {}, {}, [], [What.TASK_GIVEN]),
+    (lambda asked: tasks.add_task(asked, "Order"), {"assignee": BEN}, {}, [], []),
+    # an assignee who is disabled, or is no agent, cannot be told
+    ("restart", {"status": "Closed", "assignee": OFF}, {"status": "Reopened"}, [], [What.GROUP_ASSIGNED]),
+    ("restart", {"status": "Closed", "assignee": "gone@x.example", **GROUP}, {}, [], [What.GROUP_ASSIGNED]),
+    ("undo-cancel", {"status": "Canceled", "status_before": "New", "assignee": OFF}, {}, [], [What.GROUP_ASSIGNED]),
+    (lambda asked: work.assign(asked, group="First line"), {"assignee": OFF}, {"assignee": OFF}, [],
+     [What.GROUP_ASSIGNED]),
     ("attach", {}, {}, [("file_attached", {"name": "notes.txt", "size": 5})], []),
     (lambda asked: words.urge(asked, "a week!"), {"assignee": BEN}, {}, [("urged", {"text": "a week!"})],
      [What.URGED]),
@@ -179,6 +204,9 @@ def test_what_an_act_does(act: Any, case: Any, values: Any, events: Any, told: A
 
 def test_words_go_to_those_who_are_told() -> None:
     assert CALLS["wait"](make_asked()).text == "Which model?"
+    assert CALLS["comment"](make_asked()).text == "who knows this model?"
+    task = tasks.add_task(make_asked(), " Order\na roller", BEN, NOW)
+    assert (task.text, task.given, task.due_at) == ("Order a roller", BEN, NOW)
     assert CALLS["resolve"](make_asked()).text == "A new roller."
     assert progress.cancel(make_asked(), "twice").text == "twice"
     assert progress.cancel(make_asked(), "twice").values["closing_reason"] == "twice"
@@ -199,6 +227,9 @@ def test_deeds_of_followers_files_and_tasks() -> None:
     (put,) = words.attach(make_asked(), (TEXT_FILE, same)).deeds
     assert isinstance(put, PutFiles)
     assert [one.name for one in put.files] == ["notes.txt", "notes (2).txt"]
+    assert CALLS["contact"](make_asked()).deeds == (AddParticipant(OMAR.key),)
+    same_contact = replace(make_asked(), whose=(ERIN, replace(ERIN, account_id=3)))
+    assert customer.contact(same_contact).deeds == ()
     assert tasks.add_task(make_asked(), "Order", BEN, NOW).deeds == (AddTask("Order", BEN, NOW),)
     task = {"tasks": (OPEN_TASK,)}
     assert tasks.finish_task(make_asked(case=task), 5, "came").deeds == (EndTask(5, "finished", "came"),)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mailcase.life.changes import Did, File, PutFiles, Relate, SendReply
-from mailcase.life.creating import Creation, Customer, NewCase, OpenCase, create
+from mailcase.life.creating import Creation, NewCase, OpenCase, create
+from mailcase.life.customers import Customer
 from mailcase.life.happening import What
 from mailcase.life.refused import Refused
 from tests.builders import NOW, make_mailbox

@@ -1,18 +1,33 @@
 """What each act refuses, and who may not ask for it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from mailcase.life.acts import people, progress, tasks, words, work
+from mailcase.life.acts import customer, people, progress, tasks, words, work
 from mailcase.life.asked import Asked
 from mailcase.life.case_state import Task
 from mailcase.life.changes import Changes, File
+from mailcase.life.customers import Customer
 from mailcase.life.refused import Refused
 from tests.builders import NOW
-from tests.life_kit import ANN, BEN, CALLS, EVA, OFF, OPEN_TASK, OPERATOR, TEXT_FILE, agent, life_policy, make_asked
+from tests.life_kit import (
+    ANN,
+    BEN,
+    CALLS,
+    ERIN,
+    EVA,
+    OFF,
+    OPEN_TASK,
+    OPERATOR,
+    TEXT_FILE,
+    agent,
+    life_policy,
+    make_asked,
+)
 
 HOUR_AGO = NOW - timedelta(hours=1)
 
@@ -38,6 +53,15 @@ REFUSED: list[tuple[Callable[[Asked], object], dict[str, Any], str]] = [
     (lambda asked: work.escalate(asked, 2), {"support_level": 2}, "the support level is 2 already"),
     (lambda asked: work.reclassify(asked, "Gossip"), {}, "there is no enabled category Gossip"),
     (lambda asked: work.reclassify(asked, "incident"), {}, "the category is Incident already"),
+    (customer.contact, {}, "whose is it to be?"),
+    (
+        lambda asked: customer.contact(replace(asked, whose=(ERIN, ERIN))),
+        {},
+        f"SR-12 is a case of {ERIN.address} already",
+    ),
+    (lambda asked: customer.contact(replace(asked, whose=(ERIN, Customer(None, None)))), {}, "would be nobody's"),
+    (CALLS["contact"], {"status": "Closed"}, "SR-12 is Closed: contact is not possible"),
+    (CALLS["contact"], {"merged_into": 9, "merged_number": "SR-9"}, "SR-12 was merged into SR-9: contact is not"),
     (lambda asked: work.priority(asked, "urgent"), {}, "there are Low, Medium, High, Critical"),
     (lambda asked: work.expect(asked, HOUR_AGO), {}, "is in the past"),
     (lambda asked: work.expect(asked, None), {}, "SR-12 has no expected completion as it is"),

@@ -74,8 +74,8 @@ def test_former_names_and_further_statuses_count() -> None:
 
 
 EVERYWHERE: Final = ["note", "comment", "follow", "relate"]
-FILED: Final = ["assign", "transfer", "escalate", "reclassify", "priority", "expect", "reply", "note", "comment"]
-BESIDE: Final = [*FILED, "attach", "follow", "task add", "merge", "split", "parent", "relate"]
+FILED: Final = ["assign", "transfer", "escalate", "reclassify", "contact", "priority", "expect", "reply"]
+BESIDE: Final = [*FILED, "note", "comment", "attach", "follow", "task add", "merge", "split", "parent", "relate"]
 
 
 @pytest.mark.parametrize(

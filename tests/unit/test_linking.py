@@ -6,11 +6,23 @@ from typing import Any
 
 import pytest
 
-from mailcase.linking.order import find
+from mailcase.cases.numbers import Mask
+from mailcase.linking.number import body_numbers
+from mailcase.linking.order import by_token, find
 from mailcase.linking.sender import relation
 from mailcase.linking.thread import cases_of, pick, thread_ids
 from mailcase.snapshot import CaseView, ContactView, KnownMessage, Snapshot, TokenHit
-from tests.builders import CUSTOMER, NOW, SUPPORT, make_email, make_linking, make_lookup, make_policy, make_snapshot
+from tests.builders import (
+    CUSTOMER,
+    NOW,
+    SUPPORT,
+    make_cases,
+    make_email,
+    make_linking,
+    make_lookup,
+    make_policy,
+    make_snapshot,
+)
 
 POLICY = make_policy()
 
@@ -117,12 +129,19 @@ def test_existing_before_missing_and_open_before_final(
     assert [one.running for one in winner.lost] == lost
 
 
+@pytest.mark.parametrize(("mask", "found"), [("A-{0}", (12, 13)), ("A{0}", ())])
+def test_the_body_is_searched_for_a_mask_of_two_letters_or_more(mask: str, found: tuple[int, ...]) -> None:
+    email = make_email(text="A-12 and A12", html="<b>A-13</b><i>A13</i>")
+    assert body_numbers(email, make_policy(cases=make_cases(mask=Mask.parse(mask)))) == found
+
+
 def test_a_case_of_another_group_is_not_found() -> None:
     snapshot = world(cases={1: case(1, group="hr")}, subject_numbers=(1,))
     assert find(make_email(), snapshot, POLICY, automatic=False).winner is None
 
 
 SEEN = known("<other@x>", 1)
+OTHERS = frozenset({"bob@else.example", SUPPORT})
 
 
 @pytest.mark.parametrize(
@@ -131,7 +150,8 @@ SEEN = known("<other@x>", 1)
         (SEEN, "New", True),
         (replace(SEEN, participants=frozenset({"bob@else.example", SUPPORT})), "New", False),
         (replace(SEEN, participants=frozenset({"bob@else.example"}), account_id=7), "New", True),
-        (replace(SEEN, received_at=NOW - timedelta(days=91)), "New", False),
+        (replace(SEEN, received_at=NOW - timedelta(days=90)), "New", True),
+        (replace(SEEN, received_at=NOW - timedelta(days=90, seconds=1)), "New", False),
         (SEEN, "Closed", False),
         (replace(SEEN, erased=True), "New", False),
         (replace(SEEN, identity=make_email().identity), "New", False),
@@ -147,12 +167,65 @@ def test_an_id_only_seen_joins_kin_for_ninety_days(message: KnownMessage, status
     assert (find(make_email(), snapshot, POLICY, automatic=False).winner is not None) is joins
 
 
+def test_of_several_that_name_an_id_the_first_kin_is_joined() -> None:
+    others = (replace(SEEN, erased=True), replace(SEEN, participants=OTHERS), known("<3@x>", 99), SEEN)
+    snapshot = world(cases={1: case(1)}, citing={"<root@x>": others}, thread_ids=("<root@x>",))
+    winner = find(make_email(), snapshot, POLICY, automatic=False).winner
+    assert winner is not None
+    assert winner.linked_by == winner.test == "thread"
+
+
 def test_a_late_parent_joins_the_case_of_its_answer() -> None:
     email = make_email(message_id="<root@x>")
     snapshot = world(cases={1: case(1)}, citing={"<root@x>": (SEEN,)})
     winner = find(email, snapshot, POLICY, automatic=False).winner
     assert winner is not None
     assert "late parent" in winner.detail
+
+
+@pytest.mark.parametrize(
+    ("carriers", "cases"),
+    [
+        ((), [1]),
+        ((known("<t@x>", 3, 1),), [1, 3]),
+        ((known("<t@x>", 2),), [2]),  # a person moved our mail
+        ((known("<t@x>", 3, participants=OTHERS), known("<t@x>", 2)), [2]),
+        ((known("<t@x>", 1, erased=True),), []),
+    ],
+)
+def test_a_mark_leads_to_its_case_or_to_where_its_mail_stands(carriers: Any, cases: list[int]) -> None:
+    hits = [
+        TokenHit("default", 9, True, "In-Reply-To", "<none@x>"),
+        TokenHit("default", 1, True, "References", "<t@x>"),
+    ]
+    found = {n: case(n) for n in (1, 2, 3)}
+    winner = by_token(hits, "token", world(cases=found, messages={"<t@x>": carriers}))
+    assert ([one.running for one in winner.cases] if winner else []) == cases
+    assert winner is None or winner.answers_ours
+
+
+@pytest.mark.parametrize(
+    ("marked", "sender", "by"),
+    [
+        ("<near@x>", CUSTOMER, "token"),
+        ("<moved@x>", CUSTOMER, "token"),  # our mail itself, that a person moved
+        ("<old@x>", CUSTOMER, "thread"),
+        ("<older@x>", CUSTOMER, "thread"),
+        ("<old@x>", "bob@else.example", "token"),  # the newest of that id, and nobody moved it
+    ],
+)
+def test_a_mark_behind_a_mail_that_a_person_moved_says_nothing(marked: str, sender: str, by: str) -> None:
+    newest, moved = known("<moved@x>", 2, participants=OTHERS), known("<moved@x>", 2)
+    snapshot = world(
+        cases={1: case(1), 2: case(2)},
+        messages={"<moved@x>": (newest, replace(moved, by_hand=True))},
+        thread_ids=("<near@x>", "<moved@x>", "<old@x>", "<older@x>"),
+        tokens=(TokenHit("default", 1, True, "References", marked),),
+        sender_key=sender,
+    )
+    winner = find(make_email(), snapshot, POLICY, automatic=False).winner
+    assert winner is not None
+    assert winner.linked_by == by
 
 
 def test_of_reused_ids_the_one_with_the_sender_is_meant_else_the_newest() -> None:
@@ -166,6 +239,11 @@ def test_the_cases_of_a_message_are_those_after_merges_each_once_newest_first() 
     cases = {n: case(n) for n in (2, 10, 30)} | {5: case(5, merged_into=30), 7: case(7, merged_into=2)}
     found = cases_of(known("<m@x>", 2, 5, 10, 7, 99), world(cases=cases))
     assert found == (cases[30], cases[10], cases[2])
+
+
+def test_a_mail_whose_case_is_not_there_leads_nowhere() -> None:
+    snapshot = world(messages={"<p@x>": (known("<p@x>", 99),)}, thread_ids=("<p@x>",))
+    assert find(make_email(), snapshot, POLICY, automatic=False).winner is None
 
 
 def test_two_cases_of_one_thread_are_both_seen() -> None:

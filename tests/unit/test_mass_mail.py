@@ -67,6 +67,11 @@ def test_a_program_without_a_name_is_a_machine(sender: str, message_id: str, kin
     assert classify(make_email(senders=sender, message_id=message_id), BOX, POLICY).kind is kind
 
 
+def test_what_is_shown_of_a_mark_is_short() -> None:
+    assert mass_mark(hop(f"carol={'b' * 99}@shop.example")) == f"Received by PowerMTA, envelope-from carol={'b' * 74}@"
+    assert mass_mark(make_email(reply_to=f"{'1.' * 40}1@shop.example")) == f"Reply-To {'1.' * 40}@"
+
+
 @pytest.mark.parametrize("text", ["(PowerMTA" * 10_000, "(PowerMTA (envelope-from <" + "=" * 50_000, "1." * 50_000])
 def test_hostile_values_are_read_without_an_error(text: str) -> None:
     assert mass_mark(make_email([("Received", text)] * 50, reply_to=f"{text}@x.example")) == ""

@@ -17,7 +17,8 @@ from mailcase.life.people import Agent, Person
 from mailcase.life.refused import Refused
 from mailcase.outbox.compose_notice import NoticeComposer
 from mailcase.outbox.reply_template import must_be_for_replies
-from mailcase.outbox.templates import NOTICE_SAMPLE, REQUIRED, TemplateSet
+from mailcase.outbox.template_values import NOTICE_SAMPLE, REQUIRED
+from mailcase.outbox.templates import TemplateSet
 from mailcase.ports import Composed
 from mailcase.shipped import FOLDER
 from mailcase.template_files import load_templates
@@ -52,6 +53,8 @@ SAYS = {
     "undeliverable": ("could not be delivered", "konnte nicht zugestellt werden"),
     "urge": ("Jane Roe asks that the case SR-12 be looked after", "Jane Roe bittet darum, dass sich bald jemand"),
     "followed_case": ("has changed the case SR-12, which you follow", "hat den Vorgang SR-12 geändert, dem Sie folgen"),
+    "comment": ("Jane Roe has commented on the case SR-12", "Jane Roe hat den Vorgang SR-12 kommentiert"),
+    "task": ("Jane Roe has given you a task of the case SR-12", "Jane Roe hat Ihnen eine Aufgabe zum Vorgang SR-12"),
     "reply": ("Please turn it off.", "Please turn it off."),
     "kept_as_note": ("internal note", "interne Notiz"),
 }
@@ -158,7 +161,7 @@ def test_a_reply_has_a_template_for_replies(name: str) -> None:
     shipped = {
         f"{one.parent.name}/{one.name}": one.read_text("utf-8") for one in (FOLDER / "templates").glob("*/*.txt")
     }
-    templates = TemplateSet.compiled(files, "templates", spare=shipped)
+    templates = TemplateSet.compiled(files, "templates", ours=shipped)
     own = NoticeRule("mine", What.CLOSED, ("team",), "mine")
     policy = replace(make_policy(), notices=(own,))
     with pytest.raises(Refused, match="there are gold, reply") as refused:
@@ -210,6 +213,6 @@ def test_every_value_is_filled() -> None:
     every = "\n".join(f"{name}={{{{ {name} }}}}" for name in sorted(NOTICE_SAMPLE))
     files = {f"en/{one}.txt": "x" for one in REQUIRED}
     templates = TemplateSet.compiled({**files, "en/all.txt": every}, "templates")
-    text = composed(templates, template="all", quote=True).text
+    text = composed(templates, template="all", quote=True, due_at=NOW).text
     empty = [line for line in text.splitlines() if line.endswith("=")]
     assert empty == ["followed_number="]

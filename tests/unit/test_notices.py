@@ -36,7 +36,10 @@ FACTS = NoticeFacts(
 OWNED = {"assignee": JANE, "assigned_to": JANE.key, "assignee_group": "First line", "members": (KIM, OTTO)}
 #: What a delayed mail waits on.
 STILL, HIS, NOT_MERGED = {"status": "In progress"}, {"assignee": JANE.key}, {"merged": False}
+ERINS = {"contact_id": 1}  # a mail to her is not for who has the case by then
 GROUP = {"assignee_group": "First line", "members": (JANE, KIM)}
+#: Its assignee is disabled, and its group has nobody.
+GONE = {"assignee": agent("jane", active=False), "assigned_to": JANE.key}
 POLICY = make_policy(make_mailbox(notify=("team@elsewhere.example",)))
 
 
@@ -99,10 +102,28 @@ def short(found: Sequence[Notice]) -> list[str]:
         (What.RESOLVED, {"suppressed": frozenset({ERIN.key})}, ["resolved: erin (suppressed)"]),
         (What.ASSIGNED, {**OWNED, "suppressed": frozenset({JANE.key})}, ["assigned: jane (suppressed)"]),
         (What.GROUP_ASSIGNED, {**GROUP, "suppressed": frozenset({JANE.key})}, ["group: kim"]),
+        # among agents
+        (What.COMMENTED, {**OWNED, "followers": (KIM,)}, ["comment: jane", "comment: kim"]),
+        (What.COMMENTED, {**OWNED, "followers": (JANE,)}, ["comment: jane"]),
+        (What.COMMENTED, GROUP, []),
+        (What.TASK_GIVEN, {**OWNED, "given": OTTO}, ["task: otto"]),
+        (What.TASK_GIVEN, {"given": agent("otto", active=False)}, []),
+        (What.TASK_GIVEN, OWNED, []),
         # the inactive
         (What.ASSIGNED, {**OWNED, "assignee": agent("jane", active=False)}, []),
         (What.URGED, {**OWNED, "assignee": agent("jane", active=False)}, ["urge: kim otto"]),
         (What.GROUP_ASSIGNED, {**GROUP, "members": (agent("jane", active=False),)}, []),
+        # nobody has it any more
+        (What.CUSTOMER_REPLIED, {**GONE, "members": (KIM,)}, ["customer_replied: kim"]),
+        (What.CUSTOMER_REPLIED, {**GONE, "stand_ins": (KIM, OTTO)}, ["customer_replied: kim otto"]),
+        (What.CUSTOMER_REPLIED, GONE, ["customer_replied: team"]),
+        (What.CUSTOMER_REPLIED, {**GONE, "assignee": None}, ["customer_replied: team"]),
+        (What.CUSTOMER_REPLIED, {**GONE, "former": OTTO}, ["customer_replied: otto"]),
+        (What.CUSTOMER_REPLIED, {**GONE, "followers": (OTTO,)}, ["customer_replied: team", "customer_replied: otto"]),
+        (What.GROUP_ASSIGNED, {**GONE, "stand_ins": (KIM,)}, ["group: kim"]),
+        (What.GROUP_ASSIGNED, GONE, ["group: team"]),
+        (What.URGED, GONE, ["urge: team"]),
+        (What.CUSTOMER_REPLIED, {"stand_ins": (KIM,)}, []),  # it never was anybody's
     ],
 )  # fmt: skip
 def test_each_shipped_rule(what: What, over: dict[str, Any], told: list[str]) -> None:
@@ -110,7 +131,7 @@ def test_each_shipped_rule(what: What, over: dict[str, Any], told: list[str]) ->
 
 
 def test_every_shipped_rule_has_a_row_above() -> None:
-    overs = (OWNED, GROUP, {"first_kind": ""}, {"followers": (KIM,)})
+    overs = (OWNED, GROUP, {"first_kind": ""}, {"followers": (KIM,)}, {"given": KIM})
     rules = {one.rule for what in What for over in overs for one in owed(what, over)}
     assert rules == {one.name for one in SHIPPED} - {"registration", "followed", "reopened"}
 
@@ -155,7 +176,16 @@ def test_agents_of_other_organizations_are_not_told() -> None:
     found = notices(Happening(What.GROUP_ASSIGNED, 12, "act:12:3"), facts, policy)
     assert short(found) == ["group: kim otto"]
     facts = replace(facts, assignee=JANE, followers=(JANE, ours))
-    assert short(notices(Happening(What.CUSTOMER_REPLIED, 12, "act:12:4"), facts, policy)) == ["customer_replied: kim"]
+    assert short(notices(Happening(What.CUSTOMER_REPLIED, 12, "act:12:4"), facts, policy)) == [
+        "customer_replied: kim otto"
+    ]
+
+
+def test_who_had_the_case_before_the_answer_is_disabled_too() -> None:
+    """B9 took it from him; he is named by the happening alone."""
+    off = {"former": agent("jane", active=False), "stand_ins": (KIM,)}
+    assert short(owed(What.CUSTOMER_REPLIED, off, before=JANE.key)) == ["customer_replied: kim"]
+    assert short(owed(What.CUSTOMER_REPLIED, off, before=JANE.key, by=KIM.key)) == []  # who did it himself knows
 
 
 def test_a_customer_hears_nothing_of_his_own_mail() -> None:
@@ -177,6 +207,8 @@ RULES: list[tuple[NoticeChange, What, dict[str, Any], list[str]]] = [
     (NoticeChange("boss", What.RESOLVED, ("team", "followers")), What.RESOLVED, {}, ["resolved: erin", "boss: team"]),
     (NoticeChange("late", What.URGED, ("group",)), What.URGED, GROUP, ["urge: jane kim", "late: jane kim"]),
     (NoticeChange("mine", What.CUSTOMER_REPLIED, ("customer",)), What.CUSTOMER_REPLIED, {}, []),
+    (NoticeChange("mine", What.COMMENTED, ("customer",)), What.COMMENTED, {}, []),
+    (NoticeChange("comment", enabled=False), What.COMMENTED, OWNED, []),
 ]
 
 
@@ -200,7 +232,7 @@ def test_the_event_the_rule_and_the_recipient_make_it_one_mail() -> None:
     ("change", "what", "over", "only"),
     [
         (NoticeChange("resolved"), What.RESOLVED, {}, {}),  # at once: nothing to ask again
-        (NoticeChange("resolved", delay=timedelta(minutes=5)), What.RESOLVED, {}, STILL | NOT_MERGED),
+        (NoticeChange("resolved", delay=timedelta(minutes=5)), What.RESOLVED, {}, STILL | ERINS | NOT_MERGED),
         (NoticeChange("assigned", delay=timedelta(minutes=5)), What.ASSIGNED, OWNED, HIS | NOT_MERGED),
         (
             NoticeChange("urge", delay=timedelta(minutes=5), status="In progress"), What.URGED, OWNED,

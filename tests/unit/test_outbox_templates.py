@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from mailcase.errors import ConfigError
-from mailcase.outbox.templates import NEUTRAL_VALUES, REQUIRED, SAMPLE, TemplateSet
+from mailcase.outbox.template_compile import shipped
+from mailcase.outbox.template_values import NEUTRAL_VALUES, REQUIRED, SAMPLE
+from mailcase.outbox.templates import TemplateSet
 from mailcase.template_files import load_templates
 
 SHIPPED = Path(__file__).parents[2] / "config" / "templates"
@@ -29,6 +31,14 @@ def test_every_shipped_template_is_whole_in_every_language(language: str, name: 
     assert "SR-12" in rendered.html
     assert "http" not in rendered.html
     assert "<script" not in rendered.html
+
+
+def test_what_is_as_it_was_shipped_waits_for_its_first_use() -> None:
+    shipped.cache_clear()
+    loaded = load_templates(SHIPPED)
+    assert shipped.cache_info().currsize == 0
+    assert all(one().uses for one in loaded.templates.values())  # each can be compiled, and was tried
+    assert shipped.cache_info().currsize == len(loaded.templates)
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -1,7 +1,8 @@
 """Lines, subjects and References of mails that leave."""
 
 import pytest
-from hypothesis import given
+import regex
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailcase.cases.numbers import Mask
@@ -38,6 +39,20 @@ def test_a_line_is_never_longer_and_always_printable(text: str, limit: int) -> N
 
 def test_a_cut_leaves_graphemes_whole() -> None:
     assert cut("ab👩\u200d👩\u200d👧cd", 6) == "ab…"
+
+
+@given(
+    st.lists(st.sampled_from(["a", " ", "\n", "é", "e\u0301", "👩\u200d👧", "🇩🇪" * 150, "x" * 250]), max_size=60),
+    st.integers(2, 900),
+)
+@example(["x" * 250, " " * 20, "e\u0301" * 9], 273)
+def test_a_long_text_is_cut_where_counting_from_its_beginning_would(parts: list[str], limit: int) -> None:
+    text, kept = "".join(parts), ""
+    for found in regex.findall(r"\X", text):
+        if len(kept) + len(found) > limit - 1:
+            break
+        kept += found
+    assert cut(text, limit) == (text if len(text) <= limit else kept.rstrip() + "…")
 
 
 @pytest.mark.parametrize(

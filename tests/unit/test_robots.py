@@ -2,7 +2,9 @@
 
 import pytest
 
-from mailcase.junk.robots import ROBOT_LOCALS, robot
+from mailcase.junk.robots import ROBOT_LOCALS, daemon_sender, robot
+from mailcase.message import Email
+from tests.builders import CUSTOMER, make_email
 
 ROBOTS = {
     "mailer-daemon": ["mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon"],
@@ -59,6 +61,7 @@ def test_a_robot_without_a_domain_is_one_too() -> None:
         "notify",
         "erin",
         "",
+        "noreply@erin",
     ],
 )
 def test_people_are_safe(local: str) -> None:
@@ -67,6 +70,19 @@ def test_people_are_safe(local: str) -> None:
 
 def test_the_domain_does_not_count() -> None:
     assert robot("erin@noreply.example") == ""
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        make_email(senders="mailer-daemon@erin@x.example"),
+        make_email(senders=(CUSTOMER,) * 10 + ("mailer-daemon@x.example",)),  # so many are looked at
+        make_email({"From": f"{CUSTOMER}, <>"}),
+        make_email({"From": "Xmailer-daemon"}, senders=()),
+    ],
+)
+def test_a_senders_daemon_is_whole_and_near_the_top(email: Email) -> None:
+    assert daemon_sender(email) == ""
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from mailcase.junk.sendable import _fault, why_not_sendable
         "jürgen@visitor.example",
         "erin@host.test",
         "erin@host.local",
+        "erin@host.local.",
         "erin@localhost",
         "erin@intranet",
         "e" * 64 + "@visitor.example",

@@ -12,11 +12,10 @@ from types import ModuleType
 
 import pytest
 
-from soak import fuzz
 from soak.__main__ import main
 from soak._processes import group
 from soak.part import Outcome, Work, names, sentences
-from soak.results import Result, placed, write
+from soak.results import Result, placed, version, write
 from soak.running import Asked, run
 from tests.servers.ports import wait_until
 
@@ -135,6 +134,43 @@ def test_a_part_that_ran_out_of_time_has_not_held_and_goes_on_with_its_whole_len
     assert not (tmp_path / "example").exists()
 
 
+def test_a_short_run_is_told_as_one(tmp_path: Path) -> None:
+    def told(minutes: float, work: Callable[[Work], Outcome] = lambda _: GOOD, **more: object) -> str:
+        part = part_of(work, minutes=60.0, **more)
+        return run(Asked("example", part, tmp_path, minutes), lambda _: None, lambda _: None).verdict
+
+    assert told(10.0) == "held for 10 of 60 minutes"
+    assert told(0.5) == "held for 0.5 of 60 minutes"
+    assert told(60.0) == told(90.0) == "held"
+    assert told(10.0, COUNTED=True) == "held"  # all there was to do was done
+    assert told(10.0, lambda _: Outcome(good=False, lines=())) == "FAILED"
+
+
+def test_a_tree_that_was_changed_is_told(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=x", "-c", "user.email=x@helpdesk.example", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", "-C", str(tmp_path), *who, *words], check=True, capture_output=True)
+
+    def dirty() -> bool:
+        return version(tmp_path).endswith("-dirty)")
+
+    assert "(" not in version(tmp_path)  # no repository
+    git("init")
+    (tmp_path / "docs").mkdir()
+    for name in ("program.py", "docs/testing.md"):
+        (tmp_path / name).write_text("one")
+    git("add", ".")
+    git("commit", "-m", "one")
+    (tmp_path / "docs" / "testing.md").write_text("a result")
+    assert ("(" in version(tmp_path), dirty()) == (True, False)
+    (tmp_path / "program.py").write_text("two")
+    assert dirty()
+    git("commit", "-am", "two")
+    assert not dirty()
+    (tmp_path / "new.py").write_text("three")
+    assert dirty()
+
+
 def test_what_failed_has_failed_also_unfinished() -> None:
     assert Outcome(good=False, lines=(), unfinished=True).verdict == "FAILED"
 
@@ -186,27 +222,6 @@ def _kill(pids: set[int]) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-
-
-def test_a_finding_of_the_fuzzer_is_shortened_and_becomes_a_fixture(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fuzz, "FIXTURES", tmp_path / "fixtures")
-    monkeypatch.setattr(fuzz, "_fault", lambda raw: "Broken" if b"bad" in raw else "")
-    found = tmp_path / "Broken-road.eml"
-    found.write_bytes(b"Subject: good\n\nthis is bad indeed\n")
-    assert fuzz.settled(found).startswith("Broken: b'bad'")
-    assert (tmp_path / "fixtures" / "Broken-road.eml").read_bytes() == b"bad"
-    found.write_bytes(b"mended")
-    assert fuzz.settled(found) == ""
-    assert not found.exists()
-
-
-def test_what_was_grown_outlives_the_run(tmp_path: Path) -> None:
-    grown = fuzz.grown_in(Work(tmp_path / "fuzz", 1.0))
-    grown.mkdir(parents=True)
-    run(Asked("fuzz", part_of(lambda _: GOOD), tmp_path), lambda _: None, lambda _: None)
-    assert grown.exists()
 
 
 def test_a_part_that_raises_has_failed_and_keeps_its_state(tmp_path: Path) -> None:

@@ -10,7 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcase.cases.statuses import StatusKind
-from mailcase.life.statistics import AGES, OPEN, By, CaseFact, Facts, Line, Move, Period, age_of, percentile, report
+from mailcase.life.statistics import (
+    AGES,
+    OPEN,
+    Backlog,
+    By,
+    CaseFact,
+    Facts,
+    Line,
+    Move,
+    Period,
+    age_of,
+    percentile,
+    report,
+)
 
 ACTIVE, PAUSED, RESOLVED, FINAL = StatusKind
 DAY0 = datetime(2026, 11, 2, tzinfo=UTC)
@@ -110,6 +123,15 @@ def test_what_happened_stands_on_its_own_day_and_what_was_made_on_its() -> None:
     found = report(facts, WEEK, By.DAY)
     assert [(one.created, one.resolved, one.open) for one in found.lines[:3]] == [(1, 0, 0), (0, 0, 0), (0, 1, 0)]
     assert (found.total.created, found.total.resolved, found.total.open) == (1, 1, 1)
+
+
+def test_sums_of_what_was_open_before_stand_in_the_line_of_all_and_in_their_own() -> None:
+    some = (Backlog(3, 5, mailbox="a"), Backlog(2, 1, mailbox="b"))
+    found = report(Facts((case(1, mailbox="a"),), (), some), WEEK, By.MAILBOX)
+    assert [(one.name, one.open) for one in (*found.lines, found.total)] == [("a", 4), ("b", 2), ("all", 6)]
+    assert found.total.ages == (0, 2, 1, 0, 0, 3)
+    days = report(Facts((), (), some), WEEK, By.DAY)
+    assert (len(days.lines), {one.open for one in days.lines}, days.total.open) == (7, {0}, 5)
 
 
 @pytest.mark.parametrize("by", [By.MAILBOX, By.CATEGORY, By.ASSIGNEE, By.GROUP])

@@ -22,31 +22,31 @@ async def open_client(settings: ImapSettings) -> HardenedClient:
     Raises Transient (unreachable, busy), LoginRefused, TokenRefused (somebody must sign in anew), Permanent
     (certificate, no STARTTLS) or ConfigError.
     """
-    context = shared_context(settings.ca_file)
+    context = None if settings.security == "none" else shared_context(settings.ca_file)
     if settings.sign_in is not None:
         await settings.sign_in.token()  # where there is none, the server need not be bothered
     # RFC822.SIZE is a hint only, so a literal may be somewhat larger than the largest mail that is asked for
     limit = 2 * settings.max_size + 16 * MEBIBYTE
     with _translated(settings):
-        at_once = context if settings.security == "tls" else None
+        at_once, later = (context, None) if settings.security == "tls" else (None, context)
         client = HardenedClient(
             settings.host, settings.port, timeout=settings.timeout_s, context=at_once, literal_limit=limit
         )
         try:
-            await _introduce(client, settings, context)
+            await _introduce(client, settings, later)
         except BaseException:
             client.abort()
             raise
     return client
 
 
-async def _introduce(client: HardenedClient, settings: ImapSettings, context: ssl.SSLContext) -> None:
+async def _introduce(client: HardenedClient, settings: ImapSettings, later: ssl.SSLContext | None) -> None:
     greeting = await client.greeted()
     known = greeting[:9].upper().startswith(b"* PREAUTH")
     if not known and not greeting[:5].upper().startswith(b"* OK"):
         raise Transient(f"{settings.host}: {readable(greeting)}")
-    if settings.security == "starttls":
-        await _start_tls(client, settings, context, known)
+    if later is not None:  # STARTTLS: this connection goes no further without it
+        await _start_tls(client, settings, later, known)
     await ask_capabilities(client)
     if not known:
         if settings.sign_in is not None:

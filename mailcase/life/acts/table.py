@@ -59,6 +59,7 @@ ACTS: Final = (
     Act("transfer"),
     Act("escalate"),
     Act("reclassify"),
+    Act("contact"),
     Act("priority"),
     Act("expect"),
     Act("reply"),

@@ -8,15 +8,18 @@ from mailcase.life.acts.telling import colleague
 from mailcase.life.asked import Asked
 from mailcase.life.case_state import Task
 from mailcase.life.changes import AddTask, Changes, EndTask
+from mailcase.life.happening import What
 from mailcase.life.refused import Refused
 
 
 def add_task(asked: Asked, title: str, agent: str = "", due_at: datetime | None = None) -> Changes:
-    """A piece of work, for an agent or for whoever has the case."""
+    """A piece of work, for an agent, who is told, or for whoever has the case."""
     must(asked, "task add")
     assignee = colleague(asked, agent, "the task's assignee").key if agent else ""
     due = not_past(due_at, asked.now, "due date")
-    return Changes(deeds=(AddTask(line(title, "title"), assignee, due),))
+    what = line(title, "title")
+    told = (What.TASK_GIVEN,) if assignee else ()
+    return Changes(deeds=(AddTask(what, assignee, due),), happened=told, text=what, given=assignee, due_at=due)
 
 
 def finish_task(asked: Asked, task: int, result: str = "") -> Changes:

@@ -39,12 +39,16 @@ def must_reach(group: str, organization: str, people: People, policy: Policy) ->
 
 
 def handed(asked: Asked, status: Status, assignee: str, group: str | None = None) -> tuple[What, ...]:
-    """An active case that has or gets an assignee, or a group and no assignee: they are told (L2)."""
+    """An active case that has or gets an assignee, or a group and no assignee: they are told (L2).
+
+    An assignee who is disabled, or whose case it may not be, is none: the group is told, or who stands in for it.
+    """
     if status.kind is not StatusKind.ACTIVE:
         return ()
-    if assignee:
+    found = asked.people.agent(assignee)
+    if found is not None and found.active and may_see(asked.policy, found, asked.on.organization):
         return (What.ASSIGNED,)
-    return (What.GROUP_ASSIGNED,) if (asked.on.assignee_group if group is None else group) else ()
+    return (What.GROUP_ASSIGNED,) if assignee or (asked.on.assignee_group if group is None else group) else ()
 
 
 def waited(asked: Asked) -> Mapping[str, object]:

@@ -31,9 +31,10 @@ def note(asked: Asked, text: str) -> Changes:
 
 
 def comment(asked: Asked, text: str) -> Changes:
-    """A word to every agent who reads the case."""
+    """A word to every agent who reads the case; assignee and followers are told."""
     must(asked, "comment")
-    return Changes(events=(Did("comment", {"text": words(text, "comment")}),))
+    said = words(text, "comment")
+    return Changes(events=(Did("comment", {"text": said}),), happened=(What.COMMENTED,), text=said)
 
 
 def attach(asked: Asked, files: Sequence[File]) -> Changes:

@@ -43,13 +43,14 @@ class Desk:
     portion: Callable[[], Portion] = lambda: EVERYTHING  # the mailboxes whose mail this daemon sends
     judge: Callable[[], Judge] | None = None  # says who is told of an agent's mail that will not leave; None: nobody
     lease: timedelta = LEASE  # who gives no sign of life for so long is taken for dead
+    place: Callable[[], int] = lambda: 0  # another number whenever this daemon lost its place among the others
 
     def is_ours(self, mail: OutboxMail) -> bool:
         """Whether this daemon sends for its mailbox; that may change while a row waits."""
         return mail.mailbox in self.portion()
 
     async def is_claimed(self, mail: OutboxMail) -> bool:
-        """Whether our claim still stands."""
+        """Whether our claim still stands; if so, nobody settles the row for another lease."""
         return await self.call(self.store.is_claimed, mail.id, self.owner)
 
     async def claim(self, mail: OutboxMail) -> bool:
@@ -67,16 +68,15 @@ class Desk:
 
     async def sent(self, mail: OutboxMail, lost: str = "") -> None:
         """The relay took it; `lost` says which copies it did not take."""
-        await self._finish(mail, "sent", "", lost)
+        await self._finish(mail, "sent", "", "; ".join(filter(None, (*_refused(mail), lost))))
         self._tell(Event.SENT, mail, attempts=mail.attempts + 1)
 
     async def taken(self, mail: OutboxMail, by_relay: Taken) -> None:
         """The relay took it, for all or for some: members of a group who were busy get theirs later (L2)."""
-        lost = "; ".join(by_relay.lost)
         if not by_relay.later:
-            return await self.sent(mail, lost)
+            return await self.sent(mail, "; ".join(by_relay.lost))
         at = next_attempt(mail.attempts + 1, self.now(), mail.expires_at, self.chance())
-        error = "; ".join(filter(None, (lost, by_relay.why)))
+        error = _lines(mail, *by_relay.lost, by_relay.why)
         write = partial(self.store.partly, mail.id, at, by_relay.later, reason="relay_busy", error=error)
         await self._surely(write)
         self._tell(Event.SEND_POSTPONED, mail, reason="relay_busy", next_attempt_at=at.isoformat())
@@ -107,7 +107,7 @@ class Desk:
     async def uncertain(self, mail: OutboxMail, error: str) -> None:
         """It may have left: an automatic mail is not repeated, a person's is, with the same Message-ID."""
         if mail.automatic:
-            await self._finish(mail, "uncertain", "no_answer_after_data", error)
+            await self._finish(mail, "uncertain", "no_answer_after_data", _lines(mail, error))
             self._tell(Event.SEND_UNCERTAIN, mail)
         else:
             await self.failed_for_now(mail, "no_answer_after_data", error)
@@ -150,7 +150,8 @@ class Desk:
         return await self._surely(write)
 
     async def _postpone(self, mail: OutboxMail, at: datetime, reason: str, error: str, *, tried: bool) -> None:
-        await self._surely(partial(self.store.postpone, mail.id, at, reason=reason, error=error, tried=tried))
+        told = _lines(mail, error)
+        await self._surely(partial(self.store.postpone, mail.id, at, reason=reason, error=told, tried=tried))
 
     async def _surely(self, write: Callable[[], object]) -> None:
         """Write down what has happened already: the store may be busy, but it must know."""
@@ -160,6 +161,19 @@ class Desk:
         count("mails", event.word.removeprefix("send_"))
         known = {"outbox_id": mail.id, "mailbox": mail.mailbox, "case": mail.case, "kind": mail.kind}
         self.report(event, {**known, **fields})
+
+
+def _lines(mail: OutboxMail, *errors: str) -> str:
+    """What is written of a row that is tried again, a line each: before all others who was refused."""
+    return "\n".join((*_refused(mail), *(" ".join(one.split()) for one in errors if one)))
+
+
+def _refused(mail: OutboxMail) -> list[str]:
+    """Of a group of which some have it: who never will, as earlier tries told it."""
+    return [one for one in mail.last_error.split("\n") if one.startswith(_REFUSED)] if mail.still_to else []
+
+
+_REFUSED: Final = "not to "  # as smtp._members says it
 
 
 def _not_to(mail: OutboxMail, why: str) -> str:

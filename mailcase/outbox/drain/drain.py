@@ -48,6 +48,7 @@ class Drain:
         portion: the mailboxes whose mail is ours to send, asked at each pass; limits count everybody's.
         lease: of the store that several daemons share.
         judge: says who is told of an agent's mail that will not leave.
+        place: another number whenever this daemon lost its place among those that share the store.
     """
 
     def __init__(
@@ -64,8 +65,9 @@ class Drain:
         portion: Callable[[], Portion] = lambda: EVERYTHING,
         lease: timedelta = LEASE,
         judge: Callable[[], Judge] | None = None,
+        place: Callable[[], int] = lambda: 0,
     ) -> None:
-        self._desk = Desk(store, call, now, report, owner, chance, portion, judge, lease)
+        self._desk = Desk(store, call, now, report, owner, chance, portion, judge, lease, place)
         self._smtp = smtp
         self._policy = policy
         self._lanes: dict[str, Lane] = {}

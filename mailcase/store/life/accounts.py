@@ -48,7 +48,7 @@ class AccountBook:
             conn.execute(sa.insert(t.account_domain), rows)
         return Stored(account, new)
 
-    def prepare(self, conn: Connection, said: Iterable[Entry], now: datetime) -> list[str]:  # noqa: ARG002
+    def prepare(self, conn: Connection, said: Iterable[Entry], now: datetime) -> list[str]:  # noqa: ARG002 - as Register asks
         """Nothing."""
         return []
 

@@ -11,11 +11,13 @@ from mailcase.life.acts.table import may_act
 from mailcase.life.asked import Asked
 from mailcase.life.case_state import Actor, People
 from mailcase.life.changes import Changes, File, SendReply
+from mailcase.life.customers import NamedCustomer
 from mailcase.life.refused import Refused
 from mailcase.policy import Policy
 from mailcase.ports import Judge
 from mailcase.store import tables as t
 from mailcase.store.life.case_read import mail_of, people, states
+from mailcase.store.life.customers import Naming
 from mailcase.store.life.deeds import carry_out, hash_of
 from mailcase.store.life.doing import Doing
 from mailcase.store.life.notify import may_reply, tell
@@ -37,6 +39,7 @@ class Order:
     other: str = ""  # the number of the second case that the act names
     delivery: int | None = None  # the message that it names, as `message list` does
     files: tuple[File, ...] = ()  # those that the rule was given: their bytes are put before the transaction
+    customer: NamedCustomer | None = None  # whose the act wants the case to be
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,13 @@ def _asked(conn: Connection, order: Order, *, lock: bool = True) -> Asked:
     known = people(conn)
     actor = current(order.actor, known)
     asked = Asked(cases[order.number], actor, known, order.policy, order.now, cases.get(order.other))
-    if order.delivery is None:
+    if order.delivery is None and order.customer is None:
         return asked
     may_act(asked)  # who may not see the case is not told what stands on it
-    return replace(asked, mail=mail_of(conn, asked.on, order.delivery, actor.agent))
+    mail = mail_of(conn, asked.on, order.delivery, actor.agent) if order.delivery is not None else None
+    naming = Naming(conn, order.policy, order.now, make=lock)
+    whose = naming.instead(asked.on.running, order.customer) if order.customer is not None else None
+    return replace(asked, mail=mail, whose=whose)
 
 
 def current(actor: Actor, known: People) -> Actor:

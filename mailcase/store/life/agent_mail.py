@@ -1,6 +1,7 @@
 """Handler of an agent's mail: the acts that it asks for, or an internal note of which the agent is told."""
 
 from functools import partial
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ from mailcase.life.case_state import Actor
 from mailcase.life.changes import Changes, Did
 from mailcase.life.happened import key_of_mail
 from mailcase.life.people import Agent
+from mailcase.outbox.lines import cut
 from mailcase.store import tables as t
 from mailcase.store.hot import driver
 from mailcase.store.life.acting import Order, act
@@ -22,6 +24,8 @@ from mailcase.store.life.case_life import KEPT, NOTE
 from mailcase.store.life.notify import tell_agent
 from mailcase.store.life.people import agent_by_key, agents
 from mailcase.store.work import Work
+
+_LONGEST_WHY: Final = 5_000  # characters: a reason may quote what the mail says
 
 _I, _M, _C, _L = t.citation.c, t.message.c, t.case.c, t.case_message.c
 
@@ -111,7 +115,7 @@ def _act(work: Work, action: AgentActs, actor: Actor, rule: Rule) -> None:
 
 
 def _keep(work: Work, action: AgentActs, agent: Agent, why: str, *, verified: bool) -> None:
-    kept = action.text.strip()[: LONGEST_NOTE - 1]
+    kept, why = action.text.strip()[: LONGEST_NOTE - 1], cut(why, _LONGEST_WHY)
     _act(work, action, Actor("mailcase"), partial(_kept, text=kept, agent=agent, why=why, verified=verified))
     _is_note(work)
     if work.delivery.backlog or work.delivery.no_ack or not _may_see(work, action, agent):

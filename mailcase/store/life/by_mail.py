@@ -41,9 +41,9 @@ def _assigned(work: Work) -> Iterator[Happening]:
     if create is None or work.created is None or work.decision.outcome is Outcome.JUNK_CASE or quiet:
         return
     like = Happening(What.CREATED, work.created.running, key_of_mail(work.snapshot), message_pk=work.message_pk)
-    told = put_on(replace(like, text=cut(create.description, LONGEST_TEXT)), work.assignee, create.assignee_group)
+    told = put_on(like, work.assignee, create.assignee_group)
     if told is not None:
-        yield told
+        yield replace(told, text=cut(create.description, LONGEST_TEXT))
 
 
 def _somebody(work: Work, happening: Happening) -> bool:

@@ -1,6 +1,6 @@
 """`case list` with its filters: every one is a condition of one statement, and all of them must hold."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,9 +12,12 @@ from mailcase.errors import Permanent
 from mailcase.store import tables as t
 from mailcase.store.life.answers import last_answered, last_asked
 from mailcase.store.life.search import has_words
+from mailcase.store.tables_cases import ASSIGNED
 
 _C, _A, _AC = t.case.c, t.contact_address.c, t.account.c
+_SOLVED: Final = StatusKind.RESOLVED
 _MOST_NAMED: Final = 40
+_S: Final = t.case.alias("spelled").c  # the same cases, for what they have of a column
 Condition = sa.ColumnElement[bool]
 
 
@@ -52,15 +55,22 @@ def named(
     """
     given = {name: getattr(wanted, name) for name in _NAMES}
     found: dict[str, Any] = {
-        name: _one(name, value, sorted({*_NAMES[name](conn), *configured.get(name, ())}))
-        for name, value in given.items()
-        if value
+        name: _named(conn, name, value, configured.get(name, ())) for name, value in given.items() if value
     }
     if wanted.contact is not None and not _is_contact(conn, wanted.contact):
         raise Permanent(f"no contact has the address {wanted.contact}: `mailcase contact list` names all")
     if wanted.status is not None and statuses.find(wanted.status) is None:
         _one("status", wanted.status, [one.name for one in statuses.statuses])
     return replace(wanted, **found)
+
+
+def _named(conn: Connection, what: str, value: str, configured: Sequence[str]) -> str:
+    """The name as it is stored; all cases are looked through only where neither configuration nor people know it."""
+    people, of_cases = _NAMES[what]
+    known = {*configured, *(conn.execute(people).scalars() if people is not None else ())}
+    if value in known:
+        return value
+    return _one(what, value, sorted({*known, *(one for one in conn.execute(of_cases).scalars() if one)}))
 
 
 def _one(what: str, value: str, known: list[str]) -> str:
@@ -73,19 +83,13 @@ def _one(what: str, value: str, known: list[str]) -> str:
     raise Permanent(f"there is no {what} {value}; there are {some}" if known else f"there is no {what} yet")
 
 
-def _of_cases(column: Any, *more: sa.Select[Any]) -> Callable[[Connection], list[str]]:
-    """All that cases have in this column, and what is known otherwise."""
-    both = sa.union(sa.select(column).distinct(), *more) if more else sa.select(column).distinct()
-    return lambda conn: sorted(one for one in conn.execute(both).scalars() if one)
-
-
-#: Filters that name something, and where what there is stands.
-_NAMES: Final[dict[str, Callable[[Connection], list[str]]]] = {
-    "assignee": _of_cases(sa.func.lower(_C.assignee), sa.select(t.agent.c.key)),
-    "group": _of_cases(_C.assignee_group, sa.select(t.agent_group.c.name)),
-    "mailbox": _of_cases(_C.mailbox),
-    "category": _of_cases(_C.category),
-    "account": lambda conn: sorted(conn.execute(sa.select(_AC.name)).scalars()),
+#: Filters that name something: where people enter it, if anywhere, and all that cases have.
+_NAMES: Final[dict[str, tuple[sa.Select[Any] | None, sa.Select[Any]]]] = {
+    "assignee": (sa.select(t.agent.c.key), sa.select(sa.func.lower(_C.assignee)).distinct()),
+    "group": (sa.select(t.agent_group.c.name), sa.select(_C.assignee_group).distinct()),
+    "mailbox": (None, sa.select(_C.mailbox).distinct()),
+    "category": (None, sa.select(_C.category).distinct()),
+    "account": (None, sa.select(_AC.name)),
 }
 
 
@@ -100,7 +104,7 @@ def conditions(wanted: CaseFilter, statuses: StatusTable, *, lite: bool) -> list
     table: tuple[tuple[object, Callable[[], Condition]], ...] = (
         (wanted.status, lambda: _C.status.in_(_names_of(statuses, wanted.status))),
         (wanted.kind, lambda: _of_kind(statuses, wanted.kind)),
-        (wanted.assignee, lambda: sa.func.lower(_C.assignee) == wanted.assignee),
+        (wanted.assignee, lambda: _of_agent(wanted.assignee or "")),
         (wanted.group, lambda: _C.assignee_group == wanted.group),
         (wanted.mailbox, lambda: _C.mailbox == wanted.mailbox),
         (wanted.category, lambda: _C.category == wanted.category),
@@ -118,6 +122,14 @@ def _names_of(statuses: StatusTable, status: str | None) -> tuple[str, ...]:
     return (found.name, *found.formerly) if found else (status or "",)
 
 
+def _of_agent(key: str) -> Condition:
+    """In whatever letters `case set` wrote him: those are found in the index of assignees, as the cases are."""
+    if not key:
+        return _C.assignee == ""
+    spelled = sa.select(_S.assignee).where(sa.text("assignee <> ''"), sa.func.lower(_S.assignee) == key).distinct()
+    return sa.and_(ASSIGNED, _C.assignee.in_(spelled))
+
+
 def _of_kind(statuses: StatusTable, kind: StatusKind | None) -> Condition:
     """A status that the configuration lost counts as active, as everywhere."""
     others = kind is StatusKind.ACTIVE
@@ -127,12 +139,17 @@ def _of_kind(statuses: StatusTable, kind: StatusKind | None) -> Condition:
         if (one.kind is kind) is not others
         for name in (one.name, *one.formerly)
     ]  # fmt: skip
-    return _C.status.not_in(names) if others else _C.status.in_(names)
+    return _with_other_status(names) if others else _C.status.in_(names)
+
+
+def _with_other_status(names: Iterable[str]) -> Condition:
+    """None of these: whatever else cases have is found in the index of statuses, and by it the cases."""
+    return _C.status.in_(sa.select(_S.status).where(_S.status.not_in(sorted(names))).distinct())
 
 
 def _unanswered(statuses: StatusTable) -> Condition:
     """A person's last mail is newer than the last words of an agent to the customer, and the case is not solved."""
     asked, answered = last_asked(), last_answered()
     newer = sa.or_(answered.is_(None), asked > answered)
-    solved = _of_kind(statuses, StatusKind.RESOLVED)
-    return sa.and_(_C.status.not_in(statuses.final_names), ~solved, asked.is_not(None), newer)
+    solved = [name for one in statuses.statuses if one.kind is _SOLVED for name in (one.name, *one.formerly)]
+    return sa.and_(_with_other_status({*statuses.final_names, *solved}), asked.is_not(None), newer)

@@ -52,7 +52,7 @@ class ContactBook:
         _addresses(conn, contact, texts(old.entry["addresses"]) if old else (), texts(new["addresses"]))
         return Stored(contact, new)
 
-    def prepare(self, conn: Connection, said: Iterable[Entry], now: datetime) -> list[str]:  # noqa: ARG002
+    def prepare(self, conn: Connection, said: Iterable[Entry], now: datetime) -> list[str]:  # noqa: ARG002 - as Register asks
         """Nothing."""
         return []
 

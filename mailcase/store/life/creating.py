@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -11,23 +10,24 @@ from sqlalchemy.engine import Connection
 from mailcase.intake.addresses import key_of
 from mailcase.life.case_state import Actor
 from mailcase.life.changes import Changes
-from mailcase.life.creating import Creation, Customer, NewCase, OpenCase, category_of, is_open, mailbox_of
+from mailcase.life.creating import Creation, NewCase, OpenCase, category_of, is_open, mailbox_of
+from mailcase.life.customers import Customer, NamedCustomer
 from mailcase.life.happening import What
-from mailcase.life.refused import Refused
 from mailcase.policy import Policy
 from mailcase.ports import Judge
 from mailcase.store import tables as t
-from mailcase.store.dialect import AnyRow, insert_new
+from mailcase.store.dialect import insert_new
 from mailcase.store.life.acting import Done, current, done
 from mailcase.store.life.assign import OWNED, assign_by_rules
 from mailcase.store.life.case_read import people
+from mailcase.store.life.customers import Naming
 from mailcase.store.life.deeds import carry_out
 from mailcase.store.life.doing import Doing, act_key
 from mailcase.store.life.making import insert_case
 from mailcase.store.life.notify import tell
 from mailcase.store.raw import RawPlace
 
-_C, _CO, _A, _AC, _D = t.case.c, t.contact.c, t.contact_address.c, t.account.c, t.account_domain.c
+_C = t.case.c
 Rule = Callable[[Creation], Changes]
 
 
@@ -94,69 +94,10 @@ def _assigned(
 
 
 def _customer(conn: Connection, order: NewOrder, *, make: bool = True) -> Customer:
-    """Contact and account, locked: two cases of one customer are made one after the other.
-
-    `make`: whether one who is not there is made, and rows are locked.
-    """
+    """Contact and account, locked: two cases of one customer are made one after the other."""
     wanted = order.wanted
-    account = _account(conn, wanted.account, lock=make) if wanted.account else None
-    if not wanted.contact:
-        return Customer(None, account.id if account else None, account.name if account else "")
-    key = key_of(wanted.contact)
-    found = sa.select(t.contact).join(t.contact_address, _A.contact_id == _CO.id).where(_A.key == key)
-    row = conn.execute(found.with_for_update(of=t.contact) if make else found).one_or_none()
-    if row is None:
-        _may_be_made(order, key)
-        mine = account.id if account else None
-        return _new_contact(conn, order, key, mine) if make else Customer(_NOT_YET, mine, wanted.contact)
-    if not row.active:
-        raise Refused(f"contact {row.name} is disabled: `mailcase contact edit {wanted.contact}` changes that")
-    return Customer(row.id, account.id if account else row.account_id, wanted.contact)
-
-
-_NOT_YET: Final = 0  # id of a contact whom the case will make: no row has it
-
-
-def _account(conn: Connection, name: str, *, lock: bool) -> AnyRow:
-    found = sa.select(t.account).where(_AC.name == name)
-    row = conn.execute(found.with_for_update() if lock else found).one_or_none()
-    if row is None or not row.active:
-        raise Refused(f"there is no {'active ' if row else ''}account {name}: `mailcase account list` shows them")
-    return row
-
-
-def _may_be_made(order: NewOrder, key: str) -> None:
-    """Refuse a contact that B11 would not make either."""
-    wanted = order.wanted
-    if "@" not in key:
-        raise Refused(f"{wanted.contact} is no address, such as jane@example.com")
-    if key in order.policy.own_keys:
-        raise Refused(f"{wanted.contact} is an address of our own, and no customer")
-    if not order.policy.cases.create_contacts:
-        raise Refused(f"there is no contact {wanted.contact}: `mailcase contact add` makes one")
-
-
-def _new_contact(conn: Connection, order: NewOrder, key: str, account: int | None) -> Customer:
-    """As B11 makes one of a first mail."""
-    wanted = order.wanted
-    of_account = account if account is not None else _owner_of(conn, order, key)
-    row = {
-        "name": " ".join(wanted.contact_name.split()) or wanted.contact, "language": "", "timezone": "", "active": True,
-        "account_id": of_account, "created_at": order.now,
-    }  # fmt: skip
-    made = int(conn.execute(sa.insert(t.contact).returning(_CO.id), row).scalar_one())
-    conn.execute(sa.insert(t.contact_address), {"key": key, "address": wanted.contact, "contact_id": made})
-    return Customer(made, of_account, wanted.contact)
-
-
-def _owner_of(conn: Connection, order: NewOrder, key: str) -> int | None:
-    """The account that owns the address's domain; freemail owns none."""
-    domain = key.rpartition("@")[2]
-    if domain in order.policy.cases.freemail:
-        return None
-    owner = sa.select(_D.account_id).where(_D.domain == domain)
-    found: int | None = conn.execute(owner).scalar_one_or_none()
-    return found
+    named = NamedCustomer(wanted.contact or None, wanted.contact_name, wanted.account or None)
+    return Naming(conn, order.policy, order.now, make).customer(named)
 
 
 def _same(conn: Connection, order: NewOrder, customer: Customer) -> tuple[OpenCase, ...]:

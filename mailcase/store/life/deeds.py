@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from mailcase.errors import Permanent
 from mailcase.life.changes import (
     AddFollower,
+    AddParticipant,
     AddTask,
     Deed,
     Did,
@@ -83,6 +84,10 @@ def _add_follower(doing: Doing, deed: AddFollower) -> None:
 
 def _drop_follower(doing: Doing, deed: DropFollower) -> None:
     doing.conn.execute(sa.delete(t.case_follower).where(_W.case_id == doing.running, _W.key == deed.key))
+
+
+def _add_participant(doing: Doing, deed: AddParticipant) -> None:
+    _add_all(doing, t.case_participant, doing.running, [deed.key])
 
 
 def _add_task(doing: Doing, deed: AddTask) -> None:
@@ -181,6 +186,7 @@ _HANDLERS: Final[Mapping[type, Callable[[Doing, Any], None]]] = {
     PutFiles: _put_files,
     AddFollower: _add_follower,
     DropFollower: _drop_follower,
+    AddParticipant: _add_participant,
     AddTask: _add_task,
     EndTask: _end_task,
     Relate: _relate,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -57,20 +58,15 @@ class Doing:
 
     def happened(self, changes: Changes) -> None:
         """What the rules of notices are told."""
-        solution = str(changes.values.get("solution", ""))
-        self.tell(changes.happened, self.running, self.key, changes.text, solution)
+        said: dict[str, Any] = {"text": changes.text, "solution": str(changes.values.get("solution", ""))}
+        self.tell(changes.happened, self.running, self.key, **said, given=changes.given, due_at=changes.due_at)
         if changes.moves:
-            self.tell((What.CHANGED,), self.running, self.key, changes.text, solution, changes.happened)
+            self.tell((What.CHANGED,), self.running, self.key, **said, also=changes.happened)
 
-    def tell(
-        self, whats: Sequence[What], running: int, key: str, text: str = "", solution: str = "",
-        also: tuple[What, ...] = (),
-    ) -> None:  # fmt: skip
-        """The same of any case."""
+    def tell(self, whats: Sequence[What], running: int, key: str, **more: Any) -> None:
+        """The same of any case; `more` are fields of a Happening."""
         name = self.actor.agent.name if self.actor.agent else ""
-        self.happenings += [
-            Happening(what, running, key, self.actor.name, name, text, solution=solution, also=also) for what in whats
-        ]
+        self.happenings += [Happening(what, running, key, self.actor.name, name, **more) for what in whats]
 
     def change(self, running: int, values: Mapping[str, object]) -> None:
         """Columns of a case; its version tells mails under way that it changed."""

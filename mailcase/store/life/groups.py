@@ -52,7 +52,7 @@ class GroupBook:
         conn.execute(sa.delete(t.agent_group_member).where(_M.of_group == name, left))
         return Stored(name, new)
 
-    def prepare(self, conn: Connection, said: Iterable[Entry], now: datetime) -> list[str]:  # noqa: ARG002
+    def prepare(self, conn: Connection, said: Iterable[Entry], now: datetime) -> list[str]:  # noqa: ARG002 - as Register asks
         """Nothing."""
         return []
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.errors import Permanent
-from mailcase.life.notice import LastMail, NoticeFacts
+from mailcase.life.notice import LastMail, NoticeFacts, Thread
 from mailcase.life.people import Agent, Person
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow
@@ -20,8 +20,11 @@ _F, _S = t.case_follower.c, t.suppression.c
 _LONGEST_TEXT: Final = 20_000  # characters of the customer's last mail
 _MOST_OTHERS: Final = 50
 _JUNK = sa.exists().where(_L.case_id == _C.running, _L.how == "junk_case")
-#: Nobody knows for certain that the mail which made the case is whose it says.
-_DOUBTED = sa.exists().where(_L.case_id == _C.running, _L.how.in_(("created", "followed")), _L.verified.is_(False))
+#: Nobody knows for certain that the mail which made the case is whose it says; of another contact, a person knows.
+_DOUBTED = sa.exists().where(
+    _L.case_id == _C.running, _L.how.in_(("created", "followed")), _L.verified.is_(False), _M.id == _L.message_pk,
+    _M.contact_id == _C.contact_id,
+)  # fmt: skip
 _CASE = (
     sa.select(t.case, _CO.name.label("who"), _CO.language, _CO.timezone, _JUNK.label("junk"), _DOUBTED.label("doubted"))
     .select_from(sa.outerjoin(t.case, t.contact, _CO.id == _C.contact_id))
@@ -33,6 +36,7 @@ _LAST = reached.wrote_here(
     _OF_CASE, _OF_CONTACT, _M.id, _M.message_id, _M.references, _M.subject, _M.new_text, _M.text, _M.sender_name,
     _M.date, _M.received_at, _M.recipients, _L.verified, _AD.key, _AD.address,
 )  # fmt: skip
+_BEFORE = reached.anybody_wrote_here(_OF_CASE, _M.message_id, _M.references, _M.subject)
 _NAMED = reached.named(_OF_CASE, _OF_CONTACT, _AD.key, _AD.address)
 _ELSEWHERE = reached.wrote_anywhere(_OF_CONTACT, _AD.key, _AD.address)
 _ANY_ADDRESS = reached.first_of(_OF_CONTACT, _AD.key, _AD.address)
@@ -76,6 +80,7 @@ def notice_facts(conn: Connection, running: int, now: datetime) -> NoticeFacts:
         members=members,
         followers=followers,
         last=last,
+        others_thread=_thread(conn, running) if mail is None and customer is not None else None,
         suppressed=suppressed(conn, (one.key for one in told if one is not None), now),
     )
 
@@ -120,6 +125,12 @@ def _last(mail: AnyRow) -> LastMail:
         at=mail.date or mail.received_at,
         others=tuple(_others(mail.recipients)) if mail.verified else (),
     )
+
+
+def _thread(conn: Connection, running: int) -> Thread | None:
+    """Of the newest mail of somebody else, so that who had a copy of it sees one thread; nothing of it is quoted."""
+    row = conn.execute(_BEFORE, {"of_case": running}).one_or_none()
+    return Thread(row.message_id, tuple(row.references), row.subject) if row is not None else None
 
 
 def _others(recipients: Sequence[dict[str, Any]]) -> Iterable[Person]:

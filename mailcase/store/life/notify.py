@@ -31,7 +31,7 @@ from mailcase.store.dialect import insert_new
 from mailcase.store.hot import Hot
 from mailcase.store.life.notice_facts import notice_facts, suppressed
 from mailcase.store.life.outgoing import put_message, put_row
-from mailcase.store.life.people import agent_by_key
+from mailcase.store.life.people import active_members, agent_by_key
 
 _O = t.outbox.c
 _KNOWN = Hot(sa.select(_O.id).where(_O.dedup == sa.bindparam("of_dedup")))
@@ -55,10 +55,21 @@ def tell(conn: Connection, judge: Judge, happenings: Iterable[Happening], now: d
     for one in happenings:
         if one.case not in known:
             known[one.case] = notice_facts(conn, one.case, now)
-        former = agent_by_key(conn, one.before) if one.before else None
-        facts = replace(known[one.case], former=former)
+        facts = _with_people(conn, judge, one, known[one.case], now)
         queued += sum(_queue(conn, judge, notice, facts, now) for notice in _owed(judge, one, facts))
     return queued
+
+
+def _with_people(
+    conn: Connection, judge: Judge, happening: Happening, facts: NoticeFacts, now: datetime
+) -> NoticeFacts:
+    """With those whom this happening alone names, and with who stands in where nobody has the case any more."""
+    former, given = (agent_by_key(conn, key) if key else None for key in (happening.before, happening.given))
+    facts = replace(facts, former=former, given=given)
+    group = judge.stand_in(happening, facts)
+    stand_ins = tuple(active_members(conn, group)) if group else ()
+    more = suppressed(conn, (one.key for one in stand_ins), now) if stand_ins else frozenset()
+    return replace(facts, stand_ins=stand_ins, suppressed=facts.suppressed | more)
 
 
 def _owed(judge: Judge, happening: Happening, facts: NoticeFacts) -> tuple[Notice, ...]:
@@ -165,7 +176,7 @@ def _join(conn: Connection, notice: Notice) -> None:
 
 def _reply(facts: NoticeFacts, reply: SendReply, actor: Actor, key: str) -> Notice:
     if facts.customer is None:
-        cure = "`mailcase case create --contact ADDRESS` makes one that has"
+        cure = f"`mailcase case contact {facts.number} ADDRESS` names one"
         raise Permanent(f"case {facts.number} has no contact with an address to write to: {cure}")
     copies = {key_of(one): Person(key_of(one), one) for one in reply.cc}
     copies.pop(facts.customer.key, None)

@@ -13,11 +13,21 @@ _MAILS: Final = sa.join(t.case_message, t.message, _M.id == _L.message_pk).join(
     t.contact_address, _AD.key == _M.sender_key
 )
 
+_WRITTEN_IN: Final = (_M.direction == "in", _M.kind.in_(WRITTEN), _M.erased.is_(False))
+
 
 def wrote_here(case: Any, contact: Any, *columns: Any) -> sa.Select[Any]:
     """Of his newest mail on this case, verified before not verified."""
     newest = _wrote(contact, *columns).where(_L.case_id == case)
     return newest.order_by(_L.verified.desc(), _M.id.desc()).limit(1)
+
+
+def anybody_wrote_here(case: Any, *columns: Any) -> sa.Select[Any]:
+    """Of the newest verified mail on this case; none of an agent: his names notices, which prove that it is he."""
+    mails = sa.join(t.case_message, t.message, _M.id == _L.message_pk)
+    written = sa.select(*columns).select_from(mails).where(_L.case_id == case, _L.verified.is_(True))
+    ours = sa.exists().where(t.agent.c.key == _M.sender_key)
+    return written.where(*_WRITTEN_IN, ~ours).order_by(_M.id.desc()).limit(1)
 
 
 def named(case: Any, contact: Any, *columns: Any) -> sa.Select[Any]:
@@ -52,4 +62,4 @@ def address_of_case() -> sa.ColumnElement[str]:
 
 def _wrote(contact: Any, *columns: Any) -> sa.Select[Any]:
     his = sa.select(*columns).select_from(_MAILS).where(_AD.contact_id == contact)
-    return his.where(_M.direction == "in", _M.kind.in_(WRITTEN), _M.erased.is_(False))
+    return his.where(*_WRITTEN_IN)

@@ -21,6 +21,8 @@ _MOST_ALIKE: Final = 60  # words of a case by which others are like it: title fi
 _SHORTEST: Final = 3  # letters of a word that says what a case is about
 _MOST_RANKED: Final = 2000  # PostgreSQL reads each text again to rank it: the newest of those that have a word
 _SHOWN: Final = (_C.number, _C.title, _C.status, _C.assignee, _C.closed_at, _C.solution)
+_LONGEST_PIECE: Final = 100  # characters between blanks: to put marks in Unicode's order takes a square of time
+_PIECE: Final = re.compile(rf"\S{{1,{_LONGEST_PIECE}}}")
 _WORD: Final = re.compile(r"[^\W_]+")
 _SEARCH: Final = sa.table("case_search", sa.column("rowid"), sa.column("case_search"))
 #: The same expression as that of the index ix_case_search: another one would not use it.
@@ -42,8 +44,13 @@ Alike = tuple[sa.ColumnElement[bool], ...]
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text in order, each once."""
-    found = _WORD.findall(unicodedata.normalize("NFC", text))
+    found = _WORD.findall(_PIECE.sub(_composed, text))
     return tuple({one.lower(): one for one in reversed(found)}.values())[::-1]
+
+
+def _composed(piece: re.Match[str]) -> str:
+    """Letters with their marks as one, as both indexes have them."""
+    return unicodedata.normalize("NFC", piece[0])
 
 
 def has_words(text: str, *, lite: bool) -> sa.ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.contract.life_machine.model import Case, Mail, Model
-from tests.contract.life_machine.people import AGENTS, GROUPS, MACHINE, ROOT
+from tests.contract.life_machine.people import AGENTS, GROUPS, MACHINE, OURS, ROOT
 from tests.contract.life_machine.policy import (
     ACTIVE,
     BY_ACT,
@@ -83,8 +83,8 @@ def transfer(model: Model, case: Case, by: str, agent: str | None, group: str | 
     return assign(model, case, by, agent or "", group) if agent or group else None
 
 
-def file(model: Model, case: Case, act: str, by: str, to: str) -> Owed:
-    """Escalate, reclassify, priority."""
+def file(model: Model, case: Case, act: str, by: str, to: object) -> Owed:
+    """Escalate, reclassify, priority, expected completion."""
     if not fits(model, case, act, by):
         return None
     if act == "escalate" and case.level == 9:
@@ -113,7 +113,22 @@ def word(model: Model, case: Case, act: str, by: str) -> Owed:
     if act == "urge":
         urgent = fits(model, case, act, by, (*ACTIVE, WAIT)) and (case.assignee or case.group)
         return model.told("urged", case, by) if urgent else None
-    return [] if fits(model, case, act, by) else None
+    if not fits(model, case, act, by):
+        return None
+    return model.told("commented", case, by) if act == "comment" else []
+
+
+def attach(model: Model, case: Case, by: str) -> Owed:
+    return [] if fits(model, case, "attach", by) else None
+
+
+def give(model: Model, case: Case, by: str, customer: str) -> Owed:
+    """Another customer, who is one of the case's people from now on; nobody is told."""
+    if not fits(model, case, "contact", by) or customer in (case.customer, OURS):
+        return None
+    case.customer = customer
+    case.people.add(customer)
+    return []
 
 
 def follow(model: Model, case: Case, by: str, agent: str) -> Owed:
@@ -134,11 +149,12 @@ def unfollow(model: Model, case: Case, by: str, agent: str) -> Owed:
     return []
 
 
-def add_task(model: Model, case: Case, by: str, made: int | None) -> Owed:
-    if not fits(model, case, "task add", by):
+def add_task(model: Model, case: Case, by: str, agent: str, made: int | None) -> Owed:
+    """For an agent, who is told, or for whoever has the case."""
+    if not fits(model, case, "task add", by) or (agent and agent not in model.active):
         return None
     case.tasks.add(made or 0)
-    return []
+    return model.told("task_given", case, by, agent) if agent else []
 
 
 def end_task(model: Model, case: Case, by: str, task: int) -> Owed:
@@ -161,9 +177,11 @@ def merge(model: Model, case: Case, by: str, into: Case) -> Owed:
     return []
 
 
-def split(model: Model, case: Case, by: str, made: str, mail: int | None, routed: bool) -> Owed:
+def split(model: Model, case: Case, by: str, made: str, mail: int | None, routed: str) -> Owed:
     """A new case of a message or a text, for the group of the old one."""
-    if not fits(model, case, "split", by) or (mail is not None and mail not in case.heard):
+    if not fits(model, case, "split", by):
+        return None
+    if mail is not None and (mail not in case.heard or not model.reads(by, case, mail)):
         return None
     if model.split.get(mail, set()) - {case.number}:
         return None
@@ -200,8 +218,10 @@ def relate(model: Model, case: Case, by: str, other: Case) -> Owed:
     return []
 
 
-def create(model: Model, wanted: Case, by: str, *, notify: bool, same: bool, direct: bool, named: bool) -> Owed:
-    """By hand; `named`: somebody was named for it, so that no rule assigns it."""
+def create(
+    model: Model, wanted: Case, by: str, *, notify: bool, same: bool, direct: bool, named: bool, routed: str | None
+) -> Owed:
+    """By hand; `named`: an agent or a group was; `routed`: the word by which a rule assigns it, None: none does."""
     doubles = [
         one for one in model.cases.values()
         if (one.customer, one.category) == (wanted.customer, wanted.category) and not one.merged and not one.is_final()
@@ -210,6 +230,8 @@ def create(model: Model, wanted: Case, by: str, *, notify: bool, same: bool, dir
         return None
     if direct and (named or wanted.group):
         return None
+    if routed is not None:
+        model.place(wanted, routed, "First line")
     model.add(wanted)
     if direct:
         wanted.responded = model.now
@@ -224,6 +246,7 @@ Step = Callable[[Model, Case, str], Owed]
 BY_AGENT: dict[str, tuple[Step, ...]] = {
     "Please switch it off.": (reply,),
     "#note\nHe called twice.": (lambda model, case, by: word(model, case, "note", by),),
+    "#comment Who knows it?": (lambda model, case, by: word(model, case, "comment", by),),
     "#close solved": (lambda model, case, by: move(model, case, "close", by),),
     "#close\nBye.": (reply, lambda model, case, by: move(model, case, "close", by)),
     "#start": (lambda model, case, by: move(model, case, "start", by),),

@@ -17,6 +17,7 @@ _OF_ACTS: Final = tuple(
     sa.select(*(one for one in table.columns if one.name not in ("text", "html", "html_clean", "headers")))
     for table in (
         t.case, t.case_event, t.outbox, t.case_message, t.case_follower, t.case_task, t.case_relation, t.message,
+        t.case_file, t.case_participant, t.contact, t.contact_address, t.agent_group_member,
     )
 )  # fmt: skip
 _O, _OF = t.outbox.c, t.case_follower.c

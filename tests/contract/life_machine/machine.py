@@ -1,29 +1,25 @@
 """The state machine: mails and acts in any order over a real store, each done in the model too."""
 
 from collections.abc import Callable
-from itertools import count
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import rule
 
 from mailcase.desk import cases
 from mailcase.life.creating import NewCase
-from mailcase.store.store import Store
-from tests.contract.life_machine import acts, mails
-from tests.contract.life_machine.acts import BY_AGENT
-from tests.contract.life_machine.mails import Came, Letter
+from tests.contract.life_machine import acts
+from tests.contract.life_machine.mail_machine import AT, WORD, MailMachine
+from tests.contract.life_machine.mail_machine import Opened as Opened
 from tests.contract.life_machine.model import Case
-from tests.contract.life_machine.people import AGENTS, CUSTOMERS, GROUPS, JUNKER, MACHINE, ROOT, ROUTED, enable
+from tests.contract.life_machine.people import AGENTS, CUSTOMERS, GROUPS, MACHINE, OURS, ROOT, enable
 from tests.contract.life_machine.policy import BY_ACT
-from tests.contract.life_machine.world import World
-from tests.life_kit import BEN
-from tests.servers.letters import bounce_of, letter
+from tests.life_kit import BEN, TEXT_FILE
 
-Opened = tuple[Store, Callable[[], None]]
-AT = st.integers(0, 9)  # which of the newest cases, mails, tasks …
 ACTOR = st.sampled_from((*AGENTS, ROOT))
 AGENT = st.sampled_from(AGENTS)
+ANYBODY = st.sampled_from(("", *AGENTS))
 TO_AGENT = st.sampled_from((None, "", *AGENTS))
 TO_GROUP = st.sampled_from((None, "", *GROUPS))
 TASKS = st.sampled_from(("", "leave", "finish", "cancel"))
@@ -44,109 +40,8 @@ _REALLY: dict[str, Callable[..., Any]] = {
 }
 
 
-class LifeMachine(RuleBasedStateMachine):
-    """`opener` gives an empty store and what closes it."""
-
-    opener: Callable[[], Opened]
-
-    def __init__(self) -> None:
-        super().__init__()
-        store, self.close = type(self).opener()
-        self.world = World(store)
-        self.model = self.world.model
-        self.names = count(1)
-        self.raws: list[bytes] = []
-        self.routed: set[int] = set()  # deliveries with the word of the assignment rule
-
-    def teardown(self) -> None:
-        self.close()
-
-    def case(self, at: int) -> Case:
-        return self.model.pick(at)
-
-    def post(self, sender: str, model: Callable[[Letter], Came], *, routed: bool = False, **over: str) -> None:
-        """A letter of that sender, in the store and in the model."""
-        name = next(self.names)
-        body = over.pop("body", "") or f"This is the {'x' * name}th word of mine{f' on a {ROUTED}' if routed else ''}."
-        subject = over.pop("subject", "") or f"It {'jams ' * name}"
-        raw = letter(f"n{name}", sender=sender, subject=subject, body=body, date=self.world.post.at, **over)
-        self.raws.append(raw)
-        settled = self.world.deliver(
-            raw, lambda one: model(Letter(one.delivery_id, str(one.case), sender, routed)), sender
-        )
-        if routed:
-            self.routed.add(settled.delivery_id)
-
-    # -- mail -----------------------------------------------------------------------------------
-
-    @initialize()
-    def a_first_mail(self) -> None:
-        self.a_mail(CUSTOMERS[0], False)
-
-    @rule(sender=st.sampled_from((*CUSTOMERS, MACHINE)), routed=st.booleans())
-    def a_mail(self, sender: str, routed: bool) -> None:
-        marks = {"Auto_Submitted": "auto-generated"} if sender == MACHINE else {}
-        self.post(sender, lambda one: mails.arrived(self.model, one), routed=routed, **marks)
-
-    @rule(at=AT, sender=st.sampled_from((*CUSTOMERS, "")), numbered=st.booleans())
-    def an_answer(self, at: int, sender: str, numbered: bool) -> None:
-        """To any mail of ours, by whom it was written to or by another; or by its case's number alone."""
-        row = self.world.mail_to("customer", at)
-        if row is None:
-            return
-        number = self.world.before.numbers[row.case_id]
-        who = sender or (row.to_key if row.to_key in CUSTOMERS else CUSTOMERS[0])
-        over = {"subject": f"Re: it [{number}]"} if numbered else {"In_Reply_To": row.message_id}
-        self.post(who, lambda one: mails.answered(self.model, self.model.cases[number], one), **over)
-
-    @rule(at=AT)
-    def an_out_of_office(self, at: int) -> None:
-        row = self.world.mail_to("customer", at)
-        if row is None or row.to_key not in CUSTOMERS:
-            return
-        case = self.model.end_of(self.model.cases[self.world.before.numbers[row.case_id]])
-        over = {"subject": "Out of office", "In_Reply_To": row.message_id, "Auto_Submitted": "auto-replied"}
-        self.post(row.to_key, lambda _: Came("noted", case.number, []), **over)
-
-    @rule(at=AT, audience=st.sampled_from(("customer", "agent")))
-    def a_bounce(self, at: int, audience: str) -> None:
-        row = self.world.mail_to(audience, at)
-        if row is None or row.state != "sent":
-            return
-        case = self.model.cases[self.world.before.numbers[row.case_id]]
-        raw = bounce_of(row.message_id, row.to_key, date=self.world.post.at)
-        self.raws.append(raw)
-        came = lambda _: mails.came_back(self.model, case, row.to_key)  # noqa: E731 - one line of a rule
-        self.world.deliver(raw, came, row.to_key, {row.id: "bounced"})
-
-    @rule(at=AT, answers=st.booleans())
-    def junk(self, at: int, answers: bool) -> None:
-        row = self.world.mail_to("customer", at) if answers else None
-        over = {"In_Reply_To": row.message_id} if row is not None else {}
-        self.post(JUNKER, lambda one: mails.junk(self.model, one), **over)
-
-    @rule(at=AT)
-    def the_same_mail_again(self, at: int) -> None:
-        self.world.again(self.raws[-1 - at % len(self.raws)])
-
-    @rule(at=AT, agent=st.sampled_from((*AGENTS, "")), text=st.sampled_from(sorted(BY_AGENT)))
-    def an_agents_answer(self, at: int, agent: str, text: str) -> None:
-        """To a notice that went to him, or to another one's: then it proves nothing."""
-        row = self.world.mail_to("agent", at)
-        if row is None:
-            return
-        to = (row.to_key, *row.cc)
-        who = agent or next((one for one in to if one in AGENTS), AGENTS[0])
-        if who not in self.model.active:
-            return
-        case = self.model.cases[self.world.before.numbers[row.case_id]]
-
-        def came(one: Letter) -> Came:
-            for each in {case.number, self.model.end_of(case).number}:
-                self.model.cases[each].heard.setdefault(one.delivery, (who, False))
-            return mails.by_agent(self.model, case, who, text, was_told=who in to)
-
-        self.post(who, came, In_Reply_To=row.message_id, subject="Re: your notice", body=text)
+class LifeMachine(MailMachine):
+    """Acts and the world beside the mails."""
 
     # -- acts -----------------------------------------------------------------------------------
 
@@ -193,6 +88,31 @@ class LifeMachine(RuleBasedStateMachine):
 
         self.world.act(case, by, really, lambda _: acts.file(self.model, case, act, by, value))
 
+    @rule(at=AT, by=ACTOR, days=st.sampled_from((None, 0, 1, 2)))
+    def an_expectation(self, at: int, by: str, days: int | None) -> None:
+        case = self.case(at)
+        to = None if days is None else self.model.now + timedelta(days=days)
+        self.world.act(
+            case, by, lambda desk, who: cases.expect(desk, case.number, who, to),
+            lambda _: acts.file(self.model, case, "expected", by, to),
+        )  # fmt: skip
+
+    @rule(at=AT, by=ACTOR, to=st.sampled_from((*CUSTOMERS, MACHINE, "new@visitor.example", OURS)))
+    def another_customer(self, at: int, by: str, to: str) -> None:
+        case = self.case(at)
+        self.world.act(
+            case, by, lambda desk, who: cases.contact(desk, case.number, who, to),
+            lambda _: acts.give(self.model, case, by, to),
+        )  # fmt: skip
+
+    @rule(at=AT, by=ACTOR)
+    def a_file(self, at: int, by: str) -> None:
+        case = self.case(at)
+        self.world.act(
+            case, by, lambda desk, who: cases.attach(desk, case.number, who, (TEXT_FILE,)),
+            lambda _: acts.attach(self.model, case, by),
+        )  # fmt: skip
+
     @rule(at=AT, by=ACTOR, name=st.sampled_from(("reply", "note", "comment", "urge")))
     def a_word(self, at: int, by: str, name: str) -> None:
         case = self.case(at)
@@ -201,7 +121,7 @@ class LifeMachine(RuleBasedStateMachine):
             lambda _: acts.word(self.model, case, name, by),
         )  # fmt: skip
 
-    @rule(at=AT, by=ACTOR, agent=st.sampled_from(("", *AGENTS)), away=st.booleans())
+    @rule(at=AT, by=ACTOR, agent=ANYBODY, away=st.booleans())
     def a_follower(self, at: int, by: str, agent: str, away: bool) -> None:
         case = self.case(at)
         really, model = (cases.unfollow, acts.unfollow) if away else (cases.follow, acts.follow)
@@ -210,13 +130,19 @@ class LifeMachine(RuleBasedStateMachine):
             lambda _: model(self.model, case, by, agent),
         )  # fmt: skip
 
-    @rule(at=AT, by=ACTOR, which=AT, act=st.sampled_from(("add", "finish", "cancel")))
-    def a_task(self, at: int, by: str, which: int, act: str) -> None:
+    @rule(
+        at=AT,
+        by=ACTOR,
+        which=AT,
+        act=st.sampled_from(("add", "finish", "cancel")),
+        agent=ANYBODY,
+    )
+    def a_task(self, at: int, by: str, which: int, act: str, agent: str) -> None:
         case = self.case(at)
         if act == "add":
             self.world.act(
-                case, by, lambda desk, who: cases.add_task(desk, case.number, who, "Order a roller"),
-                lambda done: acts.add_task(self.model, case, by, done.task if done else None),
+                case, by, lambda desk, who: cases.add_task(desk, case.number, who, "Order a roller", agent),
+                lambda done: acts.add_task(self.model, case, by, agent, done.task if done else None),
             )  # fmt: skip
             return
         known = sorted({task for one in self.model.cases.values() for task in one.tasks})
@@ -244,33 +170,41 @@ class LifeMachine(RuleBasedStateMachine):
         known = sorted({mail for one in self.model.cases.values() for mail in one.heard})
         mail = known[-1 - which % len(known)] if which is not None else None
         text = "" if mail is not None else "And the mouse."
+        word = self.routed.get(mail or 0, "")
         self.world.act(
             case, by, lambda desk, who: cases.split(desk, case.number, who, mail, text),
-            lambda done: acts.split(self.model, case, by, done.made if done else "", mail, mail in self.routed),
+            lambda done: acts.split(self.model, case, by, done.made if done else "", mail, word),
         )  # fmt: skip
 
     @rule(
         by=ACTOR, customer=st.sampled_from((*CUSTOMERS, MACHINE)), notify=st.booleans(), same=st.booleans(),
-        agent=st.sampled_from(("", *AGENTS)), group=TO_GROUP, direct=st.booleans(), routed=st.booleans(),
+        agent=ANYBODY, group=TO_GROUP, direct=st.booleans(), routed=WORD,
     )  # fmt: skip
     def a_case_by_hand(
         self, by: str, customer: str, notify: bool, same: bool, agent: str, group: str | None, direct: bool,
-        routed: bool,
+        routed: str,
     ) -> None:  # fmt: skip
         wanted = NewCase(
-            f"The {ROUTED}" if routed else "The fax", contact=customer, notify=notify, allow_same_case=same,
+            f"The {routed or 'fax'}", contact=customer, notify=notify, allow_same_case=same,
             assignee=agent, group=group, direct_reply="Switch it off." if direct else "",
         )  # fmt: skip
         case = Case("", customer, assignee=agent, group="First line" if group is None else group)
         if direct:
             case.group = group or ""
-        elif not agent and group is None:
-            self.model.place(case, routed, "First line")
 
         def model(done: Any) -> acts.Owed:
             case.number = done.number if done else ""
-            named = bool(agent or group)
-            return acts.create(self.model, case, by, notify=notify, same=same, direct=direct, named=named)
+            by_rule = routed if not direct and not agent and group is None else None
+            return acts.create(
+                self.model,
+                case,
+                by,
+                notify=notify,
+                same=same,
+                direct=direct,
+                named=bool(agent or group),
+                routed=by_rule,
+            )
 
         self.world.act(None, by, lambda desk, who: cases.create(desk, wanted, who), model)
 

@@ -22,7 +22,7 @@ class Letter(NamedTuple):
     delivery: int
     made: str
     sender: str
-    routed: bool = False
+    routed: str = ""  # the word of an assignment rule in it
 
 
 def arrived(model: Model, letter: Letter) -> Came:
@@ -89,9 +89,11 @@ def came_back(model: Model, named: Case, recipient: str) -> Came:
     return Came("noted", case.number, model.told("undeliverable", case, recipient))
 
 
-def by_agent(model: Model, named: Case, agent: str, text: str, *, was_told: bool) -> Came:
+def by_agent(model: Model, named: Case, letter: Letter, text: str, *, was_told: bool) -> Came:
     """An agent's answer to a notice, done in his name; what is refused or not surely his is a note, which he hears."""
-    case = model.end_of(named)
+    case, agent = model.end_of(named), letter.sender
+    for one in (named, case):
+        one.heard.setdefault(letter.delivery, (agent, False))
     steps = BY_AGENT[text] if was_told else ()
     owed: list[Mail] = []
     for step in steps:
@@ -101,5 +103,13 @@ def by_agent(model: Model, named: Case, agent: str, text: str, *, was_told: bool
         owed += found
     else:
         if steps:
+            _keep(text.startswith("#note"), letter, named, case)
             return Came("linked", case.number, owed)
+    _keep(True, letter, named, case)
     return Came("linked", case.number, [*owed, model.to_agents("kept_as_note", case, (agent,))])
+
+
+def _keep(note: bool, letter: Letter, *cases: Case) -> None:
+    """The mail is a note on each of them."""
+    for one in cases if note else ():
+        one.notes.add(letter.delivery)

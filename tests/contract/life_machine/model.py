@@ -1,12 +1,12 @@
 """A simple model of cases and of the mails that are owed, beside the product: the tables of policy.py, and no SQL."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tests.builders import NOW
-from tests.contract.life_machine.people import AGENTS, CUSTOMERS, GROUPS, MACHINE, TEAM
+from tests.contract.life_machine.people import ADMIN, AGENTS, CUSTOMERS, GROUPS, MACHINE, ROOT, ROUTED, TEAM, TURNS
 from tests.contract.life_machine.policy import (
     ACTIVE,
     AGENT_LIMIT,
@@ -48,10 +48,12 @@ class Case:
     before: str = ""  # what undoing a cancel restores
     follows: str = ""  # the final case whose mail made it
     parent: str = ""
+    expected: datetime | None = None
     responded: datetime | None = None
     followers: set[str] = field(default_factory=set)
     people: set[str] = field(default_factory=set)  # who is no stranger
     heard: dict[int, tuple[str, bool]] = field(default_factory=dict)  # delivery -> sender, verified
+    notes: set[int] = field(default_factory=set)  # deliveries: agents' mails that are not for everybody
     tasks: set[int] = field(default_factory=set)  # open ones
     related: set[str] = field(default_factory=set)
 
@@ -68,6 +70,7 @@ class Model:
     active: set[str] = field(default_factory=lambda: set(AGENTS))
     silent: dict[str, datetime] = field(default_factory=dict)
     split: dict[int | None, set[str]] = field(default_factory=dict)  # delivery -> cases that it was split off to
+    turns: dict[str, int] = field(default_factory=dict)  # agent -> when it was his turn last
     told_of_late: list[tuple[datetime, tuple[str, bool, str], str]] = field(default_factory=list)
 
     # -- where a mail leads ---------------------------------------------------------------------
@@ -94,7 +97,10 @@ class Model:
     # -- what is owed ---------------------------------------------------------------------------
 
     def told(self, what: str, case: Case, by: str, former: str = "") -> list[Mail]:
-        """One mail a rule and recipient, to nobody who did it himself (L2, L6); `former` had the case before."""
+        """One mail a rule and recipient, to nobody who did it himself (L2, L6).
+
+        `former` had the case before; of a task he is the agent who gets it.
+        """
         if case.junk and what != "undeliverable":
             return []
         return [one for rule, words in OWED[what] for one in self._of_rule(rule, words, case, by, former, set())]
@@ -117,19 +123,32 @@ class Model:
 
     def _whom(self, word: str, case: Case, by: str, former: str) -> list[tuple[str, ...]]:
         """Each tuple is one mail."""
-        assignee: list[tuple[str, ...]] = [(case.assignee,)] if case.assignee in self.active - {by} else []
-        members = [key for key in GROUPS.get(case.group, ()) if key in self.active - {by} and not self.is_silent(key)]
-        group = [tuple(members)] if members and case.assignee not in self.active else []
-        before: list[tuple[str, ...]] = [(former,)] if former in self.active - {by} else []
+        assignee, before = self._each([case.assignee], by), self._each([former], by)
+        group = self._together(case.group, by) or self._stand_ins(case, by, former)
         whom: dict[str, list[tuple[str, ...]]] = {
             "customer": [(case.customer,)] if case.customer != by else [],
             "assignee": assignee,
-            "group": group,
+            "group": [] if case.assignee in self.active else group,
             "owner": assignee if case.assignee in self.active else group or before,
-            "followers": [(key,) for key in sorted(case.followers) if key in self.active - {by}],
+            "task_agent": before,
+            "followers": self._each(sorted(case.followers), by),
             "team": [(one,) for one in TEAM if one != by],
         }
         return whom[word]
+
+    def _each(self, keys: Iterable[str], by: str) -> list[tuple[str, ...]]:
+        """A mail each."""
+        return [(key,) for key in keys if key in self.active - {by}]
+
+    def _together(self, group: str, by: str) -> list[tuple[str, ...]]:
+        """One mail to all members."""
+        members = [key for key in GROUPS.get(group, ()) if key in self.active - {by} and not self.is_silent(key)]
+        return [tuple(members)] if members else []
+
+    def _stand_ins(self, case: Case, by: str, former: str) -> list[tuple[str, ...]]:
+        """Its assignee is disabled and its group has nobody: the mailbox's group, which always has somebody here."""
+        there = {case.assignee, former, *GROUPS.get(case.group, ())} & self.active
+        return [] if there or not (case.assignee or former) else self._together("First line", by)
 
     def is_silent(self, key: str) -> bool:
         """Whether the address gets no automatic mail now, since a mail to it came back."""
@@ -171,10 +190,10 @@ class Model:
         return "agent_limit" if len(late) >= AGENT_LIMIT or late.count(number) >= CASE_LIMIT else ""
 
     def handed(self, case: Case, by: str) -> list[Mail]:
-        """L2: an active case has or got an assignee, else a group."""
+        """L2: an active case has or got an assignee, else a group; who is disabled is no assignee."""
         if case.status not in ACTIVE or not (case.assignee or case.group):
             return []
-        return self.told("assigned" if case.assignee else "group_assigned", case, by)
+        return self.told("assigned" if case.assignee in self.active else "group_assigned", case, by)
 
     def acknowledged(self, rule: str, case: Case, sender: str) -> Mail:
         """B13: the mail that made the case is answered, unless a machine wrote it or its address is silent."""
@@ -190,11 +209,22 @@ class Model:
         case.people |= {case.customer}
         return case
 
-    def place(self, case: Case, routed: bool, group: str) -> None:
-        """Whose a new case is: the assignment rule's, else the group's that is named."""
-        eva = GROUPS["Second line"][0]
-        case.assignee = eva if routed and eva in self.active else ""
-        case.group = "Second line" if routed else group
+    def place(self, case: Case, word: str, group: str) -> None:
+        """Whose a new case is: that of the assignment rule for its word, else the group's that is named."""
+        case.group = {ROUTED: "Second line", TURNS: "First line"}.get(word, group)
+        if word:
+            case.assignee = self._next(case.group)
+
+    def _next(self, group: str) -> str:
+        """The member whose turn it is; of one member, he."""
+        there = [key for key in GROUPS[group] if key in self.active]
+        chosen = min(there, key=lambda key: self.turns.get(key, 0), default="")
+        self.turns[chosen] = max(self.turns.values(), default=0) + 1
+        return chosen
+
+    def reads(self, actor: str, case: Case, mail: int) -> bool:
+        """A mail that is a note is for the assignee, admins, the operator and who wrote it."""
+        return mail not in case.notes or actor in (ROOT, ADMIN, case.assignee, case.heard[mail][0])
 
     def may(self, actor: str) -> bool:
         """An agent who was disabled does nothing."""

@@ -16,6 +16,7 @@ from tests.contract.life_machine.policy import DELAYED
 from tests.life_kit import ANN, BEN, EVA, life_policy, make_agent
 
 AGENTS: Final = (ANN, BEN, EVA)
+ADMIN: Final = EVA
 GROUPS: Final = {"First line": (ANN, BEN), "Second line": (EVA,)}
 CUSTOMERS: Final = ("erin@visitor.example", "omar@visitor.example")
 TEAM: Final = ("team@elsewhere.example",)
@@ -23,6 +24,10 @@ MACHINE, JUNKER = "noreply@monitor.example", "spam@bad.example"
 ROOT: Final = "root"
 #: Mail with this word is the second line's, and Eva's.
 ROUTED: Final = "router"
+#: And with this one the first line's, whose members take turns.
+TURNS: Final = "scanner"
+WORDS: Final = ("", ROUTED, TURNS)
+OURS: Final = "support@helpdesk.example"
 
 
 def rules() -> Policy:
@@ -32,7 +37,10 @@ def rules() -> Policy:
     return life_policy(
         mailboxes={"support": box},
         notices=merged(changes),
-        assignments=(AssignmentRule("routers", words=(ROUTED,), group="Second line", agent=EVA),),
+        assignments=(
+            AssignmentRule("routers", words=(ROUTED,), group="Second line", agent=EVA),
+            AssignmentRule("scanners", words=(TURNS,), group="First line", pick="round_robin"),
+        ),
         junk=make_junk(create_cases=True, blacklist="bad.example"),
         acknowledge=make_acknowledge(per_address=Limit(10_000, timedelta(hours=1))),
     )
@@ -41,7 +49,7 @@ def rules() -> Policy:
 def hire(store: Store) -> None:
     """Ann and Ben in First line; Eva, an admin, in Second line."""
     plain: dict[str, Any] = {"language": "", "timezone": "", "organizations": [], "active": True, "created_at": NOW}
-    roles = dict.fromkeys(AGENTS, "agent") | {EVA: "admin"}
+    roles = dict.fromkeys(AGENTS, "agent") | {ADMIN: "admin"}
     with store._engines.write() as conn:
         rows = [{**plain, "key": key, "address": key, "name": key[:3].title(), "role": roles[key]} for key in AGENTS]
         conn.execute(sa.insert(t.agent), rows)

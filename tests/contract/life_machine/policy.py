@@ -39,8 +39,12 @@ OWED: Final[dict[str, tuple[tuple[str, tuple[str, ...]], ...]]] = {
     "customer_replied": (("customer_replied", ("owner", "followers")),),
     "undeliverable": (("undeliverable", ("owner", "followers")),),
     "urged": (("urge", ("owner", "followers")),),
+    "commented": (("comment", ("assignee", "followers")),),
+    "task_given": (("task", ("task_agent",)),),
     "changed": (("followed_case", ("followers",)),),
 }
+#: Told even on a merged case: what agents say there is for agents.
+AMONG_US: Final = ("comment",)
 #: Acts that are possible on a merged case and on junk, too: they change the history alone.
 QUIET: Final = ("note", "comment", "follow", "unfollow", "relate")
 #: A rule of the configuration that waits this long, and asks again then.

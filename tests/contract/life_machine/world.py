@@ -17,7 +17,7 @@ from tests.contract.life_machine.look import Look, check, look, new_mail, nobody
 from tests.contract.life_machine.mails import Came
 from tests.contract.life_machine.model import Case, Mail, Model
 from tests.contract.life_machine.people import AGENTS, actor, hire, rules
-from tests.contract.life_machine.policy import DELAYED, SOLVED
+from tests.contract.life_machine.policy import AMONG_US, DELAYED, SOLVED
 from tests.contract.post import Post
 
 _LIVING = ("sent", "bounced")  # a mail that somebody may have
@@ -98,7 +98,8 @@ class World:
         assert states(self.before, after) == (changed or {})
         check(self.before, after)
         nobody_wrongly(new, self.model.active, AGENTS, by)
-        quiet = [one.case for one in new if self.model.cases[one.case].merged or self.model.cases[one.case].junk]
+        told = [self.model.cases[one.case] for one in new if one.rule not in AMONG_US]
+        quiet = [one.number for one in told if one.merged or one.junk]
         assert not quiet, f"of {quiet}, merged or junk, somebody was told"
         self._agree(after)
         self.before = after
@@ -110,11 +111,12 @@ class World:
             merged = after.numbers[row.merged_into_id] if row.merged_into_id else ""
             real: tuple[Any, ...] = (
                 row.status, row.assignee, row.assignee_group, row.priority, row.category, row.support_level, merged,
-                row.status_before, row.first_response_at, after.followers[number], after.open_tasks[number],
+                row.status_before, row.expected_at, row.first_response_at, after.followers[number],
+                after.open_tasks[number],
             )  # fmt: skip
             model = (
                 case.status, case.assignee, case.group, case.priority, case.category, case.level, case.merged,
-                case.before, case.responded, case.followers, case.tasks,
+                case.before, case.expected, case.responded, case.followers, case.tasks,
             )  # fmt: skip
             assert real == model, f"{number} is {real}, and should be {model}"
 
@@ -139,7 +141,7 @@ class World:
     def send(self, row: Any) -> bool:
         """The drain takes one mail; a rule whose condition holds no longer sends nothing (L6)."""
         case = self.model.cases[self.before.numbers[row.case_id]]
-        gone = row.kind in DELAYED and (case.status != SOLVED or bool(case.merged))
+        gone = row.kind in DELAYED and (case.status != SOLVED or bool(case.merged) or case.customer != row.to_key)
         claimed = self.store.claim(row.id, "machine", self.post.at)
         assert claimed is not gone, f"{row.kind} of {case}"
         if claimed:
