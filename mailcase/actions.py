@@ -170,6 +170,7 @@ class AgentActs:
     proofs: tuple[str, ...] = ()  # Message-IDs that nobody else may have been sent, where they are all the proof
     files: tuple[StoredFile, ...] = ()  # of his mail: they go along with a reply
     left_out: tuple[str, ...] = ()  # those that do not, each with its reason
+    answers: str = ""  # the Message-ID of the notice that he answers
 
 
 Action = (

@@ -15,6 +15,7 @@ from mailcase.enclosing import enclosed
 from mailcase.hearing import Hearing
 from mailcase.inherited import links
 from mailcase.linking.finding import Candidate
+from mailcase.message import Email
 from mailcase.snapshot import CaseView, KnownMessage
 from mailcase.verdict import BY_AGENT, Decision, Outcome
 
@@ -40,12 +41,13 @@ def by_agent(hearing: Hearing, winner: Candidate, case: CaseView) -> Decision | 
     act = AgentActs(
         case=case.running,
         agent=snapshot.lookup.sender_key,
-        text=hearing.email.new_text or hearing.email.text,
+        text=_words(hearing.email),
         why_not=why,
         # A trusted server vouches for him; else the notice's id is all there is, and nobody else may know it.
         proofs=() if hearing.policy.trusted_authserv_ids else proofs,
         files=files,
         left_out=left_out,
+        answers=proofs[0] if proofs else "",
     )
     return Decision(
         kind=hearing.kind.kind,
@@ -58,6 +60,11 @@ def by_agent(hearing: Hearing, winner: Candidate, case: CaseView) -> Decision | 
         sender_unverified=bool(why),
         acknowledge_reason="agent",
     )
+
+
+def _words(email: Email) -> str:
+    """His own; never the quotation where he wrote nothing, since it is our notice."""
+    return "" if email.nothing_new else email.new_text or email.text
 
 
 def _why_not(hearing: Hearing, proofs: tuple[str, ...]) -> str:

@@ -161,7 +161,7 @@ def _follow(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) 
         return _create(hearing)
     hearing.note("status", case.status, f"{case.number} is closed: a new case follows it")
     extra: tuple[Action, ...] = (
-        *(LinkMessage(one.running, "shown", winner.linked_by, not who.stranger) for one in winner.cases),
+        *(LinkMessage(one.running, "shown", winner.linked_by, who.verified) for one in winner.cases),
         RelateCases(NEW, case.running, "follows"),
     )
     return new_case(
@@ -170,7 +170,7 @@ def _follow(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) 
         winner.linked_by,
         extra=extra,
         linked_by=winner.linked_by,
-        unverified=who.stranger,
+        unverified=not who.verified,
         apart=frozenset({case.running}),
     )
 
@@ -181,13 +181,13 @@ def _enter(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) -
     reopened = wanted is Effect.REOPEN and _reopens(hearing, winner, who)
     outcome = Outcome.REOPENED if reopened else Outcome.LINKED
     hearing.note("status", case.status, f"{case.number} is {hearing.policy.statuses.kind(case.status)}: {outcome}")
-    actions: list[Action] = list(links(winner, case, outcome.value, verified=not who.stranger))
+    actions: list[Action] = list(links(winner, case, outcome.value, verified=who.verified))
     if reopened:
         actions.append(_reopen(hearing, case))
-    if not who.stranger:
+    if who.verified:
         actions += [RelateCases(case.running, lost.running, "same_thread") for lost in _tied(winner, case)]
         actions += brought_along(hearing, case.running)
-    answer = acknowledge(hearing, outcome, case.running, stranger=who.stranger)
+    answer = acknowledge(hearing, outcome, case.running, stranger=not who.verified)
     return Decision(
         kind=hearing.kind.kind,
         outcome=outcome,
@@ -196,7 +196,7 @@ def _enter(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) -
         actions=(*actions, *answer.actions),
         linked_by=winner.linked_by,
         case=case.running,
-        sender_unverified=who.stranger,
+        sender_unverified=not who.verified,
         acknowledge=answer.yes,
         acknowledge_reason=answer.reason,
     )
@@ -224,4 +224,4 @@ def _reopens(hearing: Hearing, winner: Candidate, who: Relation) -> bool:
         return True
     if hearing.kind.kind is Kind.NOTIFICATION and hearing.policy.linking.notification_reopens:
         return True
-    return winner.answers_ours and not who.stranger
+    return winner.answers_ours and who.verified

@@ -9,16 +9,30 @@ from mailcase.message import Address
 def forwarded_for(hearing: Hearing) -> Address | None:
     """The customer whose mail an agent forwards; None where nobody is to be taken for him.
 
-    Where trusted servers are configured, one of them must say that the mail is the agent's (B8). The address stands
-    in a text, so that this mail is never acknowledged (P5); see `is_proven` for what follows.
+    It may have come through colleagues and our own mailbox, who are not he; and nothing is opened for who is
+    blacklisted. Where trusted servers are configured, one of them must say that the mail is the agent's (B8). The
+    address stands in a text, so that this mail is never acknowledged (P5); see `is_proven` for what follows.
     """
-    found, email = hearing.email.forwarded_from, hearing.email
-    if found is None or not hearing.from_agent or not hearing.person:
+    if not hearing.email.forwarded or not hearing.from_agent or not hearing.person:
         return None
     if hearing.policy.trusted_authserv_ids and not is_proven(hearing):
         return None
-    ours = found.key in hearing.policy.own_keys or any(found.key == one.key for one in email.senders)
-    return None if ours or why_not_sendable(found.address) else found
+    found = next((one for one in hearing.email.forwarded if not _is_ours(one, hearing)), None)
+    if found is None or why_not_sendable(found.address) or _is_blacklisted(found, hearing):
+        return None
+    return found
+
+
+def _is_ours(one: Address, hearing: Hearing) -> bool:
+    """The agent himself, a colleague, or an address of ours, be it with a tag."""
+    agents = {sender.key for sender in hearing.email.senders} | hearing.snapshot.forwarded_agents
+    return one.key in agents or hearing.policy.is_ours(one.key)
+
+
+def _is_blacklisted(one: Address, hearing: Hearing) -> bool:
+    """As any mail that he sends is judged, unless a person accepted this one."""
+    listed = hearing.policy.junk.blacklist.judge((one.key,), hearing.snapshot.now.date())
+    return listed.blocked and not hearing.delivery.wish.accept
 
 
 def is_proven(hearing: Hearing) -> bool:

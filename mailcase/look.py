@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Final
 
 from mailcase.erasure import erased_beginnings, erased_identities
-from mailcase.intake.addresses import without_tag
 from mailcase.junk.customer import customer
 from mailcase.junk.recipient import receiving_mailbox
 from mailcase.linking.number import body_numbers, subject_numbers
@@ -47,12 +46,13 @@ def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
         named_by_hand=() if delivery.wish.case is None else (delivery.wish.case,),
         sender_key=writer.key if writer else "",
         sender_domain=domain,
-        participant_keys=participants(email) - policy.own_keys,
+        participant_keys=frozenset(one for one in participants(email) if not policy.is_ours(one)),
         account_domain="" if domain in policy.cases.freemail else domain,
         final_statuses=policy.statuses.final_names,
         ack_window=max(policy.acknowledge.per_address.window, _SAME_CONTENT_WINDOW),
         erased_identities=erased_identities(policy.keys, group, email.identity),
         beginnings=_beginnings(email, delivery, policy, group),
+        forwarded_keys=frozenset(one.key for one in email.forwarded) - policy.own_keys,
         copy_keys=_copies(email, policy),
     )
 
@@ -75,7 +75,6 @@ def _copies(email: Email, policy: Policy) -> frozenset[str]:
     """Who might get a copy of the acknowledgement (`recipients = "all"`, B13): the store is asked about them."""
     if policy.acknowledge.recipients != "all":
         return frozenset()
-    ours = policy.own_keys
     keys = dict.fromkeys(one.key for one in (*email.to, *email.cc) if "@" in one.key)
-    others = (key for key in keys if key not in ours and without_tag(key) not in ours)
+    others = (key for key in keys if not policy.is_ours(key))
     return frozenset(islice(others, _COPIES))

@@ -112,8 +112,9 @@ class Email:
     identity: str  # what makes it the same mail again (B2); unique in a group
     defects: tuple[str, ...]  # stable words: "duplicate_from", "charset_guessed", "truncated", …
     beginning: str = ""  # digest by which a mail that was fetched in part is the same, where the content decides (B2)
-    forwarded_from: Address | None = None  # who wrote the mail that this one forwards, as far as it says
+    forwarded: tuple[Address, ...] = ()  # who wrote the mail that this one forwards and those in it, outermost first
     new_text: str = ""  # what `text` says anew, for display: no quotation, no signature; "" where that is all of it
+    nothing_new: bool = False  # that is all of it: quotation, signature, and no word of the writer's
     _by_name: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

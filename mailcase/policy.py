@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from mailcase.cases.numbers import Mask
 from mailcase.cases.statuses import StatusTable
+from mailcase.intake.addresses import without_tag
 from mailcase.junk.blacklist import Blacklist
 from mailcase.junk.header_rules import HeaderRule
 from mailcase.life.assignment import AssignmentRule
@@ -181,6 +182,10 @@ class Policy:
         boxes = self.mailboxes.values()
         object.__setattr__(self, "own_keys", frozenset().union(*(box.keys for box in boxes)))
         object.__setattr__(self, "groups", tuple(sorted({box.group for box in boxes})))
+
+    def is_ours(self, key: str) -> bool:
+        """Whether it is the key of an address of a mailbox, be it with a +tag (B4)."""
+        return key in self.own_keys or without_tag(key) in self.own_keys
 
     def notice(self, name: str) -> NoticeRule:
         """The notice rule of a shipped name."""

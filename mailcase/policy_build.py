@@ -99,6 +99,11 @@ def templates_folder(settings: Settings) -> Path:
     return own if own.is_dir() else FOLDER / "templates"
 
 
+def languages(settings: Settings) -> tuple[str, ...]:
+    """Those that have a template, by the folders' names in small letters; raises ConfigError as `template_files`."""
+    return tuple(sorted({file.parent.name.lower() for file in template_files(templates_folder(settings))}))
+
+
 def build_templates(settings: Settings) -> TemplateSet:
     """The compiled templates.
 

@@ -40,6 +40,7 @@ class Lookup:
     named_by_hand: tuple[int, ...] = ()  # the case of `message accept --case`
     erased_identities: tuple[str, ...] = ()  # what stands in the store if this mail was erased (erasure.py)
     beginnings: tuple[str, ...] = ()  # how the mail stands in the store if either was fetched in part (same_mail.py)
+    forwarded_keys: frozenset[str] = frozenset()  # who wrote what the mail forwards, without our own addresses
     copy_keys: frozenset[str] = frozenset()  # others in To and Cc who may get a copy of the acknowledgement, <= 50
 
     @property
@@ -140,3 +141,4 @@ class Snapshot:
     acks: tuple[Acked, ...] = ()  # to this address, of all groups, within the longer of ack_window and 60 minutes
     breaker_open: bool = False
     agent: bool = False  # the sender is one of our active agents
+    forwarded_agents: frozenset[str] = frozenset()  # those of `forwarded_keys` who are agents, active or not

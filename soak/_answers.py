@@ -88,7 +88,7 @@ def _cost(name: str, raw: bytes, case: Case) -> _Cost:
 
 
 def _through_the_program(work: Work) -> list[str]:
-    """Every one of them twice, from a real server to a relay."""
+    """What is wrong after every one of them went twice from a real server to a relay."""
     names, found = list(HOSTILE), list[str]()
     with Dovecot() as dovecot, SmtpSink() as sink:
         desk = Desk(dovecot, sink, extra=RULES, mailbox=MAILBOX)
@@ -100,4 +100,6 @@ def _through_the_program(work: Work) -> list[str]:
                 work.say(f"{at + len(raws)} twice through the program: {len(found)} findings")
         finally:
             desk.close()
+    if hostile.taken["agent_mail"] * 2 < len(names):
+        found.append(f"too few of an agent's answers were taken for his: {dict(hostile.taken)}")
     return found

@@ -81,10 +81,11 @@ def _tests() -> list[str]:
 
 @dataclass(frozen=True)
 class _File:
-    """What became of the changes of one file, and those that no test noticed."""
+    """What became of the changes of one file, which are known to change nothing, and which are left."""
 
     name: str
     fates: Counter[str]
+    same: frozenset[str]
     left: list[Survivor]
 
 
@@ -93,6 +94,9 @@ def _outcome(mutants: Path, status: int | None, *, out_of_time: bool) -> Outcome
     wrong = [f"{file.name}: {one.told}" for file in files for one in file.left]
     if not out_of_time and (status or not files or _total(files)["untried"]):
         wrong.append(f"it ended by itself with {status} before all was tried")
+    elif not out_of_time:
+        stale = known().difference(*(file.same for file in files))
+        wrong += [f"soak/equivalent.toml names what a test notices: {one}" for one in sorted(stale)]
     return Outcome(not wrong, (*_table(files), "", *wrong), unfinished=out_of_time)
 
 
@@ -109,13 +113,11 @@ def _codes(meta: Path) -> dict[str, int | None]:
 def _file(meta: Path) -> _File:
     fates = {name: _fate(code) for name, code in _codes(meta).items()}
     source, expected = meta.with_suffix(""), known()
-    left = []
-    for one in survivors(source, [name for name, fate in fates.items() if fate in ("survived", "untested")]):
-        if one.told in expected:
-            fates[one.name] = "same"
-        else:
-            left.append(one)
-    return _File("/".join(source.parts[-2:]), Counter(fates.values()), left)
+    lived = list(survivors(source, [name for name, fate in fates.items() if fate in ("survived", "untested")]))
+    same = {one.name: one.told for one in lived if one.told in expected}
+    fates.update(dict.fromkeys(same, "same"))
+    left = [one for one in lived if one.name not in same]
+    return _File("/".join(source.parts[-2:]), Counter(fates.values()), frozenset(same.values()), left)
 
 
 def _fate(code: int | None) -> str:

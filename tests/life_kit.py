@@ -101,6 +101,7 @@ CALLS: Final[Mapping[str, Callable[[Asked], Changes]]] = {
     "contact": lambda asked: customer.contact(replace(asked, whose=(ERIN, OMAR))),
     "priority": lambda asked: work.priority(asked, "high"),
     "expect": lambda asked: work.expect(asked, NOW),
+    "edit": lambda asked: work.edit(asked, "Plotter"),
     "reply": lambda asked: words.reply(asked, "Switch it off."),
     "note": lambda asked: words.note(asked, "called"),
     "comment": lambda asked: words.comment(asked, "who knows this model?"),

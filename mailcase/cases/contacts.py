@@ -10,7 +10,7 @@ def contact(customer: Address | None, snapshot: Snapshot, policy: Policy) -> int
     """The contact with the sender's address, or a new one; never for our own addresses."""
     if snapshot.contact is not None:
         return snapshot.contact.id
-    if customer is None or "@" not in customer.key or customer.key in policy.own_keys:
+    if customer is None or "@" not in customer.key or policy.is_ours(customer.key):
         return None
     if not policy.cases.create_contacts:
         return None

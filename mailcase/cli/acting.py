@@ -1,5 +1,7 @@
 """What every act on a case shares at the command line: the desk, the actor, files and times, and what is said."""
 
+import os
+import stat
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +30,7 @@ Files = Annotated[list[Path] | None, typer.Option("--file", metavar="PATH", help
 Agent = Annotated[str | None, typer.Option("--to", metavar="ADDRESS", help="An agent's address; empty: nobody.")]
 Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="An agent group; empty: none.")]
 _STDIN = "-"
+_LONGEST_TEXT = 10_000_001  # characters that are read; no act takes as many
 
 
 def do(context: typer.Context, number: str, as_: str, act: Act) -> None:
@@ -99,15 +102,18 @@ def _say_told(done: "Done", ways: Collection[str]) -> None:
 
 
 def text_of(given: str) -> str:
-    """The text as given; "-" is standard input."""
-    return sys.stdin.read() if given == _STDIN else given
+    """The text as given; "-" is standard input, and Permanent where that is no text."""
+    try:
+        return sys.stdin.read(_LONGEST_TEXT) if given == _STDIN else given
+    except UnicodeDecodeError as error:
+        raise Permanent(f"standard input is no text in {error.encoding.upper()}: give it as that") from None
 
 
 def files_of(settings: "Settings", paths: Sequence[Path] | None) -> "tuple[File, ...]":
-    """The files, read; one that is too large is not read at all.
+    """The files, read; of one that is too large no more than shows it.
 
     Raises:
-        Permanent: one cannot be read.
+        Permanent: one cannot be read, is too large, or is none: a pipe or a device, which may have no end.
     """
     import mimetypes
 
@@ -115,14 +121,25 @@ def files_of(settings: "Settings", paths: Sequence[Path] | None) -> "tuple[File,
 
     made = []
     for path in paths or ():
-        try:
-            if path.stat().st_size > settings.attachments.max_size:
-                raise Permanent(f"{path} is not taken: it is larger than [attachments] max_size")
-            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            made.append(File(path.name, kind, path.read_bytes()))
-        except OSError as error:
-            raise Permanent(f"{path} cannot be read: {error.strerror}") from None
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        content = _content(path, settings.attachments.max_size)
+        made.append(File(path.name, kind, content))
     return tuple(made)
+
+
+def _content(path: Path, most: int) -> bytes:
+    """What a regular file holds."""
+    try:
+        # a pipe that nobody writes to is opened without waiting for him
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise Permanent(f"{safe(path)} is no regular file: save it as one, and name that")
+            content = file.read(most + 1)
+    except OSError as error:
+        raise Permanent(f"{safe(path)} cannot be read: {error.strerror}") from None
+    if len(content) > most:
+        raise Permanent(f"{safe(path)} is not taken: it is larger than [attachments] max_size")
+    return content
 
 
 def zone_of(settings: "Settings", agent: "Colleague | None") -> tzinfo:

@@ -13,6 +13,11 @@ _COLUMNS = {
     "address": 40, "name": 30, "role": 5, "groups": 40, "organizations": 40, "language": 8, "timezone": 24,
     "open_cases": 10, "active": 6,
 }  # fmt: skip
+_OTHER = (
+    "an agent's address stays, since cases name him by it: `mailcase agent add {new} --name …`, then give him what "
+    "`mailcase case list --assignee {old}` shows (`mailcase case assign NUMBER --to {new}`), then "
+    "`mailcase agent disable {old}`"
+)
 Address = Annotated[str, typer.Argument(metavar="ADDRESS")]
 Role = Annotated[str | None, typer.Option(metavar="ROLE", help="agent, or admin: sees and does everything.")]
 Groups = Annotated[list[str] | None, typer.Option(metavar="NAME", help="A group; may be given several times.")]
@@ -50,9 +55,12 @@ def edit(
     remove_group: Groups = None,
     add_organization: Organizations = None,
     remove_organization: Organizations = None,
+    other: Annotated[str | None, typer.Option("--address", hidden=True)] = None,
     as_: As = "",
 ) -> None:
     """Change an agent; the address stays: cases name him by it."""
+    if other is not None:
+        raise typer.BadParameter(_OTHER.format(old=address, new=other))
     given = {"name": name, "language": language, "timezone": timezone, "role": role}
     more = {"groups": add_group, "organizations": add_organization}
     less = {"groups": remove_group, "organizations": remove_organization}

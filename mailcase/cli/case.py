@@ -1,7 +1,8 @@
 """`mailcase case`: lists, shows, compares and sets cases."""
 
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Cases.")
 _MOST_DIGITS: Final = 19
-_COLUMNS = {
-    "number": 16, "title": 44, "status": 22, "priority": 8, "category": 14, "contact": 40, "assignee": 28,
-    "message_count": 13,
-}  # fmt: skip
+_DIGITS: Final = re.compile(r"\d+")
 _SIMILAR = {"number": 16, "title": 44, "status": 22, "assignee": 28, "closed_at": 16, "solution": 60}
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Such as SR-12.")]
 
@@ -37,39 +35,21 @@ def list_(
     category: of.Category = None,
     unanswered: of.Unanswered = False,
     text: of.Text = None,
+    priority: of.Priority = None,
+    mine: of.Mine = False,
+    sort: of.Sort = "opened",
     last: of.Last = None,
     as_: of.Viewer = "",
 ) -> None:
     """Cases, oldest first; several options together: those for which all of them hold."""
-    from dataclasses import replace
-
-    from mailcase.cli.viewing import view_of
-    from mailcase.configuration.checks import status_table
+    from mailcase.cli.case_list import show_cases
     from mailcase.store.life.case_filter import CaseFilter
 
-    state = state_of(context)
     wanted = CaseFilter(
         status, of.kind_of(kind), of.key_or_nobody(assignee), of.name_or_none(group), mailbox, of.key_of(contact),
-        account, category, unanswered, text, last,
+        account, category, unanswered, text, last, priority=of.priority_of(priority), sort=of.sort_of(sort),
     )  # fmt: skip
-    settings = state.settings()
-    with reading(settings) as store:
-        rows = []
-        if store:
-            organizations = view_of(settings, store, as_).organizations
-            seen = replace(wanted, organizations=organizations)
-            rows = store.case_list(status_table(settings.cases), seen, of.configured(settings))
-    if state.json:
-        print_json(rows)
-    else:
-        empty = "there are no cases yet" if wanted == CaseFilter() else "there is no such case"
-        print_table([_flagged(one) for one in rows], _COLUMNS, empty)
-
-
-def _flagged(row: dict[str, Any]) -> dict[str, Any]:
-    """An escalated case shows it at its title."""
-    level = row["support_level"]
-    return {**row, "title": f"[level {level}] {row['title']}"} if level else row
+    show_cases(state_of(context), wanted, as_, mine=mine)
 
 
 @app.command()
@@ -133,6 +113,7 @@ def set_(
 ) -> None:
     """Set a case's status or assignee by hand, out of a final status too; sends no notices."""
     from mailcase.cases.statuses import StatusKind
+    from mailcase.cli.viewing import view_of
     from mailcase.clock import utcnow
     from mailcase.configuration.checks import status_table
 
@@ -151,11 +132,13 @@ def set_(
     if wanted:
         reason = (wanted.closing_reason or None) if wanted.kind is StatusKind.FINAL else ""
     with writing(settings) as store:
+        view = view_of(settings, store, as_)
         found = resolve(settings, store, number)
         name = wanted.name if wanted else None
         said = {"status": name, "assignee": assignee, "closing_reason": reason}
-        store.set_case(found, utcnow(), actor(as_), **said, statuses=table)
-        case = store.case_show(found, table)
+        by = view.viewer.key if view.viewer else actor("")
+        store.set_case(found, utcnow(), by, **said, statuses=table, organizations=view.organizations)
+        case = store.case_show(found, table, view.viewer, view.organizations)
     if state.json:
         print_json(case)
     else:
@@ -176,8 +159,8 @@ def resolve(settings: "Settings", store: "Store", number: str) -> str:
     found = _first(store, (number, *spellings))
     if found:
         return found
-    alone = number.isdecimal() and len(number) < _MOST_DIGITS
-    meant = _first(store, [mask.format(int(number)) for mask in masks]) if alone else ""
+    digits = _DIGITS.findall(number)[-1:]  # of SR3 and 3 alike
+    meant = _first(store, [mask.format(int(one)) for one in digits for mask in masks if len(one) < _MOST_DIGITS])
     raise Permanent(f"there is no case {number}{meant and f'; did you mean {meant}?'}")
 
 

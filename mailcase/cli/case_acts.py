@@ -17,6 +17,7 @@ COMMANDS: Final = (
     case_work.contact,
     case_work.priority,
     case_work.expect,
+    case_work.edit,
     case_words.reply,
     case_words.note,
     case_words.comment,

@@ -7,6 +7,8 @@ import typer
 from mailcase.cli.state import an_address
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mailcase.cases.statuses import StatusKind
     from mailcase.config import Settings
 
@@ -21,6 +23,19 @@ Account = Annotated[str | None, typer.Option(metavar="NAME", help="The customer'
 Category = Annotated[str | None, typer.Option(metavar="NAME", help="Such as Incident.")]
 Unanswered = Annotated[bool, typer.Option("--unanswered", help="The customer wrote last, and the case is not solved.")]
 Text = Annotated[str | None, typer.Option(metavar="WORDS", help="Title and description have all these words.")]
+Priority = Annotated[str | None, typer.Option(metavar="Low|Medium|High|Critical")]
+Mine = Annotated[
+    bool,
+    typer.Option(
+        "--mine", help="With --as: active cases of this agent, and of his groups that nobody has; unanswered first."
+    ),
+]
+Sort = Annotated[
+    str,
+    typer.Option(
+        metavar="opened|last-mail|priority", help="The oldest first, the longest without a mail, the most urgent."
+    ),
+]
 Last = Annotated[int | None, typer.Option(min=1, help="Only so many, the newest.")]
 
 
@@ -40,13 +55,37 @@ def kind_of(given: str | None) -> "StatusKind | None":
     return StatusKind(given.casefold()) if given is not None else None
 
 
+def priority_of(given: str | None) -> str | None:
+    """The priority of that name; wrong usage for another one."""
+    from mailcase.life.acts.limits import PRIORITIES
+
+    return _one_of(given, PRIORITIES, "priority") if given is not None else None
+
+
+def sort_of(given: str) -> str:
+    """The order of that name; wrong usage for another one."""
+    from mailcase.store.life.case_filter import SORTS
+
+    return _one_of(given, SORTS, "order")
+
+
+def _one_of(given: str, known: "Sequence[str]", what: str) -> str:
+    from mailcase.life.acts.limits import one_of
+    from mailcase.life.refused import Refused
+
+    try:
+        return one_of(given, known, what)
+    except Refused as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def key_of(given: str | None) -> str | None:
     """The key of an address; None where none was given."""
     from mailcase.intake.addresses import key_of as key
 
-    if given is not None and "@" not in given:
-        raise typer.BadParameter(f"{given} is no address, such as jane@example.com")
-    return key(given) if given is not None else None
+    if given == "":
+        raise typer.BadParameter("whose? an address such as jane@example.com")
+    return key(an_address(given)) if given is not None else None
 
 
 def key_or_nobody(given: str | None) -> str | None:

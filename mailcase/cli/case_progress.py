@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from mailcase.cli.acting import Number, do, text_of
+from mailcase.cli.signing import unsigned
 from mailcase.cli.state import As
 
 Tasks = Annotated[str, typer.Option(metavar="finish|cancel|leave", help="What becomes of open tasks.")]
@@ -27,6 +28,7 @@ def wait(
     from mailcase.desk import cases
 
     do(context, number, as_, lambda desk, case, who: cases.wait(desk, case, who, text_of(text)))
+    unsigned(as_)
 
 
 def suspend(
@@ -61,6 +63,7 @@ def resolve(
     from mailcase.desk import cases
 
     do(context, number, as_, lambda desk, case, who: cases.resolve(desk, case, who, text_of(solution), article, tasks))
+    unsigned(as_)
 
 
 def close(

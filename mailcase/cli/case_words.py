@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailcase.cli import case_options as of
 from mailcase.cli.acting import Files, Number, do, files_of, text_of, zone_of
+from mailcase.cli.signing import unsigned
 from mailcase.cli.state import As, state_of
 from mailcase.cli.when import UNTIL, until
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 Text = Annotated[str, typer.Argument(metavar="TEXT", help='The text; "-": standard input.')]
 TaskId = Annotated[int, typer.Argument(metavar="TASK", help="As `case show` numbers it.")]
 
-task = typer.Typer(no_args_is_help=True, help="Tasks of a case.")
+task = typer.Typer(no_args_is_help=True, help="Tasks of cases.")
 
 
 def reply(
@@ -34,6 +36,7 @@ def reply(
 
     files, said = files_of(state_of(context).settings(), file), text_of(text)
     do(context, number, as_, lambda desk, case, who: cases.reply(desk, case, who, said, files, cc or (), template))
+    unsigned(as_)
 
 
 def note(context: typer.Context, number: Number, text: Text, as_: As = "") -> None:
@@ -91,6 +94,14 @@ def add(
         return cases.add_task(desk, case, who, title, to, at)
 
     do(context, number, as_, act)
+
+
+@task.command("list")
+def list_(context: typer.Context, assignee: of.Assignee = None, as_: of.Viewer = "") -> None:
+    """Open tasks of all cases, what is due first at the top; one that is given to nobody is for who has the case."""
+    from mailcase.cli.case_list import show_tasks
+
+    show_tasks(state_of(context), assignee, as_)
 
 
 @task.command("finish")

@@ -1,10 +1,10 @@
-"""`mailcase case assign|transfer|escalate|reclassify|contact|priority|expect|follow|unfollow`: whose it is."""
+"""`mailcase case assign|transfer|escalate|reclassify|contact|priority|expect|edit|follow|unfollow`: whose it is."""
 
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from mailcase.cli.acting import Agent, Group, Number, do, zone_of
+from mailcase.cli.acting import Agent, Group, Number, do, text_of, zone_of
 from mailcase.cli.state import As, state_of
 from mailcase.cli.when import UNTIL, until
 
@@ -109,6 +109,22 @@ def expect(
         return cases.expect(desk, case, who, None if at == "none" else until(at, zone_of(settings, who.agent)))
 
     do(context, number, as_, act)
+
+
+def edit(
+    context: typer.Context,
+    number: Number,
+    title: Annotated[str | None, typer.Option(help="Another title.")] = None,
+    description: Annotated[str | None, typer.Option(help='Another description; "-": standard input.')] = None,
+    as_: As = "",
+) -> None:
+    """Say better what it is about: title, description, or both; nobody is told."""
+    from mailcase.desk import cases
+
+    if title is None and description is None:
+        raise typer.BadParameter("what is to be changed? --title TEXT, --description TEXT, or both")
+    said = None if description is None else text_of(description)
+    do(context, number, as_, lambda desk, case, who: cases.edit(desk, case, who, title, said))
 
 
 def follow(context: typer.Context, number: Number, agent: Follower = "", as_: As = "") -> None:

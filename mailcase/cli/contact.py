@@ -10,7 +10,7 @@ import typer
 from mailcase.cli import contact_edit
 from mailcase.cli.files import write_private
 from mailcase.cli.output import note, plain, print_json, safe, say
-from mailcase.cli.state import As, actor, reading, state_of, writing
+from mailcase.cli.state import As, actor, an_address, reading, state_of, writing
 from mailcase.errors import Permanent
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ def forget(
 def _key(address: str) -> str:
     from mailcase.intake.addresses import key_of
 
-    if "@" not in address:
-        raise typer.BadParameter(f"{safe(address)} is no address, such as jane@example.com")
-    return key_of(address)
+    if not address:
+        raise typer.BadParameter("whose? an address such as jane@example.com")
+    return key_of(an_address(address))
 
 
 def _customer(settings: "Settings", address: str) -> str:

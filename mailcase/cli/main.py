@@ -34,6 +34,7 @@ from mailcase.cli import (
     store,
     template,
 )
+from mailcase.cli.given import Checked
 from mailcase.cli.state import State
 from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
 
@@ -50,6 +51,7 @@ _KEEP_IT: Final = 75
 
 app = typer.Typer(
     name="mailcase",
+    cls=Checked,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # they would print the values of local variables, mails and passwords among them

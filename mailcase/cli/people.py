@@ -77,6 +77,17 @@ def add(context: typer.Context, kind: Kind, given: Given, by: str) -> None:
     with writing(settings) as store:
         entry = store.person_add(entries.Kind(kind), said, rules_of(settings), utcnow())
         _tell(state, kind, entry, by, _open(settings, store, kind, entry))
+    _say_language(settings, said)
+
+
+def _say_language(settings: "Settings", said: "Entry") -> None:
+    """A language that no template has is no mistake, but nobody is written to in it."""
+    from mailcase.policy_build import languages
+
+    wanted = str(said.get("language", "")).lower().replace("_", "-")
+    there = languages(settings) if wanted else ()
+    if wanted and not {wanted, wanted.partition("-")[0]} & {*there}:
+        note(f"no template is in {safe(wanted)}: mails go out in the default language; there are {', '.join(there)}")
 
 
 def edit(context: typer.Context, kind: Kind, which: str, given: Given, add: Given, remove: Given, by: str) -> None:
@@ -100,6 +111,7 @@ def _change(context: typer.Context, kind: Kind, which: str, change: Any, by: str
         entry = store.person_edit(entries.Kind(kind), which, change, rules_of(settings), utcnow())
         opened = _open(settings, store, kind, entry)
     _tell(state, kind, entry, by, opened)
+    _say_language(settings, change.set)
     return entry, opened
 
 

@@ -131,9 +131,16 @@ def _by_hand(data: Data, _actor: str) -> str:
     return f"created by hand, {safe(data['source'])}" if data.get("source") else "created by hand"
 
 
+def _edited(data: Data, _actor: str) -> str:
+    """Of a description no more than that: it stands in the case."""
+    title = _changed(data, ("title", "from_title", "title"))
+    return ", ".join(one for one in (title, "description changed" if "description" in data else "") if one)
+
+
 _SENTENCES: Final[dict[str, Callable[[Data, str], str]]] = {
     "assigned": _assigned,
     "contact": _contact,
+    "edited": _edited,
     "task_created": _task("created"),
     "task_finished": _task("finished"),
     "task_cancelled": _task("cancelled"),

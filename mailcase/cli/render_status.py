@@ -16,7 +16,7 @@ _PLACES: Final = {
     "quarantine": ("quarantine",),
     "outbox": ("outbox_stuck", "relay_refused"),
     "breaker": ("breaker_open",),
-    "configuration": ("config_wrong", "config_refused", "reload_due"),
+    "configuration": ("config_wrong", "config_refused", "reload_due", "assignee_missing"),
     "disk": ("disk_low",),
 }
 _OF_MAILBOX: Final = ("mailbox_unreachable", "login_refused", "token_ended", "folder_missing", "nobody_reads")

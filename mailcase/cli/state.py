@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def an_address(given: str) -> str:
     """An option's value; wrong usage for what is no address. "" stays."""
-    if given and "@" not in given:
+    local, _, domain = given.rpartition("@")
+    if given and not (local.strip() and domain.strip()):
         raise typer.BadParameter(f"{given} is no address, such as jane@example.com")
     return given
 

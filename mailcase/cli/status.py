@@ -13,6 +13,7 @@ from mailcase.errors import ConfigError
 if TYPE_CHECKING:
     from mailcase.config import Settings
     from mailcase.health.overview import Files
+    from mailcase.life.named import Named
 
 
 def status(context: typer.Context) -> None:
@@ -33,7 +34,7 @@ def status(context: typer.Context) -> None:
         elsewhere=elsewhere(settings.state_dir, settings.sqlite_file),
     )
     with reading(settings, told=True) as store:
-        told = store.health_told(now) if store else Told((), (), (), Numbers(), (), {})
+        told = store.health_told(now, _named(settings, files)) if store else Told((), (), (), Numbers(), (), {})
     found = overview(told, files, now)
     if state.json:
         print_json(found.data)
@@ -41,6 +42,13 @@ def status(context: typer.Context) -> None:
         print_status(found, settings.cases.timezone, now)
     if found.needs:
         raise typer.Exit(1)
+
+
+def _named(settings: "Settings", files: "Files") -> "tuple[Named, ...]":
+    """Whom the files give cases to; nobody where they are wrong."""
+    from mailcase.configuration.named import named
+
+    return () if files.error else named(settings)
 
 
 def _files(state: State) -> "tuple[Settings, Files]":

@@ -103,6 +103,11 @@ def expect(desk: Desk, number: str, actor: Actor, at: datetime | None) -> Done:
     return desk.act(number, actor, partial(work.expect, at=at))
 
 
+def edit(desk: Desk, number: str, actor: Actor, title: str | None = None, description: str | None = None) -> Done:
+    """Another title or description; None leaves it."""
+    return desk.act(number, actor, partial(work.edit, title=title, description=description))
+
+
 def contact(
     desk: Desk, number: str, actor: Actor, address: str | None = None, name: str = "", account: str | None = None
 ) -> Done:

@@ -35,7 +35,7 @@ class Desk:
         if found is None:
             raise Refused(f"{address} is no agent: `mailcase agent add {address}` makes one")
         if not found.active:
-            raise Refused(f"{found.address} is disabled: an admin can enable him again")
+            raise Refused(f"{found.address} is disabled: `mailcase agent enable {found.address}` lets him act again")
         return Actor(found.key, found)
 
     def act(

@@ -74,24 +74,23 @@ def _lasts(rule: Rule, now: Situation, since: datetime) -> bool:
 
 
 def _quarantine(rule: Rule, now: Situation) -> Iterator[Condition]:
-    count = now.numbers.quarantine
-    if count:
-        mails = "mail" if count == 1 else "mails"
-        yield Condition(rule.word, now.numbers.quarantine_since or now.now, f"{count} {mails} could not be processed")
+    if count := now.numbers.quarantine:
+        detail = f"{count} {'mail' if count == 1 else 'mails'} could not be processed"
+        yield Condition(rule.word, now.numbers.quarantine_since or now.now, detail)
 
 
 def _breaker(rule: Rule, now: Situation) -> Iterator[Condition]:
-    since = now.numbers.breaker_since
-    if since is not None:
+    if (since := now.numbers.breaker_since) is not None:
         held = f"{now.numbers.held} mails are held" if now.numbers.held else "no mail is held yet"
-        threshold = now.numbers.breaker_threshold
-        yield Condition(rule.word, since, f"{held}; it opened at {threshold} automatic mails an hour")
+        yield Condition(
+            rule.word, since, f"{held}; it opened at {now.numbers.breaker_threshold} automatic mails an hour"
+        )
 
 
 def _disk(rule: Rule, now: Situation) -> Iterator[Condition]:
     if now.facts.disk_low:
         free = now.facts.disk_free
-        left = f"{free // 1024**2} MB are free" if free is not None else "too little is free"
+        left = "too little is free" if free is None else f"{free // 1024**2} MB are free"
         yield Condition(rule.word, now.facts.disk_low_since or now.now, left, host=now.host)
 
 
@@ -101,10 +100,9 @@ def _configuration(rule: Rule, now: Situation) -> Iterator[Condition]:
 
 
 def _clock(rule: Rule, now: Situation) -> Iterator[Condition]:
-    ahead = now.facts.clock_ahead_s
-    if abs(ahead) > CLOCKS_DIFFER_S:
-        where = "ahead of" if ahead > 0 else "behind"
-        detail = f"{now.host} is {abs(ahead):.0f} s {where} the database's clock"
+    if abs(now.facts.clock_ahead_s) > CLOCKS_DIFFER_S:
+        where = "ahead of" if now.facts.clock_ahead_s > 0 else "behind"
+        detail = f"{now.host} is {abs(now.facts.clock_ahead_s):.0f} s {where} the database's clock"
         yield Condition(rule.word, now.now, detail, host=now.host)
 
 
@@ -126,9 +124,14 @@ def _waiting(count: int) -> str:
     return f"{count} mail waits" if count == 1 else f"{count} mails wait"
 
 
+def _assignees(rule: Rule, now: Situation) -> Iterator[Condition]:
+    for box in dict.fromkeys(one.of.mailbox for one in now.numbers.gone):  # "": all assignment rules
+        wrong = "\n".join(f"{one.of.place}: {one.detail}" for one in now.numbers.gone if one.of.mailbox == box)
+        yield Condition(rule.word, now.now, wrong, mailbox=box)
+
+
 def _undecided(rule: Rule, now: Situation) -> Iterator[Condition]:
-    since = now.numbers.undecided_since
-    if since is not None and _lasts(rule, now, since):
+    if (since := now.numbers.undecided_since) is not None and _lasts(rule, now, since):
         yield Condition(rule.word, since, f"{now.numbers.undecided} mails wait in the journal")
 
 
@@ -258,6 +261,14 @@ RULES: Final = (
         "A mail has been in the journal for more than an hour without an outcome; nothing is lost.",
         "Look into the log for errors (store_busy, task_died); a restart of the daemon takes all of it up again.",
         _HOUR,
+    ),
+    Rule(
+        "assignee_missing",
+        "store",
+        _assignees,
+        "cases go to nobody",
+        "The configuration gives new cases to a group or an agent who is not there: nobody is told of them.",
+        "Correct the name in the file, or enter, enable or fill what it names: `mailcase check` says by which command.",
     ),
     Rule(
         "store_unavailable",

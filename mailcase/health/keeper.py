@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +13,7 @@ from mailcase.errors import Transient
 from mailcase.health.pulse import Pulse
 from mailcase.health.situation import DaemonTold, Facts, MailboxTold, Numbers
 from mailcase.intake.state import MailboxState
+from mailcase.life.named import Named
 from mailcase.log import Event, emit
 from mailcase.store.store import Store
 from mailcase.waiting import first_of
@@ -35,6 +36,7 @@ class Keeper:
         owner: this daemon's id, as in the outbox.
         now: the clock, aware UTC.
         after: [alarm] after, as now configured.
+        named: whom the configuration in force gives cases to.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class Keeper:
         owner: str,
         now: Callable[[], datetime],
         after: Callable[[], timedelta] = lambda: timedelta(minutes=5),
+        named: Callable[[], Sequence[Named]] = tuple,
     ) -> None:
         self._store = store
         self._call = call
         self._facts = facts
         self._owner = owner
         self._now = now
+        self._named = named
         self._host = socket.gethostname()
         self._started_at = now()
         self.pulse = Pulse(self._host, after, self._started_at)
@@ -131,7 +135,7 @@ class Keeper:
 
     async def _numbers(self) -> Numbers | None:
         try:
-            return await asyncio.to_thread(self._store.health_numbers)
+            return await asyncio.to_thread(self._store.health_numbers, self._named())
         except Transient as error:
             emit(Event.STORE_BUSY, error=str(error))
             return None

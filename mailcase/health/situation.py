@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from mailcase.intake.state import MailboxState
+from mailcase.life.named import Gone
 
 CLOCKS_DIFFER_S: Final = 60.0  # from the store's: servers that ask for the time (NTP) differ by far less
 GONE_AFTER: Final = timedelta(seconds=60)  # a daemon that told nothing for so long is gone
@@ -60,6 +61,7 @@ class Numbers:
     relays: Mapping[str, Relay] = field(default_factory=dict)
     breaker_since: datetime | None = None
     breaker_threshold: int = 0
+    gone: tuple[Gone, ...] = ()  # groups and agents of the configuration whom no case reaches
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mailcase.clock import utcnow
+from mailcase.configuration.named import named
 from mailcase.health.alarms import Alarms, Post
 from mailcase.health.complaints import Complaints
 from mailcase.health.daily import Daily
@@ -21,7 +22,9 @@ class Watch:
     def __init__(self, house: House, facts: Callable[[], Facts]) -> None:
         self._house = house
         shop = (house.store, house.call)
-        self.keeper = Keeper(*shop, facts, house.owner, utcnow, lambda: house.settings.alarm.after)
+        self.keeper = Keeper(
+            *shop, facts, house.owner, utcnow, lambda: house.settings.alarm.after, lambda: named(house.settings)
+        )
         post = Post(lambda: house.settings, lambda: house.policy, lambda: house.built.smtp)
         self._alarms = Alarms(*shop, self.keeper.pulse, post, house.drain.wake, house.owner)
         told = (*shop, self.keeper.pulse, post, utcnow, house.drain.wake)

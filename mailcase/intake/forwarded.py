@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from mailcase.intake import headers
@@ -21,6 +22,7 @@ WRITTEN_BY: Final = frozenset({
 _LABELS: Final = LABELS | {"sujet", "pour", "copie à", "répondre à", "reply-to", "antwort an", "kopie", "ccn"}
 _CARRIED: Final = ("message/rfc822", "message/global")
 _MOST_BYTES: Final = 65_536  # of a carried mail's headers
+_MOST_BLOCKS: Final = 20
 _MOST_CHARACTERS: Final = 65_536  # of the text that are searched
 _FEWEST: Final = 3  # labelled lines in a row: two can stand in anybody's text
 _LABELLED: Final = re.compile(r"[>\s*]*([^\W\d_][\w .]{0,24}?)[*\s]*[:：][*\s]*(.*)")
@@ -28,18 +30,26 @@ _LABELLED: Final = re.compile(r"[>\s*]*([^\W\d_][\w .]{0,24}?)[*\s]*[:：][*\s]*
 _MAILTO: Final = re.compile(r"\[mailto:([^\]\s]{1,320})\]|<mailto:[^>\s]{1,320}>", re.I)
 
 
-def forwarded_from(raw: bytes, root: Part, subject: str, text: str) -> Address | None:
-    """The writer of the forwarded mail, or None where the mail forwards none, or does not say whose.
+def forwarded_from(raw: bytes, root: Part, subject: str, text: str) -> tuple[Address, ...]:
+    """The writers of the forwarded mail and of those within it, as far as it says; () where it forwards none.
 
     Forwarded is a mail that carries another one (message/rfc822), or whose subject says so and whose text has
-    the other one's header lines.
+    the other one's header lines. The outermost is the first: a colleague may have forwarded it before.
     """
     if root.type == "multipart/report":
-        return None
+        return ()
     for part in root.leaves():
         if part.type in _CARRIED:
-            return _carried(payload(raw, part, _MOST_BYTES))
-    return _quoted(text[:_MOST_CHARACTERS]) if base_subject(subject).forwarded else None
+            found = _carried(payload(raw, part, _MOST_BYTES))
+            return (found,) if found else ()
+    return header_writers(text) if base_subject(subject).forwarded else ()
+
+
+def header_writers(text: str) -> tuple[Address, ...]:
+    """Who wrote, by the blocks of header lines in a text, in their order; a few at most."""
+    blocks = _blocks(text[:_MOST_CHARACTERS].split("\n"))
+    found = (next(_writers(block), None) for block in islice(blocks, _MOST_BLOCKS))
+    return tuple(one for one in found if one is not None)
 
 
 def _carried(data: bytes) -> Address | None:
@@ -48,13 +58,11 @@ def _carried(data: bytes) -> Address | None:
     return _first(value)
 
 
-def _quoted(text: str) -> Address | None:
-    """From of the first block of header lines that has one with an address."""
-    for block in _blocks(text.split("\n")):
-        for label, value in block:
-            if label in WRITTEN_BY and (found := _first(value)):
-                return found
-    return None
+def _writers(block: Sequence[tuple[str, str]]) -> Iterator[Address]:
+    """From, as far as it has an address."""
+    for label, value in block:
+        if label in WRITTEN_BY and (found := _first(value)):
+            yield found
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[list[tuple[str, str]]]:

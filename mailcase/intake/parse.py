@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from mailparser.dates import DateResult, parse_mail_date
 from mailparser.utils import get_addresses
@@ -23,7 +23,7 @@ from mailcase.intake.body import Body, read_body
 from mailcase.intake.forwarded import forwarded_from
 from mailcase.intake.headers import Block
 from mailcase.intake.identity import BEGINNING, beginning, content_key, fingerprint, identity
-from mailcase.intake.quotation import new_text
+from mailcase.intake.quotation import new_part
 from mailcase.intake.references import MOST, message_id, message_ids
 from mailcase.intake.structure import Part, scan, with_lines
 from mailcase.intake.texts import clean_line
@@ -119,8 +119,8 @@ def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
         subject=subject,
         text=text,
         beginning=beginning(reading.block.fields, reading.first_bytes(2 * BEGINNING), found_id, date_key),
-        forwarded_from=_forwarded(reading, subject, text),
-        new_text=_new_text(reading, subject, senders, text, body.html),
+        forwarded=_forwarded(reading, subject, text),
+        **_new_part(reading, subject, senders, text, body.html),
         html=body.html,
         html_clean=body.html_clean,
         attachments=(*files, *inner),
@@ -141,17 +141,20 @@ def _head(reading: _Reading) -> tuple[str, tuple[Address, ...], str | None, tupl
     return subject, _mailboxes(reading, "from"), _message_id(reading), _date(reading)
 
 
-def _forwarded(reading: _Reading, subject: str, text: str) -> Address | None:
-    return reading.guarded("forwarded", lambda: forwarded_from(reading.raw, reading.root, subject, text), None)
+def _forwarded(reading: _Reading, subject: str, text: str) -> tuple[Address, ...]:
+    return reading.guarded("forwarded", lambda: forwarded_from(reading.raw, reading.root, subject, text), ())
 
 
-def _new_text(reading: _Reading, subject: str, senders: tuple[Address, ...], text: str, html: str) -> str:
+def _new_part(
+    reading: _Reading, subject: str, senders: tuple[Address, ...], text: str, html: str
+) -> dict[str, Any]:  # fmt: skip
     """A report quotes in order to be read: it is no reply, whatever it cites."""
     cites = bool(reading.block.first("in-reply-to") or reading.block.first("references"))
     report = reading.root.type == "multipart/report" or _return_path(reading) == ""
     reply = not report and _is_reply(subject, cites)
     writer = " ".join(f"{one.name} {one.key}" for one in senders[:1])[:_LONGEST_WRITER]
-    return reading.guarded("new_text", lambda: new_text(text, html, reply=reply, writer=writer), "")
+    part = reading.guarded("new_text", lambda: new_part(text, html, reply=reply, writer=writer), ("", False))
+    return dict(zip(("new_text", "nothing_new"), part, strict=True))
 
 
 def _is_reply(subject: str, cites: bool) -> bool:

@@ -39,20 +39,32 @@ def new_text(text: str, html: str, *, reply: bool, writer: str = "") -> str:
         reply: whether the mail answers one. In another mail a quotation is what its writer wants to show.
         writer: the sender's name and address, by which a signature is told whose mark has lost its blank.
     """
-    if not (reply and _may_quote(text)) and "\n--" not in text and not _ends_sent_from(text):
-        return ""
+    return new_part(text, html, reply=reply, writer=writer)[0]
+
+
+def new_part(text: str, html: str, *, reply: bool, writer: str = "") -> tuple[str, bool]:
+    """What `new_text` says, and whether nothing at all is new: a quotation, a signature, and no word beside them."""
+    if not (reply and _may_quote(text)) and not _has_dashes(text) and not _ends_sent_from(text):
+        return "", not text.strip()
     lines = text.split("\n")
     if len(lines) > _MOST_LINES:
-        return ""
+        return "", False
     end = _announced(lines, html) if reply else len(lines)
     start, end = _bounds(lines, end, reply, writer)
     found = "\n".join(lines[start:end]).strip("\n")
-    return found if found.strip() and found.strip() != text.strip() else ""
+    if not found.strip():
+        return "", True
+    return (found, False) if found.strip() != text.strip() else ("", False)
 
 
 def _may_quote(text: str) -> bool:
     """A quick look: most mails that answer nothing end here."""
     return ">" in text or ":" in text or "：" in text or "----" in text
+
+
+def _has_dashes(text: str) -> bool:
+    """Whether a line begins as a signature does."""
+    return text.startswith("--") or "\n--" in text
 
 
 def _ends_sent_from(text: str) -> bool:

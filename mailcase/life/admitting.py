@@ -92,6 +92,13 @@ def _agent_address(text: str, new: Entry, rules: Rules) -> str:
     return _own(text, new, rules)
 
 
+def _contact_address(text: str, new: Entry, rules: Rules) -> str:
+    """Of a person's hand; whoever writes to us is a contact by whatever address he has."""
+    if wrong := why_not_sendable(text):
+        return f"nobody could write to {text!a}: {wrong}"
+    return _own(text, new, rules)
+
+
 def _organization(text: str, _new: Entry, rules: Rules) -> str:
     if text in rules.organizations:
         return ""
@@ -109,7 +116,7 @@ def _domain(text: str, new: Entry, rules: Rules) -> str:
 _CHECKS: Final[dict[Kind, dict[str, Callable[[str, Entry, Rules], str]]]] = {
     Kind.AGENT: {"address": _agent_address, "organizations": _organization},
     Kind.ACCOUNT: {"domains": _domain},
-    Kind.CONTACT: {"addresses": _own},
+    Kind.CONTACT: {"addresses": _contact_address},
 }
 
 

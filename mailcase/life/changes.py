@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from mailcase.life.happening import What
+from mailcase.life.notice import Addressee
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class SendReply:
     files: tuple[File, ...] = ()
     cc: tuple[str, ...] = ()
     parts: tuple[StoredFile, ...] = ()  # of a mail that stands on the case
+    to: Addressee | None = None  # None: the customer
 
 
 @dataclass(frozen=True, slots=True)

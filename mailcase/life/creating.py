@@ -119,7 +119,7 @@ def _may(asked: Creation) -> None:
     if agent is None:
         return
     if not agent.active:
-        raise Refused(f"{agent.address} is disabled")
+        raise Refused(f"{agent.address} is disabled: `mailcase agent enable {agent.address}` lets him act again")
     if not may_see(asked.policy, agent, organization):
         raise Refused(f"mailbox {asked.mailbox.name} belongs to an organization that {agent.address} does not have")
 

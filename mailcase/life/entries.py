@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from mailcase.errors import Permanent
 from mailcase.intake.addresses import key_of
+from mailcase.intake.texts import why_no_text
 from mailcase.life.people import AgentRole
 
 Value = str | bool | tuple[str, ...]
@@ -94,7 +95,9 @@ class Form:
         return tuple(self.compared(one) for one in texts)
 
     def compared(self, text: str) -> str:
-        """An identifying text in the form that is compared."""
+        """An identifying text in the form that is compared; Refused where it is no text."""
+        if wrong := why_no_text(text):
+            raise Refused(f"the {self.kind}'s {self.key.name} cannot be read: {wrong}", self.key.name)
         return key_of(text) if self.by_address else text.strip().casefold()
 
     def filled(self, said: Entry) -> dict[str, Value]:
@@ -121,6 +124,8 @@ def name(text: str) -> str:
     plain = text.strip()
     if not plain:
         raise ValueError("expected a name; it is empty")
+    if wrong := why_no_text(plain):
+        raise ValueError(f"expected a name; {wrong}")
     if len(plain) > _LONGEST_NAME or any(ord(char) < 32 or ord(char) == 127 for char in plain):
         raise ValueError(f"expected a name of one line, at most {_LONGEST_NAME} characters, without control characters")
     return plain

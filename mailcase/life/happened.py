@@ -74,6 +74,7 @@ def _of_outcome(whats: Iterable[What], decision: Decision, email: Email, snapsho
             by_name=(sender.name or sender.address) if sender else "",
             text=cut((email.new_text or email.text).strip(), LONGEST_TEXT),
             before=case.assignee if case else "",
+            unverified=decision.sender_unverified,
         )
 
 

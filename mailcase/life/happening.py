@@ -42,6 +42,7 @@ class Happening:
     given: str = ""  # key of the agent whose task it is
     due_at: datetime | None = None  # of that task
     tell_customer: bool = True  # False: whoever acted wanted him not told
+    unverified: bool = False  # a mail did it, and nobody vouches for its sender, or he is none of the case's people
     also: tuple[What, ...] = ()  # what the same act did besides: whom that tells, this need not tell again
     owners_alone: bool = False  # no rule tells anybody but assignee, group and followers: without them, nothing is read
 

@@ -3,9 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from mailcase.life.happening import What
 from mailcase.life.people import Agent, Person
+
+#: In `Notice.only_while`: its agents must have the case's organization when it is sent (isolate_organizations).
+ISOLATED: Final = "isolated"
+#: In `Notice.only_while`: what it tells of was done by a mail that nobody vouches for, which counts for itself.
+UNVERIFIED: Final = "unverified"
+#: Of `Notice.only_while` what asks nothing of the case.
+MARKS: Final = frozenset({ISOLATED, UNVERIFIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,15 @@ class Thread:
     message_id: str | None
     references: tuple[str, ...]
     subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """One of a case's people whom an agent answers instead of its customer, and the thread that this goes on with."""
+
+    person: Person
+    thread: Thread
+    contact_id: int | None  # whose address it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +115,8 @@ class Notice:
     audience: str = "customer"  # customer, agent
     automatic: bool = True
     delay: timedelta = timedelta(0)
-    # What the case must still be when the delay ends: status, category, assignee, assignee_group, contact_id, merged.
+    # What the case must still be when the delay ends: status, category, assignee, assignee_group, contact_id, merged;
+    # and the MARKS.
     only_while: Mapping[str, object] = field(default_factory=dict)
     last: bool = False  # the next ones of its kind are kept back for a while: it says so
     suppressed: str = ""  # "" to send; else the reason word, kept on the row

@@ -58,6 +58,7 @@ AMONG_US: Final = frozenset({What.COMMENTED, What.TASK_GIVEN})
 #: Each rule counts for itself, so that whoever floods one does not silence the others.
 AGENT_LIMIT: Final = 60
 #: As many of them may be about one case: a customer who floods his own does not silence the agent's other cases.
+#: What mails of strangers do counts for itself (both limits): who floods a customer's case does not silence him.
 CASE_LIMIT: Final = 20
 #: To an agent whose mail was kept as a note: anybody can write in his name and be refused.
 KEPT: Final = "kept_as_note"

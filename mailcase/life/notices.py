@@ -9,7 +9,7 @@ from mailcase.junk.robots import robot
 from mailcase.junk.sendable import why_not_sendable
 from mailcase.life.acts.table import may_see
 from mailcase.life.happening import Happening, What
-from mailcase.life.notice import Notice, NoticeFacts, NoticeRule
+from mailcase.life.notice import ISOLATED, UNVERIFIED, Notice, NoticeFacts, NoticeRule
 from mailcase.life.notice_rules import ACKNOWLEDGEMENTS, AMONG_US, BY_MAIL_ALONE, STATUS_WHATS
 from mailcase.life.people import Agent, Person
 from mailcase.policy import Policy
@@ -89,7 +89,7 @@ def _why_not(person: Person, facts: NoticeFacts, policy: Policy) -> str:
         return "not_a_person"
     if facts.unverified:
         return "sender_unverified"
-    if person.key in policy.own_keys:
+    if policy.is_ours(person.key):
         return "own_address"
     if robot(person.key):
         return "robot_sender"
@@ -126,9 +126,10 @@ def _members(
     people = [_person(one) for one in told if not _kept_from(one, facts, policy)]
     if people:
         dedup = f"notice:{happening.key}:{rule.name}:group {group}"
-        yield _notice(
+        one = _notice(
             rule, happening, facts, people[0], also_to=tuple(people[1:]), audience="agent", dedup=dedup, still=_THEIRS
         )
+        yield _apart(one, policy)
 
 
 def _reaches(agent: Agent | None, facts: NoticeFacts, policy: Policy) -> bool:
@@ -196,7 +197,14 @@ def _agents(
     for one in agents:
         if _is_told(one, happening, facts, policy):
             kept = _kept_from(one, facts, policy)
-            yield _notice(rule, happening, facts, _person(one), audience="agent", suppressed=kept, still=still)
+            told = _notice(rule, happening, facts, _person(one), audience="agent", suppressed=kept, still=still)
+            yield _apart(told, policy)
+
+
+def _apart(notice: Notice, policy: Policy) -> Notice:
+    """With isolate_organizations the agents' organizations are asked for again when it is sent."""
+    apart = policy.agents.isolate_organizations
+    return replace(notice, only_while={**notice.only_while, ISOLATED: True}) if apart else notice
 
 
 def _is_told(agent: Agent, happening: Happening, facts: NoticeFacts, policy: Policy) -> bool:
@@ -205,7 +213,7 @@ def _is_told(agent: Agent, happening: Happening, facts: NoticeFacts, policy: Pol
 
 
 def _kept_from(agent: Agent, facts: NoticeFacts, policy: Policy) -> str:
-    if agent.key in policy.own_keys:
+    if policy.is_ours(agent.key):
         return "own_address"
     return "suppressed" if agent.key in facts.suppressed else ""
 
@@ -226,6 +234,8 @@ def _notice(
     dedup: str = "",
     still: tuple[str, ...] = (),
 ) -> Notice:
+    marks = {UNVERIFIED: True} if audience == "agent" and happening.unverified else {}
+    waits = _only_while(rule, happening, facts, still) if rule.delay else {}
     return Notice(
         rule=rule.name,
         template=rule.template,
@@ -236,7 +246,7 @@ def _notice(
         also_to=also_to,
         audience=audience,
         delay=rule.delay,
-        only_while=_only_while(rule, happening, facts, still) if rule.delay else {},
+        only_while={**waits, **marks},
         suppressed=suppressed,
         quote=rule.quote,
         text=happening.text,

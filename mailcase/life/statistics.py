@@ -9,6 +9,7 @@ from math import ceil, floor
 from typing import Final
 
 from mailcase.cases.statuses import StatusKind
+from mailcase.errors import Permanent
 
 #: Work is left to do: what a backlog consists of.
 OPEN: Final = frozenset({StatusKind.ACTIVE, StatusKind.PAUSED})
@@ -22,6 +23,7 @@ AGES: Final[tuple[tuple[str, timedelta], ...]] = (
     ("over 90 days", timedelta.max),
 )
 _MEDIAN, _SLOW = 0.5, 0.9
+_MOST_DAYS: Final = 3_660  # ten years: more lines than a person or a spreadsheet's reader looks at
 
 
 class By(StrEnum):
@@ -91,6 +93,7 @@ class Facts:
     cases: tuple[CaseFact, ...] = ()
     moves: tuple[Move, ...] = ()
     backlog: tuple[Backlog, ...] = ()
+    began: datetime | None = None  # the first case of all that are looked at; None: there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +112,20 @@ class Period:
         """The day of a moment, ISO 8601."""
         return at.astimezone(self.zone).date().isoformat()
 
-    def days(self) -> list[str]:
-        """Every day of it, in order."""
-        first, last = (one.astimezone(self.zone).date() for one in (self.since, self.until - timedelta.resolution))
-        return [date.fromordinal(day).isoformat() for day in range(first.toordinal(), last.toordinal() + 1)]
+    def days(self, began: datetime | None = None) -> list[str]:
+        """Every day of it in order; from the one on when all began, where that lies in it.
+
+        Raises:
+            Permanent: they are more than a report has lines.
+        """
+        ends = (began if began and self.has(began) else self.since, self.until - timedelta.resolution)
+        first, last = (one.astimezone(self.zone).date().toordinal() for one in ends)
+        if (count := last + 1 - first) > _MOST_DAYS:
+            raise Permanent(
+                f"a report by day has {_MOST_DAYS:,} lines at most, not {count:,}: name a later --from or an earlier "
+                "--to, or count --by mailbox, category, assignee or group"
+            )
+        return [date.fromordinal(day).isoformat() for day in range(first, last + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +181,18 @@ def report(facts: Facts, period: Period, by: By) -> Report:
 
     Created cases, their first responses and what of them is open stand on the line of the day when they were made;
     resolved, closed, reopened ones on that of the day when it happened. Mailbox, category, assignee and group are
-    those that a case has now.
+    those that a case has now. Raises Permanent for more days than a report has lines.
     """
+    days = period.days(_began(facts)) if by is By.DAY else []
     lines = _tallies(facts, period, _namer(by, period))
-    names = period.days() if by is By.DAY else sorted(lines)
+    names = days or sorted(lines)
     whole = _tallies(facts, period, lambda _case, _at: "all")
     return Report(tuple(_line(name, lines[name]) for name in names), _line("all", whole["all"]))
+
+
+def _began(facts: Facts) -> datetime | None:
+    """When the first case was made; a clock that was put back may have dated one of the period before it."""
+    return min((facts.began, *(one.created_at for one in facts.cases))) if facts.began else None
 
 
 def percentile(values: Sequence[timedelta], share: float) -> timedelta | None:
@@ -232,16 +251,16 @@ def _count_made(case: CaseFact, moves: Iterable[Move], period: Period, lines: di
 
 def _count_moves(case: CaseFact, moves: Sequence[Move], lines: dict[str, _Tally], name: Namer) -> None:
     """What happened to the case in the period."""
-    first_end = ""
+    first_end: str | None = None  # whose it was then; "" is nobody
     for place, move in enumerate(moves):
         line = lines[name(case, move.at)]
         line.resolved += move.after is StatusKind.RESOLVED and move.before is not StatusKind.RESOLVED
         line.closed += move.after is StatusKind.FINAL and move.before is not StatusKind.FINAL
         line.reopened += move.reopens
-        if move.ends and not first_end:
+        if move.ends and first_end is None:
             first_end = name(case, move.at)
             line.ended.add(case.running)
-        if move.reopens and first_end:
+        if move.reopens and first_end is not None:
             lines[first_end].came_back.add(case.running)
         if move.ends and not case.canceled and not any(later.reopens for later in moves[place:]):
             line.resolutions.append(max(timedelta(0), move.at - case.created_at))

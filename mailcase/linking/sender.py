@@ -18,6 +18,14 @@ class Relation:
         """Whether he is nobody the case knows."""
         return self.name == "stranger"
 
+    @property
+    def verified(self) -> bool:
+        """Whether what he says counts as his, and whom he names belong to the case (B8).
+
+        Not of an agent: anybody can write in his name, and only his answer to a notice is proof (answering.py).
+        """
+        return self.name in ("participant", "account")
+
 
 def relation(case: CaseView, snapshot: Snapshot, authentication: str) -> Relation:
     """The sender's relation; a failed authentication makes anyone a stranger, none raises trust.
@@ -30,7 +38,7 @@ def relation(case: CaseView, snapshot: Snapshot, authentication: str) -> Relatio
     sender = snapshot.lookup.sender_key
     if authentication == "fail":
         return Relation("stranger", f"{sender or 'no sender'}: DMARC failed, so the address proves nothing")
-    if snapshot.agent:
+    if snapshot.agent and (snapshot.contact is None or snapshot.contact.id != case.contact_id):
         return Relation("agent", f"{sender} is an agent")
     if sender and sender in case.participants:
         return Relation("participant", f"{sender} is contact or participant of {case.number}")

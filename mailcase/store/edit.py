@@ -25,9 +25,14 @@ def set_case(
     wanted: Mapping[str, str | None],
     closing_reason: str | None,
     statuses: StatusTable,
+    organizations: tuple[str, ...] | None = None,
 ) -> None:
-    """Set the wanted columns that differ, an event each; the version tells mails under way (L8)."""
-    row = conn.execute(sa.select(t.case).where(_C.number == number).with_for_update()).one_or_none()
+    """Set the wanted columns that differ, an event each; the version tells mails under way (L8).
+
+    Permanent where there is no such case, or none of these organizations (None: of any; (): of none).
+    """
+    seen = [_C.organization.in_(organizations or ("",))] if organizations is not None else []
+    row = conn.execute(sa.select(t.case).where(_C.number == number, *seen).with_for_update()).one_or_none()
     if row is None:
         raise Permanent(f"there is no case {number}")
     old = row._mapping

@@ -77,15 +77,15 @@ def in_rows(values: Sequence[Any], work: Callable[[Sequence[Any]], object]) -> N
 
 
 def _words(conn: Connection, person: Person) -> tuple[str, ...]:
-    """What must not stand in a history any more: addresses, and ids of the person's own mails."""
-    inbound = (*person.written, *person.reports)
+    """What must not stand in a history any more: addresses, and ids of the mails that go."""
+    inbound = person.received
     ids: list[str] = []
     in_rows(inbound, lambda some: ids.extend(conn.execute(sa.select(_M.message_id).where(_M.id.in_(some))).scalars()))
     return (*person.keys, *(one for one in ids if one))
 
 
 def _messages(conn: Connection, person: Person, key: bytes) -> None:
-    inbound = sorted({*person.written, *person.reports})
+    inbound = person.received
     rows: list[Any] = []
     columns = (_M.id, _M.group_name, _M.identity, _M.beginning)
     in_rows(inbound, lambda some: rows.extend(conn.execute(sa.select(*columns).where(_M.id.in_(some)))))

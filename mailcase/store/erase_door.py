@@ -24,7 +24,7 @@ class Known:
     addresses: tuple[str, ...]
     contacts: int
     cases: int
-    messages: int  # that he sent, and reports on his address, also those that belong to no case
+    messages: int  # that he sent, agents' on his cases, and reports on his address, also those of no case
     sent: int  # messages of ours to him
     outbox: int
     deliveries: int
@@ -196,7 +196,7 @@ def _known(found: person.Person, waiting: Sequence[tuple[int, str | None]], quot
         addresses=found.keys,
         contacts=len(found.contacts),
         cases=len(found.cases),
-        messages=len(found.written) + len(found.reports),
+        messages=len(found.received),
         sent=len(found.sent),
         outbox=len(found.outbox),
         deliveries=len(found.deliveries),

@@ -24,12 +24,14 @@ from mailcase.health.situation import (
 )
 from mailcase.intake.state import MailboxState
 from mailcase.intake.texts import clean_text
+from mailcase.life.named import Named
 from mailcase.life.notice_rules import DELAYED
 from mailcase.outbox.breaker import FLAG, WATCH_FLAG, Breaker
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow, insert_or_set
 from mailcase.store.edit import get_flag
 from mailcase.store.health_facts import facts_of, facts_row, trouble_of
+from mailcase.store.life.named import gone
 
 _D, _O, _N, _M, _A, _F = t.delivery.c, t.outbox.c, t.daemon.c, t.mailbox_health.c, t.alarm.c, t.flag.c
 #: A mail that its rule delays does not wait before that.
@@ -90,11 +92,12 @@ def leave(conn: Connection, owner: str) -> None:
     conn.execute(sa.delete(t.daemon).where(_N.owner == owner))
 
 
-def numbers(conn: Connection) -> Numbers:
-    """What is open: journal, quarantine, outbox, breaker. Reads indexes and the open rows alone."""
+def numbers(conn: Connection, named: Sequence[Named] = ()) -> Numbers:
+    """What is open: journal, quarantine, outbox, breaker; and who is gone. Reads indexes and the open rows alone."""
     undecided = conn.execute(_counted(_D.outcome.is_(None), _D.journalled_at)).one()
     quarantine = conn.execute(_counted(_D.outcome == "quarantined", _D.decided_at)).one()
-    return replace(_outbox(conn), **_breaker(conn), **_pair("undecided", undecided), **_pair("quarantine", quarantine))
+    counted = {**_breaker(conn), **_pair("undecided", undecided), **_pair("quarantine", quarantine)}
+    return replace(_outbox(conn), **counted, gone=gone(conn, named))
 
 
 def _counted(where: sa.ColumnElement[bool], since: sa.ColumnElement[Any]) -> sa.Select[int, Any]:
@@ -176,7 +179,7 @@ def open_alarms(conn: Connection) -> tuple[AlarmTold, ...]:
     )
 
 
-def told(conn: Connection, now: datetime) -> Told:
+def told(conn: Connection, now: datetime, named: Sequence[Named] = ()) -> Told:
     """Everything that `mailcase status` shows."""
     daemons = conn.execute(sa.select(t.daemon).order_by(_N.started_at)).all()
     troubles = {row.owner: row.facts for row in daemons}
@@ -186,7 +189,7 @@ def told(conn: Connection, now: datetime) -> Told:
         daemons=tuple(_daemon(row) for row in daemons),
         mailboxes=tuple(_mailbox(row, troubles.get(row.owner, {})) for row in mailboxes),
         alarms=open_alarms(conn),
-        numbers=numbers(conn),
+        numbers=numbers(conn, named),
         unregistered=unregistered(conn, now),
         ended=ended(conn, now),
         paused=frozenset(name.removeprefix(_PAUSED) for name in paused),

@@ -7,6 +7,7 @@ from mailcase.health.complaints import Complaint
 from mailcase.health.digest import Digest
 from mailcase.health.notices import Notice, WayOut
 from mailcase.health.situation import AlarmTold, DaemonTold, MailboxTold, Numbers, Told, Unregistered
+from mailcase.life.named import Named
 from mailcase.store import alarms, complaints, digest, health
 from mailcase.store.alarms import AlarmChange
 from mailcase.store.engine import Engines
@@ -40,10 +41,10 @@ class HealthDoor:
             return health.last_mails(conn)
 
     @reads
-    def health_numbers(self) -> Numbers:
-        """What is open now; cheap."""
+    def health_numbers(self, named: Sequence[Named] = ()) -> Numbers:
+        """What is open now, and who of `named` is not there; cheap."""
         with self._engines.read() as conn:
-            return health.numbers(conn)
+            return health.numbers(conn, named)
 
     @reads
     def unregistered(self, now: datetime) -> tuple[Unregistered, ...]:
@@ -52,10 +53,10 @@ class HealthDoor:
             return health.unregistered(conn, now)
 
     @reads
-    def health_told(self, now: datetime) -> Told:
-        """All of it, as `mailcase status` shows it."""
+    def health_told(self, now: datetime, named: Sequence[Named] = ()) -> Told:
+        """All of it, as `mailcase status` shows it; `named`: whom the configuration gives cases to."""
         with self._engines.read() as conn:
-            return health.told(conn, now)
+            return health.told(conn, now, named)
 
     @reads
     def open_alarms(self) -> tuple[AlarmTold, ...]:

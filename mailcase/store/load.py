@@ -90,6 +90,7 @@ def load(conn: Connection, lookup: Lookup, now: datetime) -> Snapshot:
         acks=_acks(conn, lookup, now),
         breaker_open=sender.breaker is not None,
         agent=sender.agent is not None,
+        forwarded_agents=_forwarded_agents(conn, lookup) if sender.agent is not None else frozenset(),
     )
 
 
@@ -114,6 +115,12 @@ def _acks(conn: Connection, lookup: Lookup, now: datetime) -> tuple[Acked, ...]:
         return ()
     since = now - max(lookup.ack_window, _SAME_AGAIN)
     return tuple(Acked(*row) for row in _ACKS.run(conn, {"sender": lookup.sender_key, "since": since}))
+
+
+def _forwarded_agents(conn: Connection, lookup: Lookup) -> frozenset[str]:
+    if not lookup.forwarded_keys:
+        return frozenset()
+    return frozenset(conn.execute(sa.select(_AG.key).where(_AG.key.in_(sorted(lookup.forwarded_keys)))).scalars())
 
 
 def _suppressed_copies(conn: Connection, lookup: Lookup, now: datetime) -> frozenset[str]:

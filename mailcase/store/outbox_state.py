@@ -10,11 +10,14 @@ from sqlalchemy.engine import Connection
 from mailcase.errors import Permanent
 from mailcase.health.situation import NO_WAY_OUT
 from mailcase.intake.texts import clean_text
+from mailcase.life.notice import MARKS
 from mailcase.life.notice_rules import DELAYED
 from mailcase.outbox.breaker import FLAG
 from mailcase.store import tables as t
+from mailcase.store.dialect import AnyRow
 from mailcase.store.edit import set_flag
 from mailcase.store.fences import DAEMON
+from mailcase.store.outbox_gone import AGENT_GONE, ASKED, gone, without
 from mailcase.store.tenure_absence import is_gone
 
 _O, _C = t.outbox.c, t.case.c
@@ -34,9 +37,10 @@ _ENDED: Final = ("sent", "failed", "expired", "uncertain")
 def claim(conn: Connection, row: int, owner: str, now: datetime) -> bool:
     """pending -> sending; on PostgreSQL a row that another sender is just taking is left to it.
 
-    One whose case is no longer what a delayed rule wants it to be is suppressed instead (L6).
+    One whose case is no longer what a delayed rule wants it to be is suppressed instead (L6). So is a notice to agents
+    who may not be told any more; where others of a group may, the row stays pending and names them alone.
     """
-    asked = sa.select(_O.id, _O.only_while, _O.case_id, _O.message_pk)
+    asked = sa.select(_O.id, _O.only_while, _O.case_id, _O.message_pk, *ASKED)
     free = asked.where(_O.id == row, _O.state == "pending").with_for_update(skip_locked=True)
     found = conn.execute(free).one_or_none()
     if found is None:
@@ -44,15 +48,28 @@ def claim(conn: Connection, row: int, owner: str, now: datetime) -> bool:
     if found.only_while and not _is_still(conn, found.case_id, found.only_while):
         take_back(conn, row, found.message_pk, CONDITION_GONE)
         return False
+    if away := gone(conn, found):
+        _leave_out(conn, found, away, now)
+        return False
     values = {"state": "sending", "owner": owner, "claimed_at": now, "attempts": _O.attempts + 1}
     conn.execute(sa.update(t.outbox).where(_O.id == row).values(values))
     return True
 
 
+def _leave_out(conn: Connection, row: AnyRow, away: Sequence[str], now: datetime) -> None:
+    """Not to these agents; where others of their group have it already and nobody else waits, it is sent."""
+    if without(conn, row, away):
+        return
+    if row.still_to:
+        finish(conn, row.id, "sent", now, "", f"not to {', '.join(away)}: {AGENT_GONE}")
+    else:
+        take_back(conn, row.id, row.message_pk, AGENT_GONE)
+
+
 def _is_still(conn: Connection, case: int | None, wanted: Mapping[str, object]) -> bool:
     """Whether the case is what the row waits for (Notice.only_while)."""
     now = conn.execute(_AS_IT_IS.where(_C.running == case)).mappings().one_or_none()
-    return now is not None and all(now.get(name) == value for name, value in wanted.items())
+    return now is not None and all(now.get(name) == value for name, value in wanted.items() if name not in MARKS)
 
 
 def take_back(conn: Connection, row: int, message_pk: int | None, reason: str) -> None:

@@ -7,11 +7,12 @@ from typing import Any, Final
 from mailcase.life.admitting import Change, Rules
 from mailcase.life.csv_people import CsvRow
 from mailcase.life.entries import Entry, Kind
+from mailcase.life.named import Gone, Named
 from mailcase.life.people import Agent
 from mailcase.store import export
 from mailcase.store.again import again
 from mailcase.store.engine import Engines
-from mailcase.store.life import accounts, agents, groups, people
+from mailcase.store.life import accounts, agents, groups, named, people
 from mailcase.store.life.contacts_edit import ContactBook
 from mailcase.store.life.register import Book, Imported, Register
 from mailcase.store.marks import reads
@@ -53,6 +54,12 @@ class PeopleDoor:
         """All entries as a file has them; contacts without an address (erased ones) are left out."""
         with self._engines.read() as conn:
             return [one.entry for one in _BOOKS[kind].load(conn, None)]
+
+    @reads
+    def gone(self, wanted: Sequence[Named]) -> tuple[Gone, ...]:
+        """Groups and agents that the configuration names and whom no case reaches."""
+        with self._engines.read() as conn:
+            return named.gone(conn, wanted)
 
     @again
     def person_add(self, kind: Kind, said: Entry, rules: Rules, now: datetime) -> Entry:

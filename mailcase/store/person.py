@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from mailcase.errors import Permanent
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow
+from mailcase.verdict import BY_AGENT
 
 _M, _D, _C, _L, _O = t.message.c, t.delivery.c, t.case.c, t.case_message.c, t.outbox.c
 _A, _P, _S, _E = t.contact_address.c, t.case_participant.c, t.suppression.c, t.case_event.c
@@ -33,11 +34,17 @@ class Person:
     outbox: tuple[int, ...]
     deliveries: tuple[int, ...]  # of the messages above
     suppressed: bool
+    of_agents: tuple[int, ...] = ()  # messages that agents sent to the person's cases
 
     @property
     def messages(self) -> tuple[int, ...]:
-        """Written, reports and sent."""
-        return tuple(sorted({*self.written, *self.reports, *self.sent}))
+        """Written, reports, sent and what agents wrote."""
+        return tuple(sorted({*self.received, *self.sent}))
+
+    @property
+    def received(self) -> tuple[int, ...]:
+        """Those that came to us."""
+        return tuple(sorted({*self.written, *self.reports, *self.of_agents}))
 
     @property
     def all_cases(self) -> tuple[int, ...]:
@@ -62,6 +69,8 @@ def find(conn: Connection, key: str, more: Sequence[int] = ()) -> Person:
     reports = {*more, *(pk for pk, way in around if way == "in")}
     sent |= {pk for pk, way in around if way == "out"}
     sent.discard(None)
+    of_agents = _by_agents(conn, cases, keys).difference(written, reports)
+    mails = sorted({*written, *reports, *sent, *of_agents})
     person = Person(
         keys=keys,
         contacts=contacts,
@@ -71,8 +80,9 @@ def find(conn: Connection, key: str, more: Sequence[int] = ()) -> Person:
         reports=tuple(sorted(reports.difference(written))),
         sent=tuple(sorted(sent)),
         outbox=tuple(sorted({*outbox, *chunked(conn, _O.id, _O.message_pk, sorted(sent))})),
-        deliveries=tuple(sorted(set(chunked(conn, _D.id, _D.message_pk, sorted({*written, *reports, *sent}))))),
+        deliveries=tuple(sorted(set(chunked(conn, _D.id, _D.message_pk, mails)))),
         suppressed=bool(_ints(conn, sa.select(sa.literal(1)).where(sa.exists().where(_S.key.in_(keys))))),
+        of_agents=tuple(sorted(of_agents)),
     )
     if not (person.contacts or person.messages or person.outbox or person.all_cases or person.suppressed):
         raise Permanent(f"the store knows nothing of {key}")
@@ -120,6 +130,22 @@ def _around(conn: Connection, own: set[int], seen: set[int], keys: Sequence[str]
         if named:
             found.append((row.id, row.direction))
     return found
+
+
+def _by_agents(conn: Connection, own: set[int], keys: Sequence[str]) -> set[int]:
+    """What agents wrote by mail on the person's cases: text of the case, as their notes are.
+
+    A mail that stands on another one's case too is of that one, unless it names the person.
+    """
+    columns = (_M.id, _M.subject, _M.recipients, _M.text, _M.html, _M.headers)
+    his = sa.or_(_M.reason.in_(BY_AGENT), _M.sender_key.in_(sa.select(t.agent.c.key)))
+    rows = {row.id: row for row in on_cases(conn, columns, sorted(own), _M.direction == "in", his)}
+    others: set[int] = set()
+    for start in range(0, len(rows), _SLICE):
+        some = _L.message_pk.in_(sorted(rows)[start : start + _SLICE])
+        links = conn.execute(sa.select(_L.message_pk, _L.case_id).where(some))
+        others |= {row.message_pk for row in links if row.case_id not in own}
+    return {pk for pk, row in rows.items() if pk not in others or mentions(tuple(row), keys)}
 
 
 def _told_of(conn: Connection, cases: Sequence[int], keys: Sequence[str]) -> set[int]:

@@ -9,7 +9,7 @@ from mailcase.life.people import Agent
 from mailcase.life.statistics import Facts
 from mailcase.store import report_cases
 from mailcase.store.engine import Engines
-from mailcase.store.life import search, statistics
+from mailcase.store.life import search, statistics, task_list
 from mailcase.store.life.case_filter import CaseFilter, named
 from mailcase.store.marks import reads
 
@@ -35,6 +35,14 @@ class ReadingDoor:
         """
         with self._engines.read() as conn:
             return report_cases.listing(conn, statuses, named(conn, wanted or CaseFilter(), statuses, configured or {}))
+
+    @reads
+    def task_list(
+        self, statuses: StatusTable, assignee: str | None = None, organizations: tuple[str, ...] | None = None
+    ) -> list[dict[str, Any]]:
+        """Open tasks of cases that have not ended; see `task_list.task_list`."""
+        with self._engines.read() as conn:
+            return task_list.task_list(conn, statuses, assignee, organizations)
 
     @reads
     def case_show(

@@ -18,6 +18,11 @@ _A, _C, _CO, _D, _E, _L, _M = (
 )  # fmt: skip
 #: Events by which a person changes a column that deciding reads; the other ones of a status are a mail's.
 _CHANGES: Final = {"status": "status", "status_set": "status", "category": "category"}
+#: Columns of a message that deciding never reads, and what stands there instead.
+NO_TEXT: Final[Mapping[str, Any]] = {
+    "sender_name": "", "sender_address": "", "raw_sha256": None, "in_reply_to": [], "subject": "",
+    "recipients": [], "references": [], "text": "", "new_text": "", "html_clean": "", "html": "", "headers": [],
+}  # fmt: skip
 #: Columns of a case made by hand that are as they were at its beginning, or that no decision reads.
 _BLANK: Final = {
     "parent_id": None, "merged_into_id": None, "resolved_at": None, "closed_at": None, "status_before": "",
@@ -68,6 +73,15 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Agents were told of a case: their answers prove by that mail whose they are (B8)."""
+
+    at: datetime
+    running: int
+    message: Mapping[str, Any]  # its row, without what it says
+
+
+@dataclass(frozen=True, slots=True)
 class Hired:
     """Somebody became an agent."""
 
@@ -75,7 +89,7 @@ class Hired:
     agent: Mapping[str, Any]  # his row, as it is now
 
 
-Act = Changed | Given | Merged | Made | Hired
+Act = Changed | Given | Merged | Made | Hired | Told
 
 
 def acts_since(conn: Connection, since: datetime) -> Iterator[Act]:
@@ -87,6 +101,7 @@ def acts_since(conn: Connection, since: datetime) -> Iterator[Act]:
     for line in conn.execute(_GIVEN.where(_E.at >= since)):
         yield Given(line.at, line.case_id, line.data["to"], line.data["to_account"])
     yield from merges(conn, _E.at >= since)
+    yield from _told(conn, since)
 
 
 _GIVEN: Final = sa.select(_E.at, _E.case_id, _E.data).where(_E.event == "contact").order_by(_E.id)
@@ -105,6 +120,17 @@ def customer_columns(conn: Connection, contact: str, account: str) -> dict[str, 
     his = sa.select(_A.contact_id).where(_A.key == key_of(contact))
     its = sa.select(t.account.c.id).where(t.account.c.name == account)
     return {"contact_id": conn.execute(his).scalar(), "account_id": conn.execute(its).scalar()}
+
+
+def _told(conn: Connection, since: datetime) -> Iterator[Told]:
+    """Notices to agents, also those that mails decided again will make again: they are there already then."""
+    columns = [column for column in t.message.c if column.name not in {"id", *NO_TEXT}]
+    joined = sa.join(t.message, t.case_message, _L.message_pk == _M.id)
+    wanted = sa.select(*columns, _L.case_id.label("of_case")).select_from(joined)
+    late = (_L.how == "notified", _M.direction == "out", _M.received_at >= since)
+    for row in conn.execute(wanted.where(*late).order_by(_M.id)).mappings():
+        mail = {name: value for name, value in row.items() if name != "of_case"}
+        yield Told(row["received_at"], row["of_case"], {**NO_TEXT, **mail, "contact_id": None, "account_id": None})
 
 
 def _changed(conn: Connection, since: datetime) -> Iterator[Changed]:

@@ -11,8 +11,8 @@ from mailcase.errors import Permanent
 from mailcase.intake.addresses import key_of
 from mailcase.store import edit
 from mailcase.store import tables as t
-from mailcase.store.dialect import insert_new
-from mailcase.store.replay_acts import Act, Changed, Given, Hired, Made, Merged, customer_columns
+from mailcase.store.dialect import insert_new, insert_or_set
+from mailcase.store.replay_acts import Act, Changed, Given, Hired, Made, Merged, Told, customer_columns
 
 _A, _C, _L, _M, _P = t.contact_address.c, t.case.c, t.case_message.c, t.message.c, t.case_participant.c
 _STATUSES = StatusTable()  # for dates that no decision reads
@@ -33,6 +33,8 @@ def again(conn: Connection, act: Act) -> None:
             _make(conn, act)
         case Hired():
             conn.execute(sa.insert(t.agent), act.agent)
+        case Told():
+            _tell(conn, act)
 
 
 def number_of(conn: Connection, running: int | None) -> str:
@@ -45,6 +47,20 @@ def number_of(conn: Connection, running: int | None) -> str:
     if found is None:
         raise Permanent(f"there is no case {running} in this past")
     return str(found)
+
+
+def _tell(conn: Connection, act: Told) -> None:
+    """The notice stands on its case, unless the decision of a mail has made it again."""
+    number_of(conn, act.running)
+    mail = act.message
+    there = (_M.group_name == mail["group_name"], _M.identity == mail["identity"])
+    if conn.execute(sa.select(_M.id).where(*there)).first() is not None:
+        return
+    pk = conn.execute(sa.insert(t.message).returning(_M.id), dict(mail)).scalar_one()
+    link = {"case_id": act.running, "message_pk": pk, "how": "notified", "linked_by": "", "at": act.at}
+    conn.execute(sa.insert(t.case_message), {**link, "verified": False})
+    known = {"group_name": mail["group_name"], "msgid": mail["message_id"], "message_pk": pk}
+    conn.execute(insert_or_set(conn, t.message_reference, "message_pk"), known)
 
 
 def _give(conn: Connection, act: Given) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from mailcase.store import tables as t
 from mailcase.store.relink_state import link_rows
-from mailcase.store.replay_acts import customer_columns, customers_before, merges
+from mailcase.store.replay_acts import NO_TEXT, customer_columns, customers_before, merges
 from mailcase.store.replay_hand import take_along
 from mailcase.store.replay_past import Past, slices
 from mailcase.store.tables_cases import STATUS_LINES
@@ -25,10 +25,7 @@ _D, _H, _E, _C, _M, _R, _L = (
 )  # fmt: skip
 #: Columns that deciding never reads: not copied, so that the copy is small and holds no text.
 _EMPTY: Final[dict[str, dict[str, Any]]] = {
-    "message": {
-        "sender_name": "", "sender_address": "", "raw_sha256": None, "in_reply_to": [], "subject": "",
-        "recipients": [], "references": [], "text": "", "new_text": "", "html_clean": "", "html": "", "headers": [],
-    },
+    "message": {**NO_TEXT},
     "case": {"description": ""},
     "outbox": {
         "to": "", "to_name": "", "last_error": "", "subject": "", "headers": [], "text": "", "html": "",

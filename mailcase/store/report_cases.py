@@ -1,6 +1,6 @@
 """`case list` and `case show`: cases in the JSON shapes of contract.md."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,11 +9,12 @@ from sqlalchemy.engine import Connection, RowMapping
 from mailcase.cases.statuses import StatusTable
 from mailcase.errors import Permanent
 from mailcase.intake.remainder import listed
+from mailcase.life.acts.limits import PRIORITIES
 from mailcase.life.people import Agent
 from mailcase.store import tables as t
 from mailcase.store.dialect import is_sqlite
-from mailcase.store.life.answers import first_answered
-from mailcase.store.life.case_filter import CaseFilter, conditions
+from mailcase.store.life.answers import first_answered, last_asked
+from mailcase.store.life.case_filter import CaseFilter, conditions, unanswered
 from mailcase.store.life.case_life import NOTE, life_of, readable, visible
 from mailcase.store.life.reached import address_of_case
 from mailcase.store.life.veil import veiled
@@ -54,9 +55,22 @@ _INVERSE = {"follows": "followed_by", "split_from": "split_into"}
 def listing(conn: Connection, statuses: StatusTable, wanted: CaseFilter) -> list[dict[str, Any]]:
     """The cases of the filter, whose names are as `case_filter.named` gives them; oldest first."""
     which = conditions(wanted, statuses, lite=is_sqlite(conn))
-    statement = sa.select(*_ROW).select_from(_FROM).where(*which).order_by(_C.running.desc()).limit(wanted.last)
+    first = sa.case((unanswered(statuses), 0), else_=1) if wanted.mine is not None else sa.literal(0)
+    columns = (*_ROW, last_asked().label("last_mail_at"), first.label("first"))
+    statement = sa.select(*columns).select_from(_FROM).where(*which).order_by(_C.running.desc()).limit(wanted.last)
     rows = conn.execute(statement).mappings().all()
-    return [_entry(dict(row), statuses) for row in reversed(rows)]
+    return [
+        {**_entry(dict(row), statuses), "last_mail_at": row["last_mail_at"]}
+        for row in sorted(rows, key=lambda row: (row["first"], *_SORTS[wanted.sort](row), row["running"]))
+    ]
+
+
+#: By what a list is sorted before the age of its cases: one without a mail counts as from its beginning.
+_SORTS: Mapping[str, Callable[[RowMapping], tuple[Any, ...]]] = {
+    "opened": lambda _row: (),
+    "last-mail": lambda row: (row["last_mail_at"] or row["created_at"],),
+    "priority": lambda row: (-PRIORITIES.index(row["priority"]) if row["priority"] in PRIORITIES else 0,),
+}
 
 
 def running_of(conn: Connection, number: str, organizations: tuple[str, ...] | None) -> int:

@@ -269,11 +269,12 @@ class Store(
         assignee: str | None = None,
         closing_reason: str | None = None,
         statuses: StatusTable = StatusTable(),  # noqa: B008 - a frozen value
+        organizations: tuple[str, ...] | None = None,
     ) -> None:
-        """Set what is not None, with an event for each change; Permanent if there is no such case.
+        """Set what is not None, with an event for each change; Permanent if there is no such case, or none of these.
 
         The caller names a status of its table, `statuses`; `closing_reason` is the status's default (L8).
         """
         with self._engines.write() as conn:
             wanted = {"status": status, "assignee": assignee}
-            edit.set_case(conn, number, now, actor, wanted, closing_reason, statuses)
+            edit.set_case(conn, number, now, actor, wanted, closing_reason, statuses, organizations)

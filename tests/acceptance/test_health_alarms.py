@@ -13,6 +13,8 @@ from mailcase.errors import Permanent
 from mailcase.health.situation import Facts
 from mailcase.intake.parse import read
 from mailcase.intake.state import MailboxState
+from mailcase.life.admitting import Rules
+from mailcase.life.entries import Kind
 from mailcase.outbox.compose import Composer
 from tests.builders import make_delivery, make_snapshot
 from tests.contract.store_kit import Clerk, Desk, mail
@@ -53,6 +55,22 @@ async def test_a_condition_is_told_once_daily_and_when_it_is_over(bureau: Bureau
     text = first.get_content()
     for said in ("support: login refused", "since 2026-11-03 09:15 UTC", "535 no", "What to do: Correct user"):
         assert said in text
+
+
+async def test_a_group_that_is_not_there_is_told_once_and_when_it_is(tmp_path: Path) -> None:
+    with SmtpSink() as sink:
+        group = '\nassignee_group = "First line"\n[mailbox.smtp]'
+        bureau = bureau_of(tmp_path, sink, box(sink).replace("\n[mailbox.smtp]", group))
+        bureau.mailboxes(support=WELL)
+        assert await bureau.look() == ["[mailcase] support: cases go to nobody"]
+        assert await bureau.look(HOUR) == []
+        assert "there is no group First line" in bureau.mail(0).get_content()
+        rules, ann = Rules(frozenset(), (), frozenset(), {}), "ann@helpdesk.example"
+        bureau.store.person_add(Kind.AGENT, {"address": ann, "name": "Ann"}, rules, NOW)
+        bureau.store.person_add(Kind.GROUP, {"name": "First line", "members": (ann,)}, rules, NOW)
+        assert await bureau.look() == []
+        assert await bureau.look(6 * MINUTE) == ["[mailcase] over: support: cases go to nobody"]
+        bureau.store.close()
 
 
 async def test_what_begins_together_is_one_mail_and_what_comes_and_goes_one_alarm(bureau: Bureau) -> None:

@@ -6,6 +6,7 @@ stored and sent, with the memory of the parser process limited. `make soak PART=
 takes mails of 50 MB.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -25,7 +26,7 @@ from mailcase.outbox.mime import envelope
 from mailcase.outbox.wire import wire_address
 from mailcase.ports import Reading
 from mailcase.store.store import Store
-from tests import road
+from tests import agents_road, road
 from tests.builders import NOW
 from tests.contract.store_kit import arrival
 from tests.hostile import HOSTILE, Hostile
@@ -137,6 +138,13 @@ def test_what_leaves_is_exactly_ours_and_goes_to_the_sender_alone(told: Told, st
         assert VICTIM.decode() not in ready.recipients
         assert list(ready.recipients) == [wire_address(senders[row.id]["to"]).text]
     assert told
+
+
+def test_as_an_agents_answer_each_does_what_it_may_and_sends_what_is_ours(found: dict[str, Email]) -> None:
+    """Pure (tests/agents_road.py); through the store and the real program they go in test_hostile_daemon."""
+    bench = road.make_bench()
+    acts = Counter(act for one in found.values() for act in agents_road.answer(one, bench))
+    assert acts["reply"] > 300
 
 
 def test_no_name_of_an_attachment_is_a_path_or_a_line(found: dict[str, Email]) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +17,8 @@ from tests.contract.test_retention import FINAL, age
 
 KEY = b"k" * 32
 FIRST, SECOND = "SR-1", "SR-2"
+
+EDITED = ("title", "from_title", "description", "from_description")
 
 
 @pytest.fixture
@@ -39,6 +42,8 @@ def left(desk: Desk) -> Store:
         )
         event(store, number, "task_finished", task=1, title=f"{word} task", result=f"{word} result")
         event(store, number, "file_attached", name=f"{word}.txt", size=3)
+        changed: dict[str, Any] = dict.fromkeys(EDITED, f"{word} words")
+        event(store, number, "edited", **changed)
         row = {
             "case_id": int(number[3:]),
             "title": f"{word} task",
@@ -74,7 +79,7 @@ def test_the_case_still_tells_what_was_done_and_what_waits_is_not_sent(left: Sto
     forget(left)
     shown = case(desk)
     assert [one["event"] for one in shown["events"]] == [
-        "created", "note", "status", "task_finished", "file_attached", "contact_erased",
+        "created", "note", "status", "task_finished", "file_attached", "edited", "contact_erased",
     ]  # fmt: skip
     assert shown["events"][2]["data"] == {"from": "New", "to": "Resolved", "act": "resolve", "solution": "erased"}
     assert (shown["solution"], shown["article"], shown["closing_reason"]) == ("", "", "erased")
@@ -134,7 +139,9 @@ def test_what_agents_were_told_of_him_on_another_ones_case_goes(left: Store, des
 
 def test_the_export_has_what_agents_wrote_of_his_cases_alone(left: Store) -> None:
     data = left.export_contact(CUSTOMER)
-    assert [one["event"] for one in data["notes"]] == ["note", "status", "task_finished", "file_attached"]
+    assert [one["event"] for one in data["notes"]] == [
+        "note", "status", "task_finished", "file_attached", "edited",
+    ]  # fmt: skip
     assert ([one["title"] for one in data["tasks"]], [one["name"] for one in data["files"]]) == (
         ["secret task"], ["secret.txt"],
     )  # fmt: skip

@@ -155,6 +155,57 @@ def test_unanswered_are_those_where_the_customer_wrote_last(desk: Desk) -> None:
     assert "SR-3" in numbers(store, unanswered=True)
 
 
+def test_what_waits_for_an_agent_and_the_orders_of_a_list(desk: Desk) -> None:
+    store = desk.store
+    for name in ("a", "b", "c", "d", "e", "f"):
+        open_case(desk, name)
+    change(store, "SR-1", assignee=KIM, priority="Low")
+    change(store, "SR-2", assignee="", assignee_group="Billing", priority="Critical")
+    change(store, "SR-3", assignee="lee@helpdesk.example", assignee_group="Billing")
+    change(store, "SR-4", assignee=KIM, status="Waiting for response")
+    change(store, "SR-5", assignee="", assignee_group="Other")
+    change(store, "SR-6", assignee=KIM.upper())
+    reply(store, "SR-1", LATER)
+    mine: Any = {"mine": KIM, "mine_of": ("Billing",)}
+    assert numbers(store, **mine) == ["SR-2", "SR-6", "SR-1"]  # an answered one last
+    assert numbers(store, **mine, sort="priority") == ["SR-2", "SR-6", "SR-1"]
+    assert numbers(store, mine=KIM) == ["SR-6", "SR-1"]
+    assert numbers(store, priority="Critical") == ["SR-2"]
+    assert numbers(store, sort="priority") == ["SR-2", "SR-3", "SR-4", "SR-5", "SR-6", "SR-1"]
+    desk.receive(mail("b2", "b"), received_at=LATER + MINUTE)
+    assert numbers(store, sort="last-mail") == ["SR-1", "SR-3", "SR-4", "SR-5", "SR-6", "SR-2"]
+    listed = {one["number"]: one["last_mail_at"] for one in store.case_list(STATUSES)}
+    assert listed["SR-2"] == LATER + MINUTE
+
+
+def test_open_tasks_of_all_cases(desk: Desk) -> None:
+    store = desk.store
+    for name in ("a", "b", "c"):
+        open_case(desk, name)
+    change(store, "SR-1", assignee=KIM, organization="East")
+    change(store, "SR-3", status="Closed")
+    rows = (
+        ("SR-1", "for who has it", "", None, "open"), ("SR-1", "done", KIM, None, "finished"),
+        ("SR-2", "late", KIM, LATER + MINUTE, "open"), ("SR-2", "first", "", LATER, "open"),
+        ("SR-3", "left", KIM, None, "open"),
+    )  # fmt: skip
+    with store._engines.write() as conn:
+        for number, title, assignee, due, state in rows:
+            row = {
+                "case_id": running_of(store, number), "title": title, "assignee": assignee, "due_at": due,
+                "state": state, "result": "", "created_at": LATER, "created_by": KIM, "ended_at": None, "ended_by": "",
+            }  # fmt: skip
+            conn.execute(sa.insert(t.case_task), row)
+
+    def told(*asked: Any) -> list[tuple[str, str, str]]:
+        return [(one["case"], one["title"], one["assignee"]) for one in store.task_list(STATUSES, *asked)]
+
+    first, late, mine = ("SR-2", "first", ""), ("SR-2", "late", KIM), ("SR-1", "for who has it", KIM)
+    assert told() == [first, late, mine]
+    assert (told(KIM), told("")) == ([late, mine], [first])
+    assert told(None, ("East",)) == [mine]
+
+
 def test_the_index_follows_what_a_case_says(three: Store) -> None:
     change(three, FIRST, title="Scanner", description="dark")
     assert (numbers(three, text="jams"), numbers(three, text="scanner dark")) == ([], [FIRST])

@@ -1,6 +1,6 @@
 """What a report counts, read from real histories on both databases."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +48,15 @@ def test_a_case_and_its_changes_of_status_are_told(desk: Desk) -> None:
     assert [one.at for one in facts(desk.store, NOW + 2 * DAY).moves] == [NOW + 2 * DAY, NOW + 3 * DAY]
     early = desk.store.case_facts(STATUSES, NOW - DAY, NOW + DAY)
     assert early.moves == found.moves  # what comes after its end tells what it was at its end
+
+
+def test_a_period_may_lie_where_time_begins(desk: Desk) -> None:
+    open_case(desk, "a")
+    first = datetime.min.replace(tzinfo=UTC)
+    found = desk.store.case_facts(STATUSES, first, first + DAY)
+    assert (found.cases, found.backlog) == ((), ())
+    assert found.began == facts(desk.store).cases[0].created_at
+    assert desk.store.case_facts(STATUSES, NOW - DAY, AFTER, ("East",)).began is None
 
 
 def test_what_the_period_did_not_touch_is_no_case_but_a_sum(desk: Desk) -> None:

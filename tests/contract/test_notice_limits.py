@@ -7,9 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from mailcase.life.happening import What
-from mailcase.life.notice_rules import NoticeChange, merged
+from mailcase.life.notice_rules import CASE_LIMIT, NoticeChange, merged
 from mailcase.store import tables as t
 from mailcase.store.store import Store
+from tests.contract.agent_kit import ERIN
 from tests.contract.notice_kit import JANE, KIM, Bureau
 
 HOUR = 3600.0
@@ -26,6 +27,17 @@ def test_what_agents_are_told_counts_for_no_limit(store: Store) -> None:
     after = store.counts(bureau.post.at, HOUR, HOUR)
     assert (before.last_hour, after.last_hour) == (1, 1)
     assert (after.total, after.per_domain) == (1, {"visitor.example": 1})
+
+
+def test_strangers_who_flood_a_case_do_not_silence_its_customer(store: Store) -> None:
+    bureau = Bureau.of(store)
+    running = bureau.case(assignee=KIM)
+    bureau.post.write("forged", sender="stranger@visitor.example", subject=f"Re: [SR-{running}]", body="Junk.")
+    for version in range(CASE_LIMIT):
+        bureau.tell(What.CUSTOMER_REPLIED, running, version, unverified=True)
+    bureau.post.write("erin2", sender=ERIN, subject=f"Re: [SR-{running}]", body="The house burns.")
+    states = [(row.state, row.reason) for row in bureau.rows("customer_replied")]
+    assert states == [("pending", "")] * CASE_LIMIT + [("suppressed", "agent_limit"), ("pending", "")]
 
 
 def test_a_customers_notice_counts_as_automatic_mail(store: Store) -> None:

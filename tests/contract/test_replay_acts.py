@@ -99,11 +99,28 @@ class Workday:
         """Who becomes an agent is one from then on."""
         self.post.write("1")
         self._later()
+        self._hire(OTTO)
+        self.answer("7", "1", 7, sender=OTTO)
+
+    def _hire(self, key: str) -> None:
         row = {"language": "", "timezone": "", "organizations": [], "active": True, "role": "agent"}
         with self.post.store._engines.write() as conn:
-            agent = {**row, "key": OTTO, "address": OTTO, "name": "Otto", "created_at": self.post.at}
+            agent = {**row, "key": key, "address": key, "name": "Otto", "created_at": self.post.at}
             conn.execute(sa.insert(t.agent), agent)
-        self.answer("7", "1", 7, sender=OTTO)
+
+    def by_agents(self) -> None:
+        """An agent who answers the notice of an act is taken for himself, and what he wrote is done (B8)."""
+        self._hire(OTTO)
+        self.post.write("1")
+        self._later()
+        cases.assign(self.desk, "SR-1", ROOT, OTTO)
+        self._later()
+        (notice,) = (one["message_id"] for one in self.post.store.outbox_list() if one["kind"] == "assigned")
+        for name, body in (("reply", "Which model?"), ("resolve", "#resolve\r\nA new roller.")):
+            self.answer(name, "1", 1, sender=OTTO, In_Reply_To=str(notice), body=body)
+            assert self.post.store.message_list()[-1]["reason"] == "agent_mail"
+            self._later()
+        assert self.answer("1-b", "1", 1) == ("reopened", "SR-1")
 
     def _later(self) -> None:
         self.post.write(f"tick{len(self.marks)}", sender=f"t{len(self.marks)}@visitor.example", subject="Tick")
@@ -112,7 +129,16 @@ class Workday:
 
 @pytest.mark.parametrize(
     "life",
-    [Workday.ended, Workday.merged, Workday.by_hand, Workday.given, Workday.split, Workday.replied, Workday.hired],
+    [
+        Workday.ended,
+        Workday.merged,
+        Workday.by_hand,
+        Workday.given,
+        Workday.split,
+        Workday.replied,
+        Workday.hired,
+        Workday.by_agents,
+    ],
 )
 async def test_unchanged_rules_find_no_difference_from_any_moment(store: Store, life: object) -> None:
     day = Workday(store)

@@ -49,6 +49,19 @@ def test_a_case_by_hand_of_a_caller_whom_nobody_knows(office: Office) -> None:
     assert office.newest("SR-2")["verified"]  # the contact is no stranger to his case
 
 
+@pytest.mark.parametrize("address", ["a@b.example\r\nBcc: q@q.example", "a b@c.example", "@", "x@", "no at sign"])
+def test_a_caller_who_could_not_be_written_to_is_no_contact(office: Office, address: str) -> None:
+    with pytest.raises(Refused, match="is no address that could be written to"):
+        create(office, contact=address)
+    with pytest.raises(Refused, match="is no address that could be written to"):
+        cases.contact(office.desk, "SR-1", ROOT, address)
+
+
+def test_a_caller_whose_name_is_no_text_is_refused(office: Office) -> None:
+    with pytest.raises(Refused, match="the contact's name cannot be read"):
+        create(office, contact=BOB, contact_name="caf\udce9")
+
+
 def test_a_customer_of_many_addresses_is_written_to_at_the_one_that_was_named(office: Office) -> None:
     contact = office.row().contact_id
     rows = [{"key": one, "address": one, "contact_id": contact} for one in ("adam@visitor.example", BOB)]
@@ -100,8 +113,9 @@ def test_a_case_of_an_account_alone(office: Office) -> None:
 @pytest.mark.parametrize(
     ("over", "said"),
     [
-        ({"contact": "bob"}, "bob is no address"),
+        ({"contact": "bob"}, "'bob' is no address"),
         ({"contact": "SUPPORT@helpdesk.example"}, "an address of our own"),
+        ({"contact": "Support+c1@helpdesk.example"}, "an address of our own"),
         ({"account": "Nobody Ltd"}, "there is no account Nobody Ltd"),
         ({}, "a contact or an account"),
     ],

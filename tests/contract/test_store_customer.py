@@ -77,8 +77,9 @@ def test_an_unknown_address_becomes_a_contact_of_its_domains_account(office: Off
 @pytest.mark.parametrize(
     ("over", "said"),
     [
-        ({"address": "bob"}, "bob is no address"),
+        ({"address": "bob"}, "'bob' is no address"),
         ({"address": "SUPPORT@helpdesk.example"}, "an address of our own"),
+        ({"address": "Support+c1@helpdesk.example"}, "an address of our own"),
         ({"address": BOB, "account": "Nobody Ltd"}, "there is no account Nobody Ltd"),
         ({"address": CUSTOMER}, f"SR-1 is a case of {CUSTOMER}, Visitor Ltd already"),
         ({}, f"SR-1 is a case of {CUSTOMER}, Visitor Ltd already"),

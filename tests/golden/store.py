@@ -113,6 +113,7 @@ class Store:
             suppressed_copies=ask.copy_keys.intersection(self._suppressed_keys()),
             acks=tuple(map(self._acked, self.world.rows("ack"))),
             agent=ask.sender_key in self.world.data.get("agents", ()),
+            forwarded_agents=ask.forwarded_keys.intersection(self.world.data.get("agents", ())),
         )
 
     def _is_same(self, one: KnownMessage) -> bool:

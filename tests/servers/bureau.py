@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mailcase import config
+from mailcase.configuration.named import named
 from mailcase.health.alarms import Alarms, Post
 from mailcase.health.daily import Daily
 from mailcase.health.keeper import Keeper
@@ -57,7 +58,9 @@ class Bureau:
 
     def restart(self) -> None:
         """As a new process on the same store."""
-        self.keeper = Keeper(self.store, self.call, lambda: self.facts, "me", lambda: self.now)
+        self.keeper = Keeper(
+            self.store, self.call, lambda: self.facts, "me", lambda: self.now, named=lambda: named(self.settings)
+        )
         post = Post(lambda: self.settings, lambda: self.built.policy, lambda: self.built.smtp)
         self.alarms = Alarms(self.store, self.call, self.keeper.pulse, post, self.woken, "me")
         self.daily = Daily(self.store, self.call, self.keeper.pulse, post, lambda: self.now, self.woken)

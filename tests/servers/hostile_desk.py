@@ -41,6 +41,7 @@ class HostileDesk:
     customer: str = "erin@customer.example"
     put: list[bytes] = field(default_factory=list)
     notice: str = field(default="", init=False)  # the Message-ID of what the agent was told
+    taken: Counter[str] = field(default_factory=Counter)  # the agent's answers by the reason of their outcome
 
     def __post_init__(self) -> None:
         (self.desk.dir / "blacklist.txt").write_text(BLACKLIST)
@@ -85,9 +86,7 @@ class HostileDesk:
     def _answers(self, served: Mapping[str, bytes], facts: Facts) -> Iterator[str]:
         """Each is decided; what left of them is for the customer of the case, or tells the agent why nothing did."""
         by_sha = {row.raw_sha256: row for row in facts.deliveries}
-        reasons = Counter(by_sha[sha_of(raw)].reason for raw in served.values())
-        if reasons["agent_mail"] * 2 < len(served):
-            yield f"of {len(served)} answers of an agent {reasons['agent_mail']} were taken for his: {dict(reasons)}"
+        self.taken.update(by_sha[sha_of(raw)].reason for raw in served.values())
         for name, raw in served.items():
             row = by_sha[sha_of(raw)]
             if row.outcome == "quarantined" or (row.reason == "agent_mail" and row.case_id != 1):

@@ -1,6 +1,7 @@
 """Acts through the command line: what they print, whom they name, and how they exit."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ host = "127.0.0.1"
 port = 1
 security = "none"
 """
+UNSIGNED = "it says no agent's name: --as ADDRESS names who writes\n"
 ANN, ERIN = "ann@helpdesk.example", "erin@visitor.example"
 
 
@@ -50,8 +52,8 @@ class Program:
     def json(self, *args: str) -> Any:
         return json.loads(self.done("--json", *args).stdout)
 
-    def refused(self, *args: str) -> str:
-        result = self.call(*args)
+    def refused(self, *args: str, stdin: str = "") -> str:
+        result = self.call(*args, stdin=stdin)
         assert result.exit_code == 1, result.output
         return str(result.exception)
 
@@ -83,6 +85,22 @@ def test_an_act_says_what_it_did_and_who_is_told(program: Program) -> None:
     shown = program.json("case", "escalate", "SR-1")
     assert shown == program.json("case", "show", "SR-1")
     assert [one["data"] for one in shown["events"] if one["event"] == "note"] == [{"text": "called him"}]
+
+
+def test_only_text_and_whole_files_are_taken_in(program: Program) -> None:
+    assert "the note cannot be read: character 2 is a NUL" in program.refused("case", "note", "SR-1", "-", stdin="a\0b")
+    pipe, big = program.folder / "pipe", program.folder / "big.txt"
+    os.mkfifo(pipe)
+    big.write_bytes(b"x" * 1001)
+    file = program.folder / "mailcase.toml"
+    file.write_text("[attachments]\nmax_size = 1000\n" + file.read_text())
+    for path, said in (
+        (pipe, "no regular file: save it"),
+        (Path("/dev/zero"), "no regular file"),
+        (big, "is larger than"),
+    ):
+        assert said in program.refused("case", "attach", "SR-1", str(path))
+    assert "[attachments] max_size" in program.refused("case", "reply", "SR-1", "x", "--file", str(big))
 
 
 def test_check_says_what_proves_that_a_mail_is_an_agents(program: Program) -> None:
@@ -117,13 +135,16 @@ def test_a_mail_to_a_group_is_listed_with_all_its_members(program: Program) -> N
 def test_what_is_not_possible_says_what_is(program: Program) -> None:
     program.done("case", "close", "SR-1", "--reason", "solved by phone")
     refused = program.refused("case", "start", "SR-1", "--as", ANN)
-    assert refused == "SR-1 is Closed: start is not possible; possible are restart, note, comment, follow, relate"
+    assert refused == "SR-1 is Closed: start is not possible; possible are restart, edit, note, comment, follow, relate"
     assert program.json("case", "show", "SR-1")["closing_reason"] == "solved by phone"
     assert "needs an agent" in program.refused("case", "follow", "SR-1")
     assert "nobody@helpdesk.example is no agent" in program.refused(
         "case", "start", "SR-1", "--as", "nobody@helpdesk.example"
     )
-    assert "there is no case SR-7" in program.refused("case", "note", "SR-7", "x")
+    assert program.refused("case", "note", "SR-7", "x") == "there is no case SR-7"
+    assert program.refused("case", "reply", "SR1", "x") == "there is no case SR1; did you mean SR-1?"
+    program.done("agent", "disable", ANN)
+    assert f"`mailcase agent enable {ANN}`" in program.refused("case", "note", "SR-1", "x", "--as", ANN)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +160,13 @@ def test_what_is_not_possible_says_what_is(program: Program) -> None:
         ("start", "SR-1", "--as", "ann"),
         ("merge", "SR-1"),
         ("contact", "SR-1"),
+        ("edit", "SR-1"),
         ("contact", "SR-1", "bob"),
+        ("note", "SR-1", "caf\udce9"),
+        ("list", "--text", "caf\udce9"),
+        ("list", "--assignee", "@"),
+        ("list", "--last", "9" * 23),
+        ("split", "SR-1", "--message", "9" * 23),
         ("create",),
     ],
 )
@@ -185,12 +212,16 @@ def test_a_reply_takes_files_within_the_limits(program: Program) -> None:
 def test_tasks_by_their_number(program: Program) -> None:
     added = program.done("case", "task", "add", "SR-1", "Order", "--to", ANN, "--due", "3d")
     assert (added.stdout.endswith("task created  task 1\n"), added.stderr) == (True, f"told: {ANN}\n")
-    assert "open tasks (1 Order)" in program.refused("case", "resolve", "SR-1", "--solution", "Done.")
+    (task,) = program.json("case", "task", "list", "--assignee", ANN)
+    assert (task["case"], task["title"], task["assignee"]) == ("SR-1", "Order", ANN)
+    refused = program.refused("case", "resolve", "SR-1", "--solution", "Done.")
+    assert "open tasks (1 Order)" in refused
+    assert "--tasks finish, --tasks cancel or --tasks leave" in refused
     program.done("case", "task", "finish", "SR-1", "1", "--result", "came")
     program.done("case", "task", "add", "SR-1", "Call")
     program.done("case", "task", "cancel", "SR-1", "2")
     resolved = program.done("case", "resolve", "SR-1", "--solution", "Done.", "--article", "https://wiki.example/1")
-    assert resolved.stderr == f"told: {ERIN}\n"
+    assert resolved.stderr == f"told: {ERIN}\n{UNSIGNED}"
 
 
 def test_acts_on_two_cases(program: Program) -> None:
@@ -233,7 +264,7 @@ def test_what_cannot_leave_is_not_told(program: Program) -> None:
     (program.folder / "mailcase.toml").write_text(quiet + CONFIG.split("[mailbox.smtp]")[0])
     replied = program.done("case", "reply", "SR-1", "Switch it off.", "--cc", "boss@visitor.example")
     assert replied.stderr == (
-        f"not told: {ERIN}, boss@visitor.example: cannot leave: mailbox support has no [mailbox.smtp]\n"
+        f"not told: {ERIN}, boss@visitor.example: cannot leave: mailbox support has no [mailbox.smtp]\n{UNSIGNED}"
     )
     assert program.done("case", "comment", "SR-1", "hm").stderr == "nobody is told\n"
 

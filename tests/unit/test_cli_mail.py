@@ -204,13 +204,9 @@ def test_a_case_is_shown_as_a_thread_and_set_by_hand(program: Program) -> None:
     assert shown.startswith("SR-1  Printer ")
     assert " 1 ←  Erin Example " in shown
     assert "linked · In-Reply-To <a1@visitor.example>" in shown
-    case = program.json(
-        "case", "set", "SR-1", "--status", "resolved", "--assignee", "eve@x.example", "--as", "boss@x.example"
-    )
+    case = program.json("case", "set", "SR-1", "--status", "resolved", "--assignee", "eve@x.example")
     assert (case["status"], case["kind"], case["assignee"]) == ("Resolved", "resolved", "eve@x.example")
-    assert {"status_set", "assignee_set"} == {
-        one["event"] for one in case["events"] if one["actor"] == "boss@x.example"
-    }
+    assert {"status_set", "assignee_set"} <= {one["event"] for one in case["events"]}
     assert program.json("case", "set", "SR-1", "--assignee", "")["assignee"] == ""
 
 

@@ -108,6 +108,7 @@ def test_accounts_and_contacts(program: Program) -> None:
         (("agent", "add", ALICE), 2, "Missing option"),
         (("agent", "edit", ALICE, "--name", "A"), 1, "there is no agent"),
         (("agent", "edit", ALICE), 2, "what is to be changed?"),
+        (("agent", "edit", ALICE, "--address", "al@x.example"), 2, f"`mailcase agent disable {ALICE}`"),
         (("account", "add", "New", "--domain", "gmail.com"), 1, "a freemail domain"),
         (("account", "add", "New", "--domain", "c.example"), 1, "c.example is Configured's by [[cases.account]]"),
         (("contact", "add", ERIN, "--account", "No"), 1, "there is no account No"),
@@ -141,3 +142,18 @@ def test_files_go_out_and_come_in_again(program: Program) -> None:
     wrong = program.call("agent", "import-csv", "-", stdin="address,name\nb@x.example,B\nsupport@helpdesk.example,S\n")
     assert "line 3, column address: support@helpdesk.example is an address" in str(wrong.exception)
     assert [row["name"] for row in program.json("agent", "list")] == ["=Alice"]
+
+
+def test_a_language_that_no_template_has_is_told(program: Program) -> None:
+    done = program.call("agent", "add", ALICE, "--name", "Alice", "--language", "fr")
+    assert (done.exit_code, done.stderr) == (
+        0, "no template is in fr: mails go out in the default language; there are de, en\n",
+    )  # fmt: skip
+    assert program.call("agent", "edit", ALICE, "--language", "de_AT").stderr == ""
+
+
+def test_an_address_of_another_contact_names_the_way_to_him(program: Program) -> None:
+    program.call("contact", "add", ERIN)
+    program.call("contact", "add", "e2@v.example")
+    told = str(program.call("contact", "edit", "e2@v.example", "--add-address", ERIN).exception)
+    assert f"`mailcase case contact NUMBER {ERIN}`" in told

@@ -53,6 +53,9 @@ LISTS = [
     (("--unanswered",), ["SR-1", "SR-2"]),  # SR-3 is resolved
     (("--as", ADMIN), ["SR-1", "SR-2", "SR-3"]),
     (("--as", AGENT), []),
+    (("--priority", "medium", "--sort", "last-mail"), ["SR-1", "SR-2", "SR-3"]),
+    (("--priority", "Low"), []),
+    (("--mine", "--as", ADMIN), []),
 ]  # fmt: skip
 
 
@@ -70,6 +73,9 @@ def test_case_list_with_filters(program: Program, options: tuple[str, ...], told
         (("--assignee", "Kim"), 2, "Kim is no address"),
         (("--contact", "Bob"), 2, "Bob is no address"),
         (("--as", "nobody@x.example"), 1, "nobody@x.example is no active agent"),
+        (("--mine",), 2, "--mine needs --as ADDRESS"),
+        (("--sort", "age"), 2, "there is no order age; there are opened, last-mail, priority"),
+        (("--priority", "Huge"), 2, "there is no priority Huge; there are Low"),
         (("--text", "?"), 1, "has no word to look for"),
     ],
 )
@@ -81,6 +87,13 @@ def test_a_wrong_filter_says_what_there_is(program: Program, options: tuple[str,
 def test_a_list_that_finds_nothing_says_so(program: Program) -> None:
     assert program.call("case", "list", "--category", "Complaint").stdout == "there is no such case\n"
     assert "SR-3  " in program.call("case", "list", "--last", "1").stdout
+
+
+def test_a_list_shows_group_age_and_the_last_mail(program: Program) -> None:
+    head, line = program.call("case", "list", "--last", "1").stdout.splitlines()
+    assert head.split()[-7:] == ["assignee", "group", "age", "last", "mail", "message", "count"]
+    assert " ago " in line
+    assert program.call("case", "task", "list").stdout == "there is no open task\n"
 
 
 def test_an_agent_sees_no_case_of_another_organization(program: Program) -> None:
@@ -155,3 +168,23 @@ def test_without_a_store_there_is_nothing_to_tell(program: Program, tmp_path: Pa
     assert empty.json("report")["total"]["created"] == 0
     assert empty.call("case", "similar", "SR-1").returncode == 1
     assert not list(tmp_path.glob("*.db"))
+
+
+@pytest.mark.parametrize(
+    ("as_", "told"),
+    [
+        (AGENT, "mailcase: there is no case SR-1\n"),
+        ("nobody@x.example", "mailcase: nobody@x.example is no active agent: `mailcase agent list` names all\n"),
+    ],
+)
+def test_case_set_asks_who_acts_and_what_is_his(program: Program, as_: str, told: str) -> None:
+    before = program.json("case", "show", "SR-1")
+    done = program.call("case", "set", "SR-1", "--status", "Closed", "--as", as_)
+    assert (done.returncode, done.stderr) == (1, told)
+    assert program.json("case", "show", "SR-1") == before
+
+
+def test_case_set_names_the_agent_who_acts(program: Program) -> None:
+    done = program.json("case", "set", "SR-2", "--assignee", ADMIN, "--as", ADMIN.upper())
+    assert (done["events"][-1]["event"], done["events"][-1]["actor"]) == ("assignee_set", ADMIN)
+    program.json("case", "set", "SR-2", "--assignee", "")

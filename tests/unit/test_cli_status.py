@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from mailcase import config
-from mailcase.cli.main import main
+from mailcase.cli.main import app, main
 from mailcase.clock import utcnow
 from mailcase.health.situation import DaemonTold, Facts, MailboxTold
 from mailcase.intake.state import MailboxState
+from mailcase.life.admitting import Rules
+from mailcase.life.entries import Kind
 from mailcase.policy_build import build
 from mailcase.store.store import Store
 from tests.contract.store_kit import Clerk, Desk, mail
@@ -35,6 +38,7 @@ host = "127.0.0.1"
 port = 1
 security = "none"
 """
+RULES = Rules(frozenset(), (), frozenset(), {})
 Status = Callable[..., tuple[int, str]]
 
 
@@ -139,6 +143,37 @@ def test_what_needs_a_person_is_marked_with_its_cure(
     assert said in out
     assert out.count("→") == len(words)
     assert [one["condition"] for one in json.loads(status("--json")[1])["needs"]] == words
+
+
+def test_a_group_that_is_not_there_is_told_with_the_near_name(place: Place, status: Status) -> None:
+    rule = '[[assignment]]\nagent = "jnae@helpdesk.example"\n'
+    place.file.write_text(MAILBOX.replace("[mailbox.imap]", 'assignee_group = "First lne"\n[mailbox.imap]') + rule)
+    place.hash = build(config.load(place.file, {})).policy.hash
+    place.tell()
+    agent = {"address": "jane@helpdesk.example", "name": "Jane"}
+    place.store.person_add(Kind.AGENT, agent, RULES, utcnow())
+    place.store.person_add(Kind.GROUP, {"name": "First line", "members": (agent["address"],)}, RULES, utcnow())
+    code, out = status()
+    assert (code, "support: cases go to nobody" in out) == (1, True)
+    assert "[[mailbox]] assignee_group: there is no group First lne; did you mean First line?" in out
+    assert "[[assignment]] 1, agent: there is no agent jnae@helpdesk.example; did you mean jane@" in out
+    rows = [one for one in checked(place) if one["what"] in ("group", "agent")]
+    assert [(one["ok"], one["name"]) for one in rows] == [(False, "support"), (False, "")]
+    assert (
+        "[mailbox] assignee_group of mailbox support: nobody is told of its cases: there is no group"
+        in rows[0]["detail"]
+    )
+    assert rows[0]["detail"].startswith(f"{place.file}:")
+    assert 'mailcase group add "First lne"' in rows[0]["cure"]
+
+
+def checked(place: Place) -> list[dict[str, Any]]:
+    """The rows of `check` for that configuration, with no server to ask."""
+    alone = place.file.read_text().partition("[mailbox.imap]")[0] + place.file.read_text().partition('"none"\n')[2]
+    place.file.write_text("[acknowledge]\ncreated = false\nfollowed = false\n" + alone)
+    done = CliRunner().invoke(app, ["--config", str(place.file), "--json", "check"])
+    rows: list[dict[str, Any]] = json.loads(done.stdout)
+    return rows
 
 
 def test_of_several_daemons_the_one_that_works_a_mailbox_is_named(place: Place, status: Status) -> None:

@@ -66,16 +66,19 @@ def plain(subject: str, text: str) -> bytes:
 @pytest.mark.parametrize("text", [GMAIL, APPLE, OUTLOOK, BOLD, FRENCH], ids=str.split)
 @pytest.mark.parametrize("prefix", ["Fwd", "WG", "TR"])
 def test_the_writer_stands_in_the_header_lines(text: str, prefix: str) -> None:
-    found = read(plain(f"{prefix}: Printer", text)).forwarded_from
-    assert found is not None
+    found = read(plain(f"{prefix}: Printer", text)).forwarded[0]
     assert found.key == "erin@visitor.example"
     assert found.name in ("Erin Example", "")
 
 
+def test_a_forward_of_a_forward_names_both_the_outermost_first() -> None:
+    text = f"See.\n\n{OUTLOOK.replace('erin', 'kim')}\n\n{GMAIL}"
+    assert [one.local for one in read(plain("Fwd: Printer", text)).forwarded] == ["kim", "erin"]
+
+
 @pytest.mark.parametrize("subject", ["Fwd: Printer", "Printer"])
 def test_a_carried_mail_is_forwarded_whatever_the_subject_says(subject: str) -> None:
-    found = read(CARRIED.format(subject=subject).encode()).forwarded_from
-    assert found is not None
+    found = read(CARRIED.format(subject=subject).encode()).forwarded[0]
     assert (found.key, found.name) == ("erin@visitor.example", "Érin")
 
 
@@ -84,12 +87,12 @@ def test_a_carried_mail_is_forwarded_whatever_the_subject_says(subject: str) -> 
     [("Printer", GMAIL), ("Re: Printer", OUTLOOK), ("Fwd: x", WITHOUT), ("Fwd: x", TWO_LINES), ("Fwd: x", "Look!")],
 )
 def test_what_forwards_nothing_has_no_writer(subject: str, text: str) -> None:
-    assert read(plain(subject, text)).forwarded_from is None
+    assert read(plain(subject, text)).forwarded == ()
 
 
 def test_a_report_carries_mail_and_forwards_none() -> None:
     raw = CARRIED.format(subject="Undelivered").replace("multipart/mixed", "multipart/report")
-    assert read(raw.encode()).forwarded_from is None
+    assert read(raw.encode()).forwarded == ()
 
 
 def test_who_writes_is_a_label_as_the_others() -> None:

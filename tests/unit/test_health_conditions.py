@@ -11,10 +11,18 @@ from mailcase.health.conditions import RULES, conditions, cure_of
 from mailcase.health.plan import Plan, plan
 from mailcase.health.situation import AlarmTold, Facts, Numbers, Relay, Situation
 from mailcase.intake.state import MailboxState
+from mailcase.life.named import Gone, Named
 from tests.builders import NOW
 
 MINUTE = timedelta(minutes=1)
 WELL = MailboxState(last_look=NOW, connected=True)
+
+GONE = tuple(
+    Gone(
+        Named(("mailbox", 0, "assignee_group"), "group", "First lne", mailbox), "there is no group First lne", "add it"
+    )
+    for mailbox in ("support", "", "")
+)
 
 
 def ill(trouble: Any, minutes: float, error: str = "it says no") -> MailboxState:
@@ -54,6 +62,7 @@ def box(state: MailboxState, **more: Any) -> dict[str, Any]:
         (situation({"config_error": "line 3"}), ["config_refused:host"]),
         (situation({"clock_ahead_s": 60.0}), []),
         (situation({"clock_ahead_s": -61.0}), ["clock_differs:host"]),
+        (situation(gone=GONE), ["assignee_missing:support", "assignee_missing"]),
         (situation(quarantine=2), ["quarantine"]),
         (situation(breaker_since=NOW, breaker_threshold=50), ["breaker_open"]),
         (situation(relays={"a": Relay("smtp_refused", "535", NOW, 1)}), ["relay_refused:a"]),

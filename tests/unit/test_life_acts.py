@@ -170,6 +170,8 @@ DONE: list[tuple[str | Callable[[Asked], Changes], dict[str, Any], dict[str, Any
     ("expect", {}, {"expected_at": NOW}, [("expected", {"from": "", "to": NOW.isoformat()})], []),
     (lambda asked: work.expect(asked, None), {"expected_at": NOW}, {"expected_at": None},
      [("expected", {"from": NOW.isoformat(), "to": ""})], []),
+    ("edit", {"title": "Printer"}, {"title": "Plotter"},
+     [("edited", {"from_title": "Printer", "title": "Plotter"})], []),
     ("note", {}, {}, [("note", {"text": "called"})], []),
     ("comment", {}, {}, [("comment", {"text": "who knows this model?"})], [What.COMMENTED]),
     ("comment", {"status": "Closed"}, {}, [("comment", {"text": "who knows this model?"})], [What.COMMENTED]),

@@ -73,9 +73,16 @@ REFUSED: list[tuple[Callable[[Asked], object], dict[str, Any], str]] = [
     (CALLS["unfollow"], {}, "unfollow is not possible (nobody follows it)"),
     (CALLS["undo-cancel"], {"status": "Canceled"}, "undo-cancel is not possible (no act has canceled it)"),
     (lambda asked: words.reply(asked, "Hm", cc=("Support@helpdesk.example",)), {}, "is an address of our own"),
+    (lambda asked: words.reply(asked, "Hm", cc=("Support+c1@helpdesk.example",)), {}, "is an address of our own"),
     (lambda asked: words.reply(asked, "\n"), {}, "the reply is empty"),
     (lambda asked: words.note(asked, ""), {}, "the note is empty"),
     (lambda asked: words.note(asked, "x" * 20_001), {}, "at most 20,000"),
+    (lambda asked: words.note(asked, "caf\udce9"), {}, "the note cannot be read: character 4 is no UTF-8"),
+    (lambda asked: words.comment(asked, "a\0b"), {}, "the comment cannot be read: character 2 is a NUL"),
+    (lambda asked: words.urge(asked, "\ud800"), {"assignee": ANN}, "the text cannot be read: character 1 is no UTF-8"),
+    (lambda asked: progress.close(asked, "caf\udce9"), {}, "the reason cannot be read"),
+    (lambda asked: tasks.add_task(asked, "\0"), {}, "the title cannot be read"),
+    (lambda asked: words.reply(asked, "x", cc=("bob@x.example",) * 21), {}, "goes to 20 beside the customer at most"),
     (lambda asked: words.attach(asked, ()), {}, "no file"),
     (lambda asked: words.attach(asked, (File("a.exe", "", b"x"),)), {}, "a.exe is not taken: its type is not among"),
     (
@@ -100,6 +107,11 @@ def test_what_an_act_refuses(act: Callable[[Asked], object], case: dict[str, Any
     with pytest.raises(Refused) as refused:
         act(make_asked(case=case))
     assert said in str(refused.value)
+
+
+def test_words_are_clean_as_those_of_a_mail() -> None:
+    (note,) = words.note(make_asked(), "one\r\ntwo \x1b[31mred\x07\n").events
+    assert note.data == {"text": "one\ntwo [31mred"}
 
 
 def test_an_ended_task_ends_once() -> None:

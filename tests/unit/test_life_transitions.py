@@ -74,7 +74,7 @@ def test_former_names_and_further_statuses_count() -> None:
 
 
 EVERYWHERE: Final = ["note", "comment", "follow", "relate"]
-FILED: Final = ["assign", "transfer", "escalate", "reclassify", "contact", "priority", "expect", "reply"]
+FILED: Final = ["assign", "transfer", "escalate", "reclassify", "contact", "priority", "expect", "edit", "reply"]
 BESIDE: Final = [*FILED, "note", "comment", "attach", "follow", "task add", "merge", "split", "parent", "relate"]
 
 
@@ -85,15 +85,15 @@ BESIDE: Final = [*FILED, "note", "comment", "attach", "follow", "task add", "mer
         ({"status": WORK}, ["wait", "suspend", "resolve", "close", "cancel", *BESIDE]),
         ({"status": WAIT}, ["start", "resume", "resolve", "close", "cancel", *BESIDE]),
         ({"status": DONE}, ["start", "close", "cancel", "restart", *BESIDE]),
-        ({"status": SHUT}, ["restart", *EVERYWHERE]),
-        ({"status": GONE}, ["restart", *EVERYWHERE]),
-        ({"status": GONE, "status_before": WAIT}, ["undo-cancel", "restart", *EVERYWHERE]),
-        ({"status": SHUT, "status_before": WAIT}, ["restart", *EVERYWHERE]),
+        ({"status": SHUT}, ["restart", "edit", *EVERYWHERE]),
+        ({"status": GONE}, ["restart", "edit", *EVERYWHERE]),
+        ({"status": GONE, "status_before": WAIT}, ["undo-cancel", "restart", "edit", *EVERYWHERE]),
+        ({"status": SHUT, "status_before": WAIT}, ["restart", "edit", *EVERYWHERE]),
         ({"status": GONE, "junk": True}, EVERYWHERE),
         ({"status": SHUT, "merged_into": 9, "merged_number": "SR-9"}, EVERYWHERE),
         (
             {"status": SHUT, "followers": frozenset({BEN})},
-            ["restart", "note", "comment", "follow", "unfollow", "relate"],
+            ["restart", "edit", "note", "comment", "follow", "unfollow", "relate"],
         ),
     ],
 )
@@ -127,7 +127,7 @@ def test_every_act_of_the_table_is_one() -> None:
             "start",
             SHUT,
             {},
-            "SR-12 is Closed: start is not possible; possible are restart, note, comment, follow, relate",
+            "SR-12 is Closed: start is not possible; possible are restart, edit, note, comment, follow, relate",
         ),
         (
             "resume",

@@ -19,6 +19,7 @@ ERIN = Person("erin@visitor.example", "erin@visitor.example", "Erin Example")
 BOSS = Person("boss@visitor.example", "boss@visitor.example")
 ROBOT = Person("no-reply@visitor.example", "no-reply@visitor.example")
 SUPPORT = Person("support@helpdesk.example", "support@helpdesk.example")
+TAGGED = Person("support+c1@helpdesk.example", "support+c1@helpdesk.example")
 
 
 def agent(name: str, **over: Any) -> Agent:
@@ -27,7 +28,7 @@ def agent(name: str, **over: Any) -> Agent:
 
 
 JANE, KIM, OTTO = agent("jane"), agent("kim"), agent("otto")
-LAST = LastMail(7, "<a1@visitor.example>", (), "Printer", "It jams.", "Erin", NOW, (SUPPORT, BOSS, ROBOT, ERIN))
+LAST = LastMail(7, "<a1@visitor.example>", (), "Printer", "It jams.", "Erin", NOW, (SUPPORT, TAGGED, BOSS, ROBOT, ERIN))
 FACTS = NoticeFacts(
     running=12, number="SR-12", title="Printer", status="In progress", category="Incident", priority="Medium",
     group="default", mailbox="support", created_at=NOW, first_kind="person", junk=False, support_level=0,
@@ -97,6 +98,7 @@ def short(found: Sequence[Notice]) -> list[str]:
         (What.RESOLVED, {"first_kind": "list"}, ["resolved: erin (not_a_person)"]),
         (What.RESOLVED, {"unverified": True}, ["resolved: erin (sender_unverified)"]),
         (What.RESOLVED, {"customer": SUPPORT}, ["resolved: support (own_address)"]),
+        (What.RESOLVED, {"customer": TAGGED}, ["resolved: support+c1 (own_address)"]),
         (What.RESOLVED, {"customer": ROBOT}, ["resolved: no-reply (robot_sender)"]),
         (What.RESOLVED, {"customer": Person("erin", "erin")}, ["resolved: erin (not_sendable)"]),
         (What.RESOLVED, {"suppressed": frozenset({ERIN.key})}, ["resolved: erin (suppressed)"]),

@@ -43,6 +43,7 @@ def test_texts_become_values(kind: Kind, field: str, given: str | list[str], val
         (Kind.AGENT, "address", "jane doe@x.example"),
         (Kind.AGENT, "address", "@x.example"),
         (Kind.AGENT, "name", "Jane\nDoe"),
+        (Kind.AGENT, "name", "caf\udce9"),
         (Kind.AGENT, "name", " "),
         (Kind.AGENT, "timezone", "../../etc/passwd"),
         (Kind.AGENT, "timezone", "Europe"),
@@ -103,6 +104,21 @@ def test_lists_are_added_to_and_taken_from() -> None:
     assert changed(form, old, change) == {"addresses": ("B@x.example", "erin2@v.example"), "name": "E."}
     with pytest.raises(Refused, match=r"z@x.example is not among the addresses: erin@v.example"):
         changed(form, CONTACT, Change(remove={"addresses": ("z@x.example",)}))
+
+
+def test_an_entry_is_not_looked_for_by_what_is_no_text() -> None:
+    with pytest.raises(Refused, match="the account's name cannot be read: character 4 is no UTF-8"):
+        FORMS[Kind.ACCOUNT].compared("caf\udce9")
+
+
+@pytest.mark.parametrize(
+    "given", ["a@b.example\r\nBcc: q@q.example", "a b@c.example", '"a b"@c.example', "a..b@c.example"]
+)
+def test_a_contact_of_a_persons_hand_can_be_written_to(given: str) -> None:
+    form, entry = FORMS[Kind.CONTACT], {**CONTACT, "addresses": (given,)}
+    with pytest.raises(Refused, match="nobody could write to"):
+        admit(form, CONTACT, entry, RULES)
+    admit(form, entry, entry, RULES)  # it came by mail
 
 
 def test_a_new_entry_says_what_it_must_and_has_a_name() -> None:

@@ -23,6 +23,7 @@ def x_few__mutmut_2(hops: int) -> bool:
 SPANS = {"x_few__mutmut_orig": (1, 2), "x_few__mutmut_1": (3, 4), "x_few__mutmut_2": (5, 6)}
 FIRST = "junk.hops.few: return hops < 30 -> return hops <= 30"
 SECOND = "junk.hops.few: return hops < 30 -> return hops < 31"
+STALE = "soak/equivalent.toml names what a test notices:"
 
 
 def outcome(folder: Path, *codes: int | None, status: int | None = 0) -> Outcome:
@@ -39,10 +40,11 @@ def outcome(folder: Path, *codes: int | None, status: int | None = 0) -> Outcome
 @pytest.mark.parametrize(
     ("codes", "status", "verdict", "row", "last"),
     [
-        ((1, -24), 0, "held", "| junk/hops.py | 2 | 2 | 0 | 0 | 0 | 0 |", ""),
+        ((1, -24), 0, "FAILED", "| junk/hops.py | 2 | 2 | 0 | 0 | 0 | 0 |", f"{STALE} {SECOND}"),
         ((1, 0), 0, "held", "| junk/hops.py | 2 | 1 | 1 | 0 | 0 | 0 |", ""),
-        ((0, 1), 0, "FAILED", "| junk/hops.py | 2 | 1 | 0 | 1 | 0 | 0 |", f"junk/hops.py: {FIRST}"),
-        ((33, 1), 0, "FAILED", "| junk/hops.py | 2 | 1 | 0 | 0 | 1 | 0 |", f"junk/hops.py: {FIRST}"),
+        ((0, 1), 0, "FAILED", "| junk/hops.py | 2 | 1 | 0 | 1 | 0 | 0 |", f"{STALE} {SECOND}"),
+        ((0, 0), 0, "FAILED", "| junk/hops.py | 2 | 0 | 1 | 1 | 0 | 0 |", f"junk/hops.py: {FIRST}"),
+        ((33, 0), 0, "FAILED", "| junk/hops.py | 2 | 0 | 1 | 0 | 1 | 0 |", f"junk/hops.py: {FIRST}"),
         ((1, None), None, "not finished", "| junk/hops.py | 2 | 1 | 0 | 0 | 0 | 1 |", ""),
         (
             (1, None),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcase.cases.statuses import StatusKind
+from mailcase.errors import Permanent
 from mailcase.life.statistics import (
     AGES,
     OPEN,
@@ -64,6 +65,25 @@ COUNTS: list[tuple[str, CaseFact, list[tuple[float, StatusKind, StatusKind]], tu
     ("reopened after the period: not open at its end", case(1), [(2, ACTIVE, FINAL), (9, FINAL, ACTIVE)],
      (1, 0, 1, 0, 0)),
 ]  # fmt: skip
+
+
+def test_by_day_the_lines_begin_with_the_first_case_and_have_an_end() -> None:
+    long = replace(WEEK, since=datetime(1, 1, 1, tzinfo=UTC))
+    found = report(Facts((case(1),), began=at(1)), long, By.DAY)
+    assert [one.name for one in found.lines] == [f"2026-11-0{day}" for day in range(3, 9)]
+    assert (
+        len(report(Facts(began=at(-9)), WEEK, By.DAY).lines) == len(report(Facts(began=at(9)), WEEK, By.DAY).lines) == 7
+    )
+    assert report(Facts((case(0),), began=at(1)), WEEK, By.DAY).lines[0].created == 1  # the clock was put back
+    with pytest.raises(Permanent, match=r"3,660 lines at most, not 739,\d+: name a later --from"):
+        report(Facts(), long, By.DAY)
+    assert report(Facts((case(1),)), long, By.MAILBOX).total.created == 1
+
+
+def test_what_nobody_had_can_come_back_too() -> None:
+    steps = moves((2, ACTIVE, RESOLVED), (3, RESOLVED, ACTIVE))
+    (line,) = report(Facts((case(1),), steps), WEEK, By.ASSIGNEE).lines
+    assert (line.name, line.reopen_rate) == ("", 1.0)
 
 
 @pytest.mark.parametrize(("name", "one", "steps", "counts"), COUNTS, ids=[name for name, *_ in COUNTS])

@@ -7,6 +7,7 @@ from typing import Final
 
 from mailcase.intake.attachments import numbered, safe_name
 from mailcase.intake.offered import offered
+from mailcase.intake.texts import clean_text, why_no_text
 from mailcase.life.changes import File
 from mailcase.life.refused import Refused
 from mailcase.policy import AttachmentPolicy
@@ -15,6 +16,7 @@ PRIORITIES: Final = ("Low", "Medium", "High", "Critical")
 SOURCES: Final = ("Voice", "WhatsApp", "Webchat", "Email")
 LONGEST_NOTE: Final = 20_000  # characters; also of a comment, a solution, a question, a result
 LONGEST_REPLY: Final = 100_000
+MOST_COPIES: Final = 20  # of a reply
 LONGEST_LINE: Final = 255  # a reason, a task's title, a link
 HIGHEST_LEVEL: Final = 9
 _WHY: Final = {
@@ -26,8 +28,10 @@ _WHY: Final = {
 
 
 def words(text: str, what: str, most: int = LONGEST_NOTE, *, needed: bool = True) -> str:
-    """The text without blanks around it; Refused where it is missing or too long."""
-    clean = text.strip()
+    """The text without blanks around it, clean as that of a mail; Refused where it is no text, missing or too long."""
+    if wrong := why_no_text(text):
+        raise Refused(f"the {what} cannot be read: {wrong}")
+    clean = clean_text(text).strip()
     if needed and not clean:
         raise Refused(f"the {what} is empty: what is it to say?")
     if len(clean) > most:

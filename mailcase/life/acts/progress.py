@@ -167,5 +167,6 @@ def _ended_tasks(asked: Asked, choice: str, *, asks: bool = False) -> tuple[Deed
         return ()
     if not choice and asks:
         named = ", ".join(f"{one.id} {one.title}" for one in open_)
-        raise Refused(f"{asked.on.number} has open tasks ({named}): finish, cancel or leave them (--tasks)")
+        ways = "--tasks finish, --tasks cancel or --tasks leave"
+        raise Refused(f"{asked.on.number} has open tasks ({named}): what becomes of them? {ways}")
     return tuple(EndTask(one.id, TASKS[chosen]) for one in open_ if TASKS[chosen])

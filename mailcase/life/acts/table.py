@@ -62,6 +62,7 @@ ACTS: Final = (
     Act("contact"),
     Act("priority"),
     Act("expect"),
+    Act("edit", on=_ANY),
     Act("reply"),
     Act("note", on=_ANY, quiet=True),
     Act("comment", on=_ANY, quiet=True),
@@ -113,7 +114,7 @@ def must(asked: Asked, name: str) -> None:
 
 
 def not_possible(asked: Asked, name: str, because: str = "") -> str:
-    """`SR-12 is Closed: start is not possible; possible are restart, note, comment, follow, relate`."""
+    """`SR-12 is Closed: start is not possible; possible are restart, edit, note, comment, follow, relate`."""
     on, act = asked.on, BY_NAME[name]
     lacking = act.lacking if asked.status.kind in act.on and not act.if_(on) else ""
     reason = because or lacking or why(asked.policy, on.category, on.status) or _already(act, asked.status)

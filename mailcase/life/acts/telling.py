@@ -25,7 +25,9 @@ def colleague(asked: Asked, key: str, what: str = "assignee") -> Agent:
     if found is None:
         raise Refused(f"{key} is no agent and cannot be {what}: `mailcase agent list` shows them")
     if not found.active:
-        raise Refused(f"{found.address} is disabled and cannot be {what}")
+        raise Refused(
+            f"{found.address} is disabled and cannot be {what}: `mailcase agent enable {found.address}` changes that"
+        )
     if not may_see(asked.policy, found, asked.on.organization):
         raise Refused(f"{found.address} does not have organization {asked.on.organization or 'none'} of the case")
     return found

@@ -49,7 +49,9 @@ def _apart(asked: Asked, on: CaseState, into: CaseState) -> str:
         return f"they belong to different groups of mailboxes, {on.group} and {into.group}"
     if on.organization != into.organization:
         return "they belong to different organizations"
-    return "" if _same_customer(on, into) else "they are of different customers"
+    if _same_customer(on, into):
+        return ""
+    return f"they are of different customers; `mailcase case contact {on.number} ADDRESS` gives it to the other's"
 
 
 def _same_customer(one: CaseState, other: CaseState) -> bool:

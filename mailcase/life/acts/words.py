@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mailcase.intake.addresses import key_of
-from mailcase.life.acts.limits import LONGEST_REPLY, line, within_limits, words
+from mailcase.life.acts.limits import LONGEST_REPLY, MOST_COPIES, line, within_limits, words
 from mailcase.life.acts.table import must
 from mailcase.life.asked import Asked
 from mailcase.life.changes import Changes, Did, File, PutFiles, SendReply
@@ -18,7 +18,9 @@ def reply(
     must(asked, "reply")
     said = words(text, "reply", LONGEST_REPLY)
     allowed = within_limits(files, asked.policy.attachments)
-    if ours := next((one for one in cc if key_of(one) in asked.policy.own_keys), ""):
+    if len(cc) > MOST_COPIES:
+        raise Refused(f"{len(cc)} copies are too many: one reply goes to {MOST_COPIES} beside the customer at most")
+    if ours := next((one for one in cc if asked.policy.is_ours(key_of(one))), ""):
         raise Refused(f"{ours} is an address of our own, and gets no copy")
     first = {} if asked.on.first_response_at else {"first_response_at": asked.now}
     return Changes(first, deeds=(SendReply(said, template, allowed, tuple(cc)),))

@@ -1,8 +1,8 @@
-"""Acts on whose a case is and how it is filed: assign, transfer, escalate, reclassify, priority, expect (L2)."""
+"""Acts on whose a case is and how it is filed: assign, transfer, escalate, reclassify, priority, expect, edit (L2)."""
 
 from datetime import datetime
 
-from mailcase.life.acts.limits import HIGHEST_LEVEL, PRIORITIES, line, not_past, one_of
+from mailcase.life.acts.limits import HIGHEST_LEVEL, PRIORITIES, line, not_past, one_of, words
 from mailcase.life.acts.table import must
 from mailcase.life.acts.telling import colleague, handed, must_reach
 from mailcase.life.asked import Asked
@@ -88,6 +88,22 @@ def expect(asked: Asked, at: datetime | None) -> Changes:
     before = asked.on.expected_at
     _must_differ(asked, "expected completion", _iso(before), _iso(to))
     return Changes({"expected_at": to}, (Did("expected", {"from": _iso(before), "to": _iso(to)}),))
+
+
+def edit(asked: Asked, title: str | None = None, description: str | None = None) -> Changes:
+    """Another title or description, each as long as that of a new case may be; None leaves it."""
+    must(asked, "edit")
+    cases, on = asked.policy.cases, asked.on
+    said: dict[str, str] = {}
+    if title is not None:
+        said["title"] = line(title, "title", most=cases.title_max)
+    if description is not None:
+        said["description"] = words(description, "description", cases.description_max, needed=False)
+    changed = {name: to for name, to in said.items() if to != getattr(on, name)}
+    if not changed:
+        raise Refused(f"{on.number} says so already" if said else "what is to be changed? the title, the description")
+    before = {f"from_{name}": getattr(on, name) for name in changed}
+    return Changes(changed, (Did("edited", {**before, **changed}),))
 
 
 def enabled(asked: Asked, category: str) -> str:

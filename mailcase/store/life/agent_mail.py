@@ -1,5 +1,6 @@
 """Handler of an agent's mail: the acts that it asks for, or an internal note of which the agent is told."""
 
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -7,7 +8,6 @@ import sqlalchemy as sa
 
 from mailcase.actions import AgentActs
 from mailcase.errors import ConfigError, Permanent
-from mailcase.intake.addresses import without_tag
 from mailcase.life.acts.limits import LONGEST_NOTE
 from mailcase.life.acts.table import may_see, must
 from mailcase.life.asked import Asked
@@ -15,19 +15,31 @@ from mailcase.life.by_agent import Rule, Step, steps
 from mailcase.life.case_state import Actor
 from mailcase.life.changes import Changes, Did
 from mailcase.life.happened import key_of_mail
+from mailcase.life.often import Often
 from mailcase.life.people import Agent
 from mailcase.outbox.lines import cut
 from mailcase.store import tables as t
 from mailcase.store.hot import driver
 from mailcase.store.life.acting import Order, act
+from mailcase.store.life.addressee import answered
 from mailcase.store.life.case_life import KEPT, NOTE
 from mailcase.store.life.notify import tell_agent
-from mailcase.store.life.people import agent_by_key, agents
+from mailcase.store.life.often import must_not_repeat
+from mailcase.store.life.people import agent_by_key
+from mailcase.store.life.proof import why_known
 from mailcase.store.work import Work
 
 _LONGEST_WHY: Final = 5_000  # characters: a reason may quote what the mail says
 
-_I, _M, _C, _L = t.citation.c, t.message.c, t.case.c, t.case_message.c
+_C, _L = t.case.c, t.case_message.c
+
+
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """Why something of the mail was not done; he is told once for each `once`, "" of each mail."""
+
+    text: str
+    once: str = ""
 
 
 def agent_acts(work: Work, action: AgentActs) -> None:
@@ -39,42 +51,27 @@ def agent_acts(work: Work, action: AgentActs) -> None:
     if agent is None:
         return
     work.write_histories()
-    why = action.why_not or _why_known(work, action)
-    if why:
-        _keep(work, action, agent, why, verified=False)
-    elif why := _done(work, action, agent):
-        _keep(work, action, agent, why, verified=True)
+    if why := action.why_not or why_known(work, action):
+        _keep(work, action, agent, _Why(why), verified=False)
+    elif refusal := _done(work, action, agent):
+        _keep(work, action, agent, refusal, verified=True)
 
 
-def _why_known(work: Work, action: AgentActs) -> str:
-    """Why the notice's id proves nothing: a mail that names it went to, or came from, somebody who is no agent."""
-    if not action.proofs:
-        return ""
-    citing = sa.select(_M.id, _M.participants).join(t.citation, _I.message_pk == _M.id)
-    mine = citing.where(_I.group_name == work.lookup.group, _I.cited.in_(action.proofs))
-    others = [row for row in work.conn.execute(mine) if row.id != work.message_pk]
-    if not others:
-        return ""
-    inside = {one.key for one in agents(work.conn)} | work.judge.policy_of(work.delivery).own_keys
-    named = {key for row in others for key in row.participants}
-    outside = sorted(key for key in named if not {key, without_tag(key)} & inside)
-    return f"the notice that the mail answers is known to {', '.join(outside[:3])} too" if outside else ""
-
-
-def _done(work: Work, action: AgentActs, agent: Agent) -> str:
+def _done(work: Work, action: AgentActs, agent: Agent) -> _Why | None:
     """All steps, as far as they are allowed; why not, of the first that is not. What was done before it stays done."""
     try:
-        wanted = steps(action.text, action.files)
+        wanted = steps(action.text, action.files, answered(work.conn, action.case, action.answers))
     except Permanent as error:
-        return str(error)
+        return _Why(str(error))
     for number, step in enumerate(wanted):
         if why := _refused(work, action, agent, step):
             before = f" (done before: {', '.join(one.name for one in wanted[:number])})" if number else ""
-            return f"{step.name}: {why}{before}"
+            return replace(why, text=f"{step.name}: {why.text}{before}")
     if any(one.name == NOTE for one in wanted):
         _is_note(work)
     work.queued = True
-    return _left_out(action, wanted)
+    left = _left_out(action, wanted)
+    return _Why(left) if left else None
 
 
 def _is_note(work: Work) -> None:
@@ -83,17 +80,19 @@ def _is_note(work: Work) -> None:
     work.conn.execute(mine.values(how=NOTE))
 
 
-def _refused(work: Work, action: AgentActs, agent: Agent, step: Step) -> str:
+def _refused(work: Work, action: AgentActs, agent: Agent, step: Step) -> _Why | None:
     """One act; why it is refused, and then nothing of it is left."""
     driver(work.conn, "SAVEPOINT act")
     try:
         _act(work, action, Actor(agent.key, agent), step.rule)
+        if step.name == "reply":
+            must_not_repeat(work.conn, action.case, agent.key, work.now)
     except (Permanent, ConfigError) as error:
         driver(work.conn, "ROLLBACK TO SAVEPOINT act")
         driver(work.conn, "RELEASE SAVEPOINT act")
-        return str(error)
+        return _Why(str(error), error.once if isinstance(error, Often) else "")
     driver(work.conn, "RELEASE SAVEPOINT act")
-    return ""
+    return None
 
 
 def _left_out(action: AgentActs, did: tuple[Step, ...]) -> str:
@@ -114,15 +113,17 @@ def _act(work: Work, action: AgentActs, actor: Actor, rule: Rule) -> None:
     act(work.conn, None, work.judge, Order(case.number, actor, rule, policy, work.now))
 
 
-def _keep(work: Work, action: AgentActs, agent: Agent, why: str, *, verified: bool) -> None:
-    kept, why = action.text.strip()[: LONGEST_NOTE - 1], cut(why, _LONGEST_WHY)
+def _keep(work: Work, action: AgentActs, agent: Agent, refusal: _Why, *, verified: bool) -> None:
+    kept, why = action.text.strip()[: LONGEST_NOTE - 1], cut(refusal.text, _LONGEST_WHY)
     _act(work, action, Actor("mailcase"), partial(_kept, text=kept, agent=agent, why=why, verified=verified))
     _is_note(work)
     if work.delivery.backlog or work.delivery.no_ack or not _may_see(work, action, agent):
         return
     told = f"{why}\n\n{kept}"
-    key = key_of_mail(work.snapshot)
-    work.queued |= tell_agent(work.conn, work.judge, action.case, agent, KEPT, told, key, work.now)
+    key = refusal.once or key_of_mail(work.snapshot)
+    work.queued |= tell_agent(
+        work.conn, work.judge, action.case, agent, KEPT, told, key, work.now, verified=verified
+    )  # fmt: skip
 
 
 def _kept(asked: Asked, text: str, agent: Agent, why: str, verified: bool) -> Changes:

@@ -17,6 +17,8 @@ from mailcase.store.tables_cases import ASSIGNED
 _C, _A, _AC = t.case.c, t.contact_address.c, t.account.c
 _SOLVED: Final = StatusKind.RESOLVED
 _MOST_NAMED: Final = 40
+#: The orders of a list: the oldest first, the longest without a mail, the most urgent.
+SORTS: Final = ("opened", "last-mail", "priority")
 _S: Final = t.case.alias("spelled").c  # the same cases, for what they have of a column
 Condition = sa.ColumnElement[bool]
 
@@ -37,6 +39,10 @@ class CaseFilter:
     text: str | None = None  # words of title and description
     last: int | None = None  # only so many, the newest
     organizations: tuple[str, ...] | None = None  # of the agent who looks, (): the cases without one
+    priority: str | None = None
+    mine: str | None = None  # key of an agent: active cases of his, and of `mine_of` that nobody has; unanswered first
+    mine_of: tuple[str, ...] = ()  # his groups
+    sort: str = "opened"  # one of SORTS
 
 
 def named(
@@ -110,8 +116,10 @@ def conditions(wanted: CaseFilter, statuses: StatusTable, *, lite: bool) -> list
         (wanted.category, lambda: _C.category == wanted.category),
         (wanted.contact, lambda: _C.contact_id.in_(contacts)),
         (wanted.account, lambda: _C.account_id.in_(accounts)),
-        (wanted.unanswered or None, lambda: _unanswered(statuses)),
+        (wanted.unanswered or None, lambda: unanswered(statuses)),
         (wanted.text, lambda: has_words(wanted.text or "", lite=lite)),
+        (wanted.priority, lambda: _C.priority == wanted.priority),
+        (wanted.mine, lambda: _waits_for(statuses, wanted.mine or "", wanted.mine_of)),
         (wanted.organizations, lambda: _C.organization.in_(wanted.organizations or ("",))),
     )
     return [make() for value, make in table if value is not None]
@@ -128,6 +136,12 @@ def _of_agent(key: str) -> Condition:
         return _C.assignee == ""
     spelled = sa.select(_S.assignee).where(sa.text("assignee <> ''"), sa.func.lower(_S.assignee) == key).distinct()
     return sa.and_(ASSIGNED, _C.assignee.in_(spelled))
+
+
+def _waits_for(statuses: StatusTable, key: str, groups: Sequence[str]) -> Condition:
+    """Active, and his, or nobody's in one of his groups."""
+    free = sa.and_(_C.assignee == "", _C.assignee_group.in_(groups))
+    return sa.and_(_of_kind(statuses, StatusKind.ACTIVE), sa.or_(_of_agent(key), free))
 
 
 def _of_kind(statuses: StatusTable, kind: StatusKind | None) -> Condition:
@@ -147,7 +161,7 @@ def _with_other_status(names: Iterable[str]) -> Condition:
     return _C.status.in_(sa.select(_S.status).where(_S.status.not_in(sorted(names))).distinct())
 
 
-def _unanswered(statuses: StatusTable) -> Condition:
+def unanswered(statuses: StatusTable) -> Condition:
     """A person's last mail is newer than the last words of an agent to the customer, and the case is not solved."""
     asked, answered = last_asked(), last_answered()
     newer = sa.or_(answered.is_(None), asked > answered)

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.intake.addresses import key_of
+from mailcase.junk.sendable import why_not_sendable
+from mailcase.life.acts.limits import line
 from mailcase.life.customers import Customer, NamedCustomer
 from mailcase.life.refused import Refused
 from mailcase.policy import Policy
@@ -67,7 +69,7 @@ class Naming:
         """The one who has the address, with his own account; else a new one."""
         given = named.contact or ""
         key = key_of(given)
-        if key in self.policy.own_keys:
+        if self.policy.is_ours(key):
             raise Refused(f"{given} is an address of our own, and no customer")
         his = sa.join(t.contact, t.contact_address, _A.contact_id == _CO.id)
         owner = sa.outerjoin(his, t.account, _AC.id == _CO.account_id)
@@ -90,23 +92,23 @@ class Naming:
     def _new(self, named: NamedCustomer, key: str, account: AnyRow | None) -> Customer:
         """As B11 makes one of a first mail."""
         given = named.contact or ""
-        self._may_be_made(given, key)
+        self._may_be_made(given)
         owner = account or self._owner_of(key)
         made = _with(Customer(_NOT_YET, None, given, given, key), owner)
         if not self.make:
             return made
         row = {
-            "name": " ".join(named.contact_name.split()) or given, "language": "", "timezone": "", "active": True,
-            "account_id": made.account_id, "created_at": self.now,
+            "name": line(named.contact_name, "contact's name", needed=False) or given,
+            "language": "", "timezone": "", "active": True, "account_id": made.account_id, "created_at": self.now,
         }  # fmt: skip
         contact = int(self.conn.execute(sa.insert(t.contact).returning(_CO.id), row).scalar_one())
         self.conn.execute(sa.insert(t.contact_address), {"key": key, "address": given, "contact_id": contact})
         return replace(made, contact_id=contact)
 
-    def _may_be_made(self, given: str, key: str) -> None:
-        """Refuse a contact that B11 would not make either."""
-        if "@" not in key:
-            raise Refused(f"{given} is no address, such as jane@example.com")
+    def _may_be_made(self, given: str) -> None:
+        """Refuse a contact that B11 would not make either, or that nobody could write to."""
+        if wrong := why_not_sendable(given):
+            raise Refused(f"{given!a} is no address that could be written to, such as jane@example.com: {wrong}")
         if not self.policy.cases.create_contacts:
             raise Refused(f"there is no contact {given}: `mailcase contact add` makes one")
 

@@ -18,7 +18,7 @@ _C, _E, _T, _F, _O, _M, _D = (
 #: What somebody wrote, in the data of an event: text of the case, as its description is.
 TEXTS: Final = frozenset({
     "text", "title", "result", "name", "subject", "description", "solution", "question", "reason", "from_reason",
-    "article",
+    "article", "from_title", "from_description",
 })  # fmt: skip
 #: What an agent was told of a case, in the outbox and as a message.
 _TOLD: Final[dict[str, Any]] = {"subject": "", "text": "", "html": "", "headers": []}

@@ -7,13 +7,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from mailcase.errors import Permanent
+from mailcase.errors import MailcaseError, Permanent
 from mailcase.intake.addresses import key_of
 from mailcase.junk.sendable import why_not_sendable
 from mailcase.life.case_state import Actor
 from mailcase.life.changes import SendReply, StoredFile
 from mailcase.life.happening import Happening
-from mailcase.life.notice import Notice, NoticeFacts
+from mailcase.life.notice import UNVERIFIED, Addressee, Notice, NoticeFacts
 from mailcase.life.notice_rules import (
     AGENT_LIMIT,
     AGENT_WINDOW,
@@ -24,10 +24,10 @@ from mailcase.life.notice_rules import (
 )
 from mailcase.life.people import Agent, Person
 from mailcase.log import Event, emit
-from mailcase.ports import Judge
+from mailcase.ports import Composed, Judge
 from mailcase.store import tables as t
 from mailcase.store.apart import failure, in_words
-from mailcase.store.dialect import insert_new
+from mailcase.store.dialect import AnyRow, insert_new
 from mailcase.store.hot import Hot
 from mailcase.store.life.notice_facts import notice_facts, suppressed
 from mailcase.store.life.outgoing import put_message, put_row
@@ -36,12 +36,12 @@ from mailcase.store.life.people import active_members, agent_by_key
 _O = t.outbox.c
 _KNOWN = Hot(sa.select(_O.id).where(_O.dedup == sa.bindparam("of_dedup")))
 _OF_LATE = Hot(
-    sa.select(_O.cc, _O.case_id)
+    sa.select(_O.cc, _O.case_id, _O.only_while)
     .where(_O.to_key == sa.bindparam("of_key"), _O.created_at > sa.bindparam("since"))
     .where(_O.kind == sa.bindparam("of_kind"))
     .where(_O.audience == "agent", _O.automatic.is_(True), _O.state != "suppressed")
     .order_by(_O.created_at.desc())
-    .limit(2 * AGENT_LIMIT)
+    .limit(4 * AGENT_LIMIT)  # him and his group, verified and not
 )
 
 
@@ -82,13 +82,20 @@ def _owed(judge: Judge, happening: Happening, facts: NoticeFacts) -> tuple[Notic
 
 
 def tell_agent(
-    conn: Connection, judge: Judge, running: int, agent: Agent, template: str, text: str, key: str, now: datetime
+    conn: Connection, judge: Judge, running: int, agent: Agent, template: str, text: str, key: str, now: datetime,
+    *, verified: bool,
 ) -> bool:  # fmt: skip
-    """Tell one agent what became of what he did; whether a mail leaves. The same `key` and template tell him once."""
+    """Tell one agent what became of what he did; whether a mail leaves. The same `key` and template tell him once.
+
+    What is not surely his (`verified`) counts for itself: who writes in his name does not silence what he is told.
+    """
     facts = notice_facts(conn, running, now)
     to = Person(agent.key, agent.address, agent.name, agent.language, agent.timezone)
     dedup = f"notice:{key}:{template}:{agent.key}"
-    notice = Notice(template, template, running, facts.mailbox, dedup, to, audience="agent", text=text)
+    marks = {} if verified else {UNVERIFIED: True}
+    notice = Notice(
+        template, template, running, facts.mailbox, dedup, to, audience="agent", only_while=marks, text=text
+    )
     return _queue(conn, judge, notice, facts, now)
 
 
@@ -122,11 +129,15 @@ def _as_allowed(conn: Connection, notice: Notice, now: datetime) -> Notice:
         return replace(notice, suppressed="suppressed")
     asked = {"of_key": notice.to.key, "since": now - AGENT_WINDOW, "of_kind": notice.rule}
     rows = _OF_LATE.run(conn, asked)
-    like = [
-        (notice.rule, row.case_id) for row in rows if bool(row.cc) == bool(notice.also_to)
-    ]  # him and his group apart
+    like = [(notice.rule, row.case_id) for row in rows if _alike(row, notice)]
     left = allowance(notice.rule, notice.case, like)
     return replace(notice, suppressed="" if left > 0 else "agent_limit", last=left == 1)
+
+
+def _alike(row: AnyRow, notice: Notice) -> bool:
+    """Him and his group apart; and what strangers' mails did, so that they do not silence the customer."""
+    strangers = UNVERIFIED in row.only_while, UNVERIFIED in notice.only_while
+    return bool(row.cc) == bool(notice.also_to) and strangers[0] == strangers[1]
 
 
 def send_reply(
@@ -151,12 +162,12 @@ def send_reply(
     Raises:
         Permanent: the case has no customer with an address, or an address cannot be written to.
     """
-    facts = notice_facts(conn, running, now)
+    facts = _as_for(notice_facts(conn, running, now), reply.to)
     notice = _reply(facts, reply, actor, key)
     known = sa.select(_O.message_pk).where(_O.dedup == notice.dedup)
     if (pk := conn.execute(known).scalar_one_or_none()) is not None:
         return int(pk)
-    composed = judge.compose_notice(notice, facts)
+    composed = _composed(judge, notice, facts)
     pk = put_message(conn, notice, facts, composed, now)
     put_row(conn, notice, facts, composed, files, pk, now, REPLY_EXPIRES_AFTER)
     _join(conn, notice)
@@ -165,7 +176,30 @@ def send_reply(
 
 def may_reply(conn: Connection, running: int, reply: SendReply, actor: Actor, now: datetime) -> None:
     """Raise as `send_reply` would, before anything is written or kept for the reply."""
-    _reply(notice_facts(conn, running, now), reply, actor, "")
+    _reply(_as_for(notice_facts(conn, running, now), reply.to), reply, actor, "")
+
+
+def _as_for(facts: NoticeFacts, to: Addressee | None) -> NoticeFacts:
+    """The case as one of its people who is not its customer may hear of it: in his own thread, by his own name."""
+    if to is None:
+        return facts
+    apart = replace(facts, title=to.thread.subject, solution="", article="", last=None, others_thread=to.thread)
+    return replace(apart, customer=to.person, contact_id=to.contact_id)
+
+
+def _composed(judge: Judge, notice: Notice, facts: NoticeFacts) -> Composed:
+    """A template that fails is nobody's mail's fault, and whoever wrote is to know it.
+
+    Raises:
+        MailcaseError: as it was raised; of a template that fails in other ways, Permanent.
+    """
+    try:
+        return judge.compose_notice(notice, facts)
+    except MailcaseError:
+        raise
+    except Exception as error:
+        told = f"the template {notice.template} cannot be filled: {in_words(error)}; nothing was sent"
+        raise Permanent(f"{told}: mend it, and `mailcase check` tries it") from error
 
 
 def _join(conn: Connection, notice: Notice) -> None:

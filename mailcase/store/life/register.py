@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy.engine import Connection
 
 from mailcase.errors import Permanent
 from mailcase.life.admitting import Change, Rules, admit, changed
 from mailcase.life.csv_people import CsvRow
-from mailcase.life.entries import Entry, Form, Refused
+from mailcase.life.entries import Entry, Form, Kind, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +122,20 @@ class Register:
         form = self.book.form
         for key in form.keys(new):
             if (other := self._by_key.get(key)) is not None and other is not old:
-                raise Refused(f"{key} is {_named(form, other)}'s", form.key.name)
+                raise Refused(f"{key} is {_named(form, other)}'s{_CURES.get(form.kind, '').format(key)}", form.key.name)
         admit(form, old.entry if old else None, new, self.rules)
         saved = self.book.save(self.conn, old, new, self.now)
         for key in form.keys(old.entry) if old else ():
             self._by_key.pop(key, None)
         self._know(saved)
         return saved
+
+
+#: What can be done where an address is somebody else's.
+_CURES: Final = {
+    Kind.CONTACT: ": take it out there first (`contact edit --remove-address`); a case is given to him by "
+    "`mailcase case contact NUMBER {}`",
+}
 
 
 def _same(old: Entry, new: Entry) -> bool:

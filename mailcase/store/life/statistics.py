@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
@@ -53,7 +53,12 @@ class _Reading:
     def facts(self) -> Facts:
         cases = tuple(map(self._case, self.conn.execute(self._in_the_period())))
         moves = (*self._moves(), *self._later([one.running for one in cases]))
-        return Facts(cases, moves, tuple(self._backlog()))
+        return Facts(cases, moves, tuple(self._backlog()), self._began())
+
+    def _began(self) -> datetime | None:
+        """When the first case of all was made; numbers are given out in that order, so that few rows are read."""
+        first = sa.select(_C.created_at).where(*self._seen()).order_by(_C.running).limit(1)
+        return self.conn.execute(first).scalar_one_or_none()
 
     def _seen(self) -> Iterator[sa.ColumnElement[bool]]:
         """Junk is none, nor are cases of organizations that are not looked at."""
@@ -129,7 +134,7 @@ class _Reading:
     def _sums(self, which: Iterable[sa.ColumnElement[bool]]) -> Iterator[Backlog]:
         first = sa.select(_FROM).where(_E.case_id == _C.running, *_MOVES, _E.at >= self.until)
         then = first.order_by(_E.at, _E.id).limit(1).correlate(t.case).scalar_subquery()
-        ages = [(_C.created_at > self.until - under, at) for at, (_, under) in enumerate(AGES[:-1])]
+        ages = [(_C.created_at > _before(self.until, under), at) for at, (_, under) in enumerate(AGES[:-1])]
         old = (_C.created_at < self.since, _C.running.not_in(self._changed), *which, *self._seen())
         columns = (
             _C.mailbox, _C.category, sa.func.lower(_C.assignee).label("assignee"), _C.assignee_group.label("group"),
@@ -140,3 +145,9 @@ class _Reading:
         for row in self.conn.execute(sums.order_by(*each.c)).mappings():
             if self._is_open(row["status"]):
                 yield Backlog(**{name: value for name, value in row.items() if name != "status"})
+
+
+def _before(at: datetime, ago: timedelta) -> datetime:
+    """So long before a moment, or the first there is."""
+    first = datetime.min.replace(tzinfo=UTC)
+    return at - ago if at - first > ago else first

@@ -109,7 +109,7 @@ class MailMachine(RuleBasedStateMachine):
     def an_agents_answer(self, at: int, agent: str, text: str) -> None:
         """To a notice that went to him, or to another one's: then it proves nothing."""
         row = self.world.mail_to("agent", at)
-        if row is None:
+        if row is None or row.kind == "customer_replied":  # of whoever wrote: test_agent_mail_reach.py
             return
         to = (row.to_key, *row.cc)
         who = agent or next((one for one in to if one in AGENTS), AGENTS[0])
@@ -120,4 +120,5 @@ class MailMachine(RuleBasedStateMachine):
         def came(one: Letter) -> Came:
             return mails.by_agent(self.model, case, one, text, was_told=who in to)
 
-        self.post(who, came, In_Reply_To=row.message_id, subject="Re: your notice", body=text)
+        words = text.replace("Bye.", f"Bye, {len(self.raws)}.").replace("off.", f"off, {len(self.raws)}.")
+        self.post(who, came, In_Reply_To=row.message_id, subject="Re: your notice", body=words)  # never the same again

@@ -9,6 +9,7 @@ from typing import Any
 from mailcase.bench import Bench
 from mailcase.desk.desk import Desk
 from mailcase.errors import Permanent
+from mailcase.intake.addresses import key_of
 from mailcase.life.case_state import Actor
 from mailcase.store.life.acting import Done
 from mailcase.store.store import Store
@@ -139,9 +140,14 @@ class World:
         return bool(row.state == "pending" and row.next_attempt_at <= self.post.at)
 
     def send(self, row: Any) -> bool:
-        """The drain takes one mail; a rule whose condition holds no longer sends nothing (L6)."""
+        """The drain takes one mail; one whose condition holds no longer is not sent, nor to who is disabled (L6)."""
         case = self.model.cases[self.before.numbers[row.case_id]]
+        people = {row.to_key, *(key_of(one) for one in row.cc)}
+        away = people & {*AGENTS} - self.model.active if row.audience == "agent" else set()
         gone = row.kind in DELAYED and (case.status != SOLVED or bool(case.merged) or case.customer != row.to_key)
+        gone = gone or away == people
+        if away and not gone:
+            assert not self.store.claim(row.id, "machine", self.post.at), f"{row.kind} went to {away}"
         claimed = self.store.claim(row.id, "machine", self.post.at)
         assert claimed is not gone, f"{row.kind} of {case}"
         if claimed:
