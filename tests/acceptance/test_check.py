@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mailcase.cli.main import app
+from tests.servers import new_store
 from tests.servers.desk import Desk, OpenDesk
 from tests.servers.letters import letter
 from tests.servers.smtp import SmtpSink
@@ -32,6 +33,7 @@ def edit(desk: Desk, old: str, new: str) -> None:
 
 def test_check_counts_what_start_would_take_and_changes_nothing(open_desk: OpenDesk) -> None:
     desk = open_desk(start="all")
+    new_store.gone(desk.dir)
     for number in (1, 2, 3):
         desk.put(letter(number))
     ok, detail, _ = told(desk, "imap")

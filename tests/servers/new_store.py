@@ -19,6 +19,11 @@ def place(folder: Path) -> None:
     file.chmod(0o600)
 
 
+def gone(folder: Path) -> None:
+    """Take it away again: where no store is there yet."""
+    (folder / NAME).unlink()
+
+
 @cache
 def _migrated() -> Path:
     """Made by the real migrations, once a test process."""
