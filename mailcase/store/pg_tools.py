@@ -63,7 +63,7 @@ def _run(program: str, url: str, words: Sequence[str], *, database: bool = True)
         )
     environ = {**os.environ, **(_connection(url) if database else {})}
     # The words are names of ours and paths, and no shell reads them.
-    done = subprocess.run([found, *words], env=environ, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run([found, *words], env=environ, capture_output=True, text=True, check=False)  # noqa: S603 - no shell, our words
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise Permanent(f"{program}: {said[-1] if said else f'exit {done.returncode}'}")

@@ -167,7 +167,7 @@ async def test_a_mailbox_of_another_daemon_does_not_hold_up_the_others(pipeline:
         return count(ids, by)
 
     pipeline.store.undecided = named  # type: ignore[method-assign]  # as a store that is shared
-    pipeline.store.count_attempt = fenced  # type: ignore[assignment]
+    pipeline.store.count_attempt = fenced  # type: ignore[assignment]  # in the place of a method
     assert await Recovery(pipeline).run() == 2
     await pipeline.drained()
     assert [one["outcome"] for one in pipeline.store.message_list()] == [None, "created", None, "created"]

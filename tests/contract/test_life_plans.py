@@ -64,9 +64,8 @@ def plan(conn: Connection, statement: str, parameters: Any) -> str:
 
 @pytest.mark.parametrize(("ask", "wanted"), [one[1:] for one in ASKED], ids=[one[0] for one in ASKED])
 def test_it_is_found_in_an_index(store: Store, ask: Callable[[Connection], object], wanted: set[str]) -> None:
+    # PostgreSQL reads so few rows by any index: there it is enough that it can plan what is asked.
     asked = wanted if store._engines.writer.dialect.name == "sqlite" else wanted - BY_NUMBERS
-    if not asked:
-        pytest.skip("PostgreSQL reads so few rows by any index")
     bureau = Bureau.of(store)
     bureau.case()
     with bureau.writes() as conn:
@@ -75,4 +74,5 @@ def test_it_is_found_in_an_index(store: Store, ask: Callable[[Connection], objec
         with listening(conn) as said:
             ask(conn)
         plans = "\n".join(plan(conn, *one) for one in said)
+    assert plans
     assert {name for name in asked if name in plans} == asked, plans
