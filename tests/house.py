@@ -21,7 +21,7 @@ SHELL: Final = (
     *("server_settings", "settling", "shipped", "signin", "source_ids", "sources", "store", "telling", "tenure"),
     *("template_files", "tls"),
     *("waiting", "writer"),
-    *("intake.faring", "intake.gate", "intake.imap", "intake.maildir", "intake.pool", "intake.reader"),
+    *("intake.faring", "intake.gate", "intake.imap", "intake.maildir", "intake.bare", "intake.pool", "intake.reader"),
     *("intake.watcher", "intake.worker", "outbox.drain", "outbox.smtp", "outbox.smtp_login"),
 )
 #: Words, from which nothing points anywhere; and those who weigh the rules of junk and linking.
@@ -79,6 +79,7 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "prometheus_client": ("health",),
     "psycopg": ("store",),
     "pydantic": ("config", "configuration"),
+    "pydantic_core": ("store.json_text",),
     "pydantic_settings": ("config", "configuration"),
     "sqlalchemy": ("store",),
     "sqlmodel": ("store",),

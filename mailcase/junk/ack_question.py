@@ -49,7 +49,7 @@ class Yes:
 
 def moment(at: datetime) -> str:
     """A time in evidence, as people read it: to the minute, in UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(' ', 'minutes')} UTC"
 
 
 AckRule = Callable[[AckQuestion], No | Yes]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from mailcase.outbox.references import references, sound
 from mailcase.outbox.subject import base_subject, finished
 from mailcase.outbox.template_values import NEUTRAL
 from mailcase.outbox.templates import TemplateSet
+from mailcase.outbox.translated import name
 from mailcase.policy import MailboxPolicy, Policy
 from mailcase.ports import CaseFacts, Composed
 
@@ -76,7 +78,7 @@ class Composer:
             "help_desk": one_line(box.from_name, _LONGEST_NAME) or box.address,
             "address": box.address,
             "category": case.category,
-            "status": case.status,
+            "status": name(case.status, language),
             "opened": moment(case.created_at, self.policy.cases.timezone, language),
             "subject": base_subject(mail.subject, self.policy.cases.masks, case.running),
             "name": one_line(mail.to_name, _LONGEST_NAME),
@@ -127,6 +129,7 @@ def message_id_domain(box: MailboxPolicy) -> str:
 _DATES: Final = {"de": "%d.%m.%Y %H:%M %Z"}
 
 
+@lru_cache(maxsize=256)  # the mails of one commit have one moment
 def moment(at: datetime, zone: str, language: str = "") -> str:
     """`2026-11-03 10:15 CET`, German `03.11.2026 10:15 CET`.
 

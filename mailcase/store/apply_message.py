@@ -9,6 +9,7 @@ from mailcase.decision import Outcome
 from mailcase.message import Address, Email, Kind
 from mailcase.same_mail import stored_beginning
 from mailcase.store import tables as t
+from mailcase.store.dialect import is_sqlite
 from mailcase.store.hot import Hot
 from mailcase.store.references import cite
 from mailcase.store.work import Work
@@ -60,8 +61,9 @@ def take_as_sent(work: Work, action: TakeAsSent) -> None:
 
 
 def set_reference(work: Work, msgid: str, pk: int) -> None:
-    """The id is this message from now on (the newest, if an id is used twice)."""
-    work.later.references.append({"of_group": work.lookup.group, "of_msgid": msgid, "to_pk": pk})
+    """The id is this message from now on (the newest, if an id is used twice); on SQLite nobody asks (references)."""
+    if not is_sqlite(work.conn):
+        work.later.references.append({"of_group": work.lookup.group, "of_msgid": msgid, "to_pk": pk})
 
 
 def _decided(work: Work) -> dict[str, Any]:

@@ -25,7 +25,7 @@ _O = t.outbox.c
 _S = t.suppression.c
 _C = t.case.c
 _INSERT = Hot(sa.insert(t.outbox))
-_REFERENCE = {lite: Hot(new_statement(t.message_reference, lite=lite)) for lite in (True, False)}
+_REFERENCE = Hot(new_statement(t.message_reference, lite=False))  # on SQLite there are none (references)
 _SAME_MAIL = sa.select(_O.id, _O.state).where(_O.dedup == sa.bindparam("of_dedup"))
 
 
@@ -124,9 +124,9 @@ def _outgoing(work: Work, action: QueueMail, composed: Composed) -> int:
         "html": "", "headers": [list(one) for one in composed.headers],
     }  # fmt: skip
     pk = int(INSERT_MESSAGE.run(work.conn, row)[0].id)
-    reference = {"group_name": work.lookup.group, "msgid": composed.message_id, "message_pk": None}
-    _REFERENCE[is_sqlite(work.conn)].run(work.conn, reference)
-    set_reference(work, composed.message_id, pk)
+    if not is_sqlite(work.conn):
+        _REFERENCE.run(work.conn, {"group_name": work.lookup.group, "msgid": composed.message_id, "message_pk": None})
+        set_reference(work, composed.message_id, pk)
     link = {
         "case_id": work.case(action.case), "message_pk": pk, "how": "sent", "linked_by": "", "verified": False,
         "at": work.now,

@@ -16,6 +16,7 @@ from mailcase.errors import ConfigError, Permanent, StoreFull, Unavailable
 from mailcase.places import private_folder, refused
 from mailcase.store.again import BY_SQLSTATE
 from mailcase.store.fences import Fences
+from mailcase.store.json_text import JSON_BY
 from mailcase.store.pg_session import LEASE_S, lone_engine, pooled_engine, refuses_settings
 from mailcase.store.readonly import connect_reader, refusal, refuses_writing
 
@@ -169,6 +170,7 @@ def _sqlite(url: str, *, writes: bool) -> Engine:
         max_overflow=0 if writes else _READERS,
         connect_args={"check_same_thread": False, "isolation_level": None},
         hide_parameters=True,
+        **JSON_BY,
     )
     if not writes:
         sa.event.listen(engine, "do_connect", connect_reader)

@@ -23,7 +23,8 @@ class _Ready:
     """A statement compiled for one dialect."""
 
     sql: str
-    binds: tuple[tuple[str, Convert | None], ...]  # what the driver is given, in its order
+    names: tuple[str, ...]  # what the driver is given, in its order
+    changes: tuple[tuple[int, Convert], ...]  # those of them that are converted
     named: bool  # the driver takes its parameters by name
     fixed: dict[str, Any]  # values that the statement holds itself, such as a limit
     results: tuple[tuple[int, Convert], ...]
@@ -32,9 +33,10 @@ class _Ready:
     def parameters(self, given: Mapping[str, Any]) -> Any:
         """The driver's parameters."""
         values = {**self.fixed, **given} if self.fixed else given
-        if self.named:
-            return {name: values[name] if change is None else change(values[name]) for name, change in self.binds}
-        return [values[name] if change is None else change(values[name]) for name, change in self.binds]
+        found = [values[name] for name in self.names]
+        for at, change in self.changes:
+            found[at] = change(found[at])
+        return dict(zip(self.names, found, strict=True)) if self.named else found
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
         """The driver's rows with the types of the columns."""
@@ -111,7 +113,8 @@ def _compile(statement: Any, conn: Connection, names: list[str]) -> _Ready:
     results = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     return _Ready(
         sql=str(compiled),
-        binds=tuple((name, changes[name]) for name in order),
+        names=tuple(order),
+        changes=tuple((at, change) for at, name in enumerate(order) if (change := changes[name]) is not None),
         named=not compiled.positional,
         fixed={name: value for name, value in compiled.params.items() if name not in names},
         results=tuple((at, convert) for at, convert in enumerate(results) if convert is not None),
@@ -121,6 +124,8 @@ def _compile(statement: Any, conn: Connection, names: list[str]) -> _Ready:
 
 def _bind(kind: Any, dialect: Any) -> Convert | None:
     """How a value of this type is given to the driver; one moment stands in many rows and is written once."""
+    if isinstance(kind, sa.Boolean):  # both drivers know what True is
+        return None
     convert: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
     moment = isinstance(getattr(kind, "impl", kind), sa.DateTime)
     return lru_cache(maxsize=64)(convert) if moment and convert is not None else convert

@@ -6,6 +6,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
+from mailcase.store.json_text import JSON_BY
+
 LEASE_S: Final = 20.0  # a process that gives no sign of life for so long loses its locks (architecture.md)
 _MINUTE: Final = 60_000  # milliseconds
 _LOCK_MS: Final = 10_000  # then the store is busy, and what waits tries again (F25)
@@ -40,6 +42,7 @@ def pooled_engine(url: str, size: int, lease_s: float, *, writes: bool) -> Engin
         pool_pre_ping=True,
         connect_args={**_arguments(target, settings, lease_s), "cursor_factory": Rearming},
         hide_parameters=True,
+        **JSON_BY,
     )
     if writes:
         sa.event.listen(engine, "connect", _durable)

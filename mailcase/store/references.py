@@ -8,27 +8,29 @@ from sqlalchemy.engine import Connection
 
 from mailcase.snapshot import Lookup
 from mailcase.store import tables as t
-from mailcase.store.dialect import is_sqlite, new_statement, set_statement
+from mailcase.store.dialect import is_sqlite, set_statement
 from mailcase.store.hot import Hot
 from mailcase.store.work import Work
 
-_NOTE = Hot(new_statement(t.message_reference, lite=True))
 _LOCK = Hot(set_statement(t.message_reference, ("msgid",), lite=False))
 _CITE = Hot(sa.insert(t.citation))
 
 
 def note_references(conn: Connection, lookup: Lookup) -> None:
-    """Make (PostgreSQL: and lock) the rows of all ids that the mail is or names, in sorted order.
+    """Make and lock the rows of all ids that the mail is or names, in sorted order.
 
-    On SQLite the whole transaction has the write lock already.
+    On SQLite the whole transaction has the write lock already, and nothing but the lock is asked of these rows:
+    there are none.
     """
+    if is_sqlite(conn):
+        return
     ids = set(lookup.cited_ids)
     if lookup.message_id:
         ids.add(lookup.message_id)
     if not ids:
         return
     rows = [{"group_name": lookup.group, "msgid": one, "message_pk": None} for one in sorted(ids)]
-    (_NOTE if is_sqlite(conn) else _LOCK).many(conn, rows)
+    _LOCK.many(conn, rows)
 
 
 def forget_named_ids(work: Work) -> None:

@@ -28,7 +28,7 @@ _LONGEST_REST: Final = 5.0  # seconds between looks when nothing woke us: a comm
 _SHORTEST_REST: Final = 1.0
 _FULL_REST: Final = 1.0  # seconds between looks while the lanes hold a batch: each look reads what they hold
 _RECENT: Final = timedelta(seconds=5)  # so often is counted what left, near a limit always
-_MANY: Final = 2000  # mails in a window: counting fewer costs nothing
+_MANY: Final = 200  # mails in a window: counting fewer costs nothing
 _STORE_PAUSE: Final = 5.0  # seconds after the store could not be read
 _NO_RELAY: Final = timedelta(hours=1)
 _GRACE: Final = 10.0  # seconds for an open dialogue when the daemon stops (architecture.md)

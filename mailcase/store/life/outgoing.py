@@ -19,9 +19,9 @@ from mailcase.ports import Composed
 from mailcase.store import tables as t
 from mailcase.store.apply_case import LINK
 from mailcase.store.apply_message import INSERT_MESSAGE, recipient
-from mailcase.store.dialect import insert_new, is_sqlite
+from mailcase.store.dialect import insert_or_set, is_sqlite
 
-_R, _O = t.message_reference.c, t.outbox.c
+_O = t.outbox.c
 
 
 def put_message(conn: Connection, notice: Notice, facts: NoticeFacts, composed: Composed, now: datetime) -> int:
@@ -42,10 +42,9 @@ def put_message(conn: Connection, notice: Notice, facts: NoticeFacts, composed: 
         "headers": [list(one) for one in composed.headers],
     }  # fmt: skip
     pk = int(INSERT_MESSAGE.run(conn, row)[0].id)
-    reference = {"group_name": facts.group, "msgid": composed.message_id, "message_pk": pk}
-    conn.execute(insert_new(conn, t.message_reference), reference)
-    known = sa.update(t.message_reference).where(_R.group_name == facts.group, _R.msgid == composed.message_id)
-    conn.execute(known.values(message_pk=pk))
+    if not is_sqlite(conn):  # there are none (references)
+        reference = {"group_name": facts.group, "msgid": composed.message_id, "message_pk": pk}
+        conn.execute(insert_or_set(conn, t.message_reference, "message_pk"), reference)
     how = "sent" if notice.audience == "customer" else "notified"
     link = {
         "case_id": facts.running, "message_pk": pk, "how": how, "linked_by": "", "verified": not notice.automatic,
