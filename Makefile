@@ -24,7 +24,8 @@ demo: $(DEMO)  ## set up, then run the main job on embedded servers and show wha
 
 test: $(DEV) servers  ## set up, then run all tests (Dovecot and PostgreSQL too)
 	@$(BIN)/python -m compileall -q mailcase tests  # once, and not by each process that a test starts
-	$(BIN)/pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+	@# What pytest makes of the tests is kept for the next run, whatever the environment says of byte code.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 soak: $(SOAK) servers  ## the long tests, one PART=name [MINUTES=n] at a time; without PART: which there are
 	@$(BIN)/python -m compileall -q mailcase soak tests

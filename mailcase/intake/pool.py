@@ -2,25 +2,18 @@
 
 import asyncio
 import os
-import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
-from multiprocessing.context import SpawnContext, SpawnProcess
-from types import ModuleType
 from typing import Any, Final
 
 import pebble
 
 from mailcase.faults import hit
-from mailcase.intake import worker
+from mailcase.intake import bare, worker
 from mailcase.message import Email
 
 Task = Callable[[Sequence[bytes], float], list[Email | str]]
 QUEUED: Final = 120.0  # seconds that a task may wait for a worker
-_MAIN: Final = threading.Lock()
 
 
 class TaskError(Exception):
@@ -29,43 +22,6 @@ class TaskError(Exception):
 
 class Killed(TaskError):
     """The process of the task was killed at the time limit, or died."""
-
-
-class _BareProcess(SpawnProcess):
-    """A spawned process that does not import the parent's main module, and with it the whole program."""
-
-    @staticmethod
-    def _Popen(process_obj: Any) -> Any:  # noqa: N802  the name is multiprocessing's
-        with _bare_main():
-            return SpawnProcess._Popen(process_obj)
-
-
-@contextmanager
-def _bare_main() -> Iterator[None]:
-    with _MAIN:
-        main = sys.modules["__main__"]
-        sys.modules["__main__"] = ModuleType("__main__")
-        try:
-            yield
-        finally:
-            sys.modules["__main__"] = main
-
-
-def _start_tracker() -> None:
-    """Start Python's resource tracker without its voice: when we are killed it outlives us, and it would
-    write a warning in plain text, on semaphores that it then removes, into the log of JSON lines."""
-    with _MAIN:
-        sys.warnoptions.append("ignore::UserWarning:multiprocessing.resource_tracker")
-        try:
-            resource_tracker.ensure_running()
-        finally:
-            sys.warnoptions.pop()
-
-
-class _Context(SpawnContext):
-    """Spawn, never fork: the daemon has threads."""
-
-    Process = _BareProcess
 
 
 class Pool:
@@ -119,12 +75,12 @@ class Pool:
 
     def _running(self) -> pebble.ProcessPool:
         if self._pool is None:
-            _start_tracker()
+            bare.start_tracker()
             self._pool = pebble.ProcessPool(
                 max_workers=self._workers,
                 initializer=worker.start,
                 initargs=(os.getpid(), self._memory),
-                context=_Context(),
+                context=bare.Context(),
             )
         return self._pool
 

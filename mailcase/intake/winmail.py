@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mailcase.intake import html as markup
 from mailcase.intake.attachments import numbered, safe_name, unnamed
@@ -10,8 +10,10 @@ from mailcase.intake.content import payload
 from mailcase.intake.mediatype import media_type_of
 from mailcase.intake.structure import Part
 from mailcase.intake.texts import clean_line, clean_text
-from mailcase.intake.tnef import LARGEST, Contents, File, contents
 from mailcase.message import Attachment
+
+if TYPE_CHECKING:
+    from mailcase.intake.tnef import Contents, File
 
 _TYPES: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _NAME: Final = "winmail.dat"
@@ -24,8 +26,10 @@ def is_winmail(part: Part) -> bool:
     return part.type in _TYPES or name.lower() == _NAME
 
 
-def opened(raw: bytes, part: Part, *, words: bool = False) -> Contents | None:
+def opened(raw: bytes, part: Part, *, words: bool = False) -> "Contents | None":
     """What a winmail.dat holds, its text where `words` are wanted; None where it is none that can be read."""
+    from mailcase.intake.tnef import LARGEST, contents  # here, since few mails need its 20 ms of import
+
     if part.end - part.start > 2 * LARGEST:
         return None
     try:
@@ -34,13 +38,13 @@ def opened(raw: bytes, part: Part, *, words: bool = False) -> Contents | None:
         return None
 
 
-def listed(part: str, found: Contents, others: Iterable[Attachment]) -> tuple[Attachment, ...]:
+def listed(part: str, found: "Contents", others: Iterable[Attachment]) -> tuple[Attachment, ...]:
     """Its files as attachments; their names differ from those of `others`."""
     taken = {one.name.lower() for one in others}
     return tuple(_attachment(f"{part}/{place}", file, taken) for place, file in enumerate(found.files, 1))
 
 
-def _attachment(number: str, file: File, taken: set[str]) -> Attachment:
+def _attachment(number: str, file: "File", taken: set[str]) -> Attachment:
     kind = media_type_of(clean_line(file.type).encode(), "application/octet-stream").type
     return Attachment(
         part=number,
@@ -53,6 +57,6 @@ def _attachment(number: str, file: File, taken: set[str]) -> Attachment:
     )
 
 
-def text_in(found: Contents) -> str:
+def text_in(found: "Contents") -> str:
     """The text that is in no other part of the mail."""
     return clean_text(found.text).strip() or markup.text_of(markup.clean_html(found.html), found.html)

@@ -36,10 +36,18 @@ class PostgresServer:
     _names: Iterator[int] = field(default_factory=itertools.count)
 
     def database(self) -> str:
+        return self.url(self.copy("template1"))
+
+    def copy(self, template: str) -> str:
+        """A new database like that one; its name."""
         name = f"t{next(self._names)}"
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name}")
-        return f"postgresql+psycopg://{self.user}@127.0.0.1:{self.port}/{name}"
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        return name
+
+    def url(self, database: str) -> str:
+        """As SQLAlchemy wants it."""
+        return f"postgresql+psycopg://{self.user}@127.0.0.1:{self.port}/{database}"
 
     def dsn(self, database: str) -> str:
         return f"host=127.0.0.1 port={self.port} user={self.user} dbname={database}"
@@ -103,8 +111,7 @@ class OwnPostgres:
 
     def kill(self) -> None:
         """As `pg_ctl stop -m immediate`: every session ends in the middle of what it does."""
-        if self._conn is not None:
-            self._conn.close()
+        self.hang_up()
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(timeout=60)
@@ -114,6 +121,11 @@ class OwnPostgres:
         """Die and come back."""
         self.kill()
         self.start()
+
+    def hang_up(self) -> None:
+        """End the session of `rows`."""
+        if self._conn is not None:
+            self._conn.close()
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         """What a query finds; raises psycopg.OperationalError while the server is away."""

@@ -175,8 +175,9 @@ class Slow(MemorySeat):
 
 
 async def test_a_store_that_does_not_answer_keeps_nobody_from_stopping() -> None:
-    one = Tenure(Slow(MemoryHall()), "one:1", lambda: BOXES, timedelta(seconds=0.2), lambda: NOW)
-    await one.join()
+    one = Tenure(Slow(MemoryHall()), "one:1", lambda: BOXES, timedelta(minutes=1), lambda: NOW)
+    await one.join()  # on a busy machine it may take its time
+    one.lease = timedelta(seconds=0.2)
     await one.leave()
     with pytest.raises(RuntimeError, match="after shutdown"):
         await one.join()
