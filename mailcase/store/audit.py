@@ -1,15 +1,18 @@
-"""What `mailcase audit` and `mailcase mailbox test` read of the journal."""
+"""What `mailcase audit` and `mailcase mailbox test` read of the store."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.intake.audit import Entry
+from mailcase.soundness import STUCK_AFTER, Finding
 from mailcase.store import tables as t
+from mailcase.store.doubled import doubled
 from mailcase.store.engine import Engines
 from mailcase.store.marks import reads
+from mailcase.store.stuck import stuck
 
 _D = t.delivery.c
 _ENTRY = (_D.id, _D.key, _D.uid, _D.received_at, _D.outcome, _D.reason, _D.oversize, _D.marked)
@@ -25,6 +28,12 @@ class AuditDoor:
         """Every delivery of that folder (None: of that Maildir), by key."""
         with self._engines.read() as conn:
             return _entries(conn, source, folder, uidvalidity)
+
+    @reads
+    def findings(self, now: datetime, stuck_after: timedelta = STUCK_AFTER) -> list[Finding]:
+        """What is doubled, and what waits for longer than that: nothing, in a store as it should be."""
+        with self._engines.read() as conn:
+            return [*doubled(conn), *stuck(conn, now, stuck_after)]
 
     @reads
     def find_delivery(self, mailbox: str, message_id: str, since: datetime) -> dict[str, Any] | None:

@@ -102,10 +102,11 @@ async def one_sender(desk: Branch, mails: int) -> list[Settled]:
 async def forged_senders(desk: Branch, mails: int, wave: int) -> None:
     """A mail bomb, so many a minute: what the victims are to read stands in each field that we might repeat."""
     for start in range(0, mails, wave):
-        desk.receive([_forged(number) for number in range(start, min(start + wave, mails))])
+        desk.receive([forged(number) for number in range(start, min(start + wave, mails))])
         await desk.look(MINUTE)
 
 
-def _forged(number: int) -> bytes:
+def forged(number: int) -> bytes:
+    """One of them."""
     who = f"{BAIT} {number} <victim{number}@v{number}.example>"
     return letter(number, subject=f"{BAIT} {number}", body=BAIT, From=who)

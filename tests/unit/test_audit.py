@@ -1,10 +1,17 @@
-"""Each mail at a source and in the journal has the state that B1 gives it."""
+"""Each mail at a source and in the journal has the state that B1 gives it; what `mailcase audit` looks at and says."""
 
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from mailcase.cli.main import app
+from mailcase.cli.render_audit import print_checked
 from mailcase.clock import utcnow
 from mailcase.errors import Permanent
 from mailcase.intake.audit import COUNTED, STATES, Entry, FolderAudit, Found, compare
@@ -12,7 +19,10 @@ from mailcase.intake.imap.audit import _state
 from mailcase.intake.maildir.audit import audit_maildir
 from mailcase.intake.maildir.settings import MaildirSettings
 from mailcase.ports import Arrival, Cursor
+from mailcase.soundness import Finding
 from mailcase.store.store import Store
+from tests.servers import new_store
+from tests.servers.letters import letter
 
 NOW = datetime(2026, 11, 3, 9, tzinfo=UTC)
 
@@ -121,3 +131,100 @@ def test_a_maildir_is_compared_by_the_unique_part_of_its_names(tmp_path: Path) -
         store.close()
     with pytest.raises(Permanent, match="cannot be read"):
         audit_maildir(MaildirSettings("support", tmp_path / "none"), None, store)
+
+
+# the command
+
+CONFIG = """
+[intake]
+workers = 1
+[acknowledge]
+created = false
+followed = false
+[[mailbox]]
+name = "support"
+address = "support@helpdesk.example"
+[[mailbox]]
+name = "letters"
+address = "letters@helpdesk.example"
+group = "letters"
+[mailbox.maildir]
+path = "Maildir"
+[[mailbox]]
+name = "far"
+address = "far@helpdesk.example"
+group = "far"
+[mailbox.imap]
+host = "127.0.0.1"
+port = 1
+security = "none"
+user = "far"
+password = "pass"
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[..., Result]:
+    """The commands, called in this process; one mail is decided."""
+    for part in ("new", "cur", "tmp"):
+        (tmp_path / "Maildir" / part).mkdir(parents=True)
+    (tmp_path / "mailcase.toml").write_text(CONFIG)
+    (tmp_path / "token.key").write_text("k" * 40)
+    (tmp_path / "blacklist.txt").write_text("")
+    new_store.place(tmp_path)
+
+    def call(*args: str, data: bytes | None = None) -> Result:
+        return CliRunner().invoke(app, ["--config", str(tmp_path / "mailcase.toml"), *args], input=data)
+
+    assert call("ingest", "-", "--mailbox", "support", data=letter(1)).exit_code == 0
+    return call
+
+
+def test_without_a_name_it_looks_at_the_store_and_at_every_mailbox_with_a_copy(program: Callable[..., Result]) -> None:
+    done = program("--json", "audit")
+    told = json.loads(done.stdout)
+    letters, far = told["mailboxes"]
+    assert told["store"] == {"doubled": 0, "stuck": 0, "findings": []}
+    assert (letters["mailbox"], letters["missing"], letters["folders"][0]["on_server"]) == ("letters", 0, 0)
+    assert ("far" in far["mailbox"], "127.0.0.1" in far["error"]) == (True, True)
+    assert done.exit_code == 1  # one could not be compared
+    said = program("audit").stdout
+    assert "not compared: " in said
+    assert said.endswith("0 missing, 0 doubled, 0 stuck\n")
+
+
+def test_what_the_store_holds_stuck_is_named_with_its_cure(program: Callable[..., Result], tmp_path: Path) -> None:
+    assert (program("audit", "--store").exit_code, program("audit", "--store").stdout) == (
+        0,
+        "store\n0 doubled, 0 stuck\n",
+    )
+    with closing(sqlite3.connect(tmp_path / new_store.NAME)) as store, store:
+        store.execute("UPDATE delivery SET outcome = 'quarantined', reason = 'unreadable', error = 'it \x1b[1m raises'")
+    done = program("audit", "--store")
+    assert (done.exit_code, "quarantined          1  stuck: could not be processed" in done.stdout) == (1, True)
+    assert "support  message 1  unreadable: it \N{REPLACEMENT CHARACTER}[1m raises\n" in done.stdout
+    assert "→ `mailcase quarantine show ID`, then" in done.stdout
+    assert done.stdout.endswith("0 doubled, 1 stuck\n")
+    assert program("audit", "--store", "--since", "2999-01-01").exit_code == 0
+    whole = program("--json", "audit", "letters", "--store")
+    told = json.loads(whole.stdout)
+    (found,) = told["store"]["findings"]
+    assert (whole.exit_code, [one["mailbox"] for one in told["mailboxes"]]) == (1, ["letters"])
+    assert (found["word"], found["kind"], found["mailbox"], found["messages"], found["cases"], found["outbox"]) == (
+        "quarantined", "stuck", "support", [1], [], [],
+    )  # fmt: skip
+
+
+def test_many_findings_are_counted_and_the_first_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    print_checked([Finding("undecided", NOW, "support", (at,)) for at in range(60)])
+    said = capsys.readouterr().out
+    assert (said.count("  support  message "), "… 10 more: --json shows them all" in said) == (50, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [(("support",), "there is no copy to compare with"), (("--stuck-after", "soon"), "a length of time")],
+)
+def test_wrong_usage_says_what_is_right(program: Callable[..., Result], args: tuple[str, ...], told: str) -> None:
+    done = program("audit", *args)
+    assert (done.exit_code, told in " ".join(done.stderr.replace("│", " ").split())) == (2, True)
