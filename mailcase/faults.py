@@ -18,12 +18,14 @@ POINTS: Final = (
     "before_commit",  # decided and written, not committed
     "after_commit",  # committed, the server not told
     "before_mark",  # about to flag, move or delete
-    "after_move",  # MOVE was sent, its reply not read
+    "after_move",  # MOVE was sent, its reply not read; of a Maildir: one file was told, the next ones not
     "after_mark",  # the server was told, we have not remembered it
     "outbox_claimed",  # `sending` is committed, nothing has left
     "final_dot",  # the final dot was sent, its reply not read
     "after_data",  # the relay took the mail, we have not recorded it
 )
+#: Of mail that a mail server hands in.
+HANDED_IN: Final = ("before_reply",)  # journalled, and this recipient's 250 has not left
 
 _name = ""
 _left = 0
@@ -39,7 +41,7 @@ def arm(wish: str) -> None:
     global _name, _left, _signal
     how, at, point = wish.rpartition("@")
     _name, _, count = point.partition(":")
-    if wish and (_name not in POINTS or how not in ("", "stop") or (at and not how)):
+    if wish and (_name not in (*POINTS, *HANDED_IN) or how not in ("", "stop") or (at and not how)):
         raise ValueError(f"MAILCASE_FAULT={wish}: there is no such point")
     _signal = signal.SIGSTOP if how else signal.SIGKILL
     _left = int(count or 1) if _name else 0

@@ -17,6 +17,7 @@ from mailcase.configuration.values import (
     MaskText,
     Secret,
     Section,
+    Share,
     Size,
     Whole,
     Word,
@@ -152,6 +153,7 @@ class LinkingSection(Section):
     link_across_groups: Flag = False
     notification_reopens: Flag = False
     list_creates: Flag = True
+    new_topic_days: Annotated[Whole, Field(ge=0, le=36500)] = 0
     own_lists: tuple[Word, ...] = ()
 
 
@@ -227,6 +229,8 @@ class AlarmSection(Section):
     to: tuple[MailAddress, ...] = ()
     mailbox: str = ""
     after: Duration = duration("5m")
+    quota: Share = 0.9
+    bounces: Share = 0.1
     digest: Annotated[str, fits(r"|([01][0-9]|2[0-3]):[0-5][0-9]", 'a time of day such as "07:00", or nothing')] = (
         "07:00"
     )

@@ -50,6 +50,14 @@ def size(value: object) -> int:
     return int(found[1]) * _BYTES[(found[2] or "B").upper()]
 
 
+def share(value: object) -> float:
+    """A part of a whole, above 0 and up to 1, such as 0.9; raises ValueError for anything else."""
+    found = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+    if not 0 < found <= 1:
+        raise ValueError("expected a share above 0 and up to 1, such as 0.9")
+    return found
+
+
 def limit(value: object) -> Limit:
     """So many in a window of time, from "5/1h".
 
@@ -134,6 +142,7 @@ Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Word = Annotated[str, Field(min_length=1)]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Size = Annotated[int, BeforeValidator(size)]
+Share = Annotated[float, BeforeValidator(share)]
 LimitText = Annotated[Limit, BeforeValidator(limit)]
 MailAddress = Annotated[str, BeforeValidator(mail_address)]
 Domain = Annotated[str, BeforeValidator(domain)]

@@ -11,7 +11,7 @@ from typing import Any, Final
 from mailcase import __version__
 from mailcase.errors import Transient
 from mailcase.health.pulse import Pulse
-from mailcase.health.situation import DaemonTold, Facts, MailboxTold, Numbers
+from mailcase.health.situation import DaemonTold, Facts, MailboxTold, Numbers, Returned
 from mailcase.intake.state import MailboxState
 from mailcase.life.named import Named
 from mailcase.log import Event, emit
@@ -20,7 +20,7 @@ from mailcase.waiting import first_of
 
 LOOK_EVERY: Final = 5.0  # seconds
 HEARTBEAT: Final = timedelta(seconds=15)  # a row that did not change is renewed so often; see GONE_AFTER
-COUNT_EVERY: Final = timedelta(minutes=5)  # recipients that are not registered
+COUNT_EVERY: Final = timedelta(minutes=5)  # what a whole day or week has to be walked through for
 TIDY_EVERY: Final = timedelta(minutes=1)
 
 Call = Callable[..., Awaitable[Any]]  # runs a store function in the writer thread
@@ -64,6 +64,7 @@ class Keeper:
         self._remembers = False  # whether the store was asked for those of earlier daemons
         self._tidied: datetime | None = None
         self._counted: datetime | None = None
+        self._returned: Mapping[str, Returned] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until the stop event, then take the daemon's row away."""
@@ -86,9 +87,11 @@ class Keeper:
         facts = await self._with_last_mails(facts)
         written = await self._write(facts, now)
         numbers = await self._numbers()
+        if numbers is not None:
+            if _due(self._counted, COUNT_EVERY, now):
+                await self._count(now)
+            numbers = replace(numbers, returned=self._returned)
         self.pulse.looked(now, facts, numbers, written=written)
-        if numbers is not None and _due(self._counted, COUNT_EVERY, now):
-            await self._count(now)
 
     async def _with_last_mails(self, facts: Facts) -> Facts:
         """When the last mail came is known over restarts and reloads: a source knows of its own time alone."""
@@ -142,10 +145,13 @@ class Keeper:
 
     async def _count(self, now: datetime) -> None:
         try:
-            self.pulse.counted(await asyncio.to_thread(self._store.unregistered, now))
-            self._counted = now
+            self._returned = await asyncio.to_thread(self._store.returned, now)
+            unregistered = await asyncio.to_thread(self._store.unregistered, now)
         except Transient as error:
             emit(Event.STORE_BUSY, error=str(error))
+        else:
+            self._counted = now
+            self.pulse.counted(unregistered)
 
 
 def _due(last: datetime | None, every: timedelta, now: datetime) -> bool:

@@ -93,6 +93,8 @@ def _mailboxes(facts: Facts) -> Iterator[Metric]:
         yield _each(f"mailbox_{name}_timestamp_seconds", says, known)
     lags = {name: state.lag_s for name, state in boxes.items() if state.last_mail is not None}
     yield _each("mailbox_lag_seconds", "From the arrival of its last mail to its journal row", lags)
+    quotas = {name: state.quota for name, state in boxes.items() if state.quota is not None}
+    yield _each("mailbox_quota_ratio", "Share of its room on the server that is used", quotas)
 
 
 def _numbers(now: Numbers) -> Iterator[Metric]:
@@ -106,6 +108,10 @@ def _numbers(now: Numbers) -> Iterator[Metric]:
     yield _one("outbox_held", "Pending ones that a limit or the breaker holds", now.held)
     yield _one("outbox_oldest_timestamp_seconds", "The oldest that nothing holds, 0: none", _stamp(now.pending_since))
     yield _one("breaker_open", "1: automatic mail is held", float(now.breaker_since is not None))
+    sent = {name: one.sent for name, one in now.returned.items()}
+    yield _each("automatic_sent", "Automatic mails to customers that left in the last 24 hours", sent)
+    bounced = {name: one.bounced for name, one in now.returned.items()}
+    yield _each("automatic_bounced", "Those of them that came back", bounced)
 
 
 def _daemon(facts: Facts) -> Iterator[Metric]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from mailcase.health.conditions import BY_WORD, Condition, conditions, cure_of, waits, well
-from mailcase.health.situation import AlarmTold, DaemonTold, Facts, MailboxTold, Situation, Told, Unregistered
+from mailcase.health.situation import AlarmTold, DaemonTold, Facts, MailboxTold, Returned, Situation, Told, Unregistered
 from mailcase.intake.state import MailboxState
 
 _STATES: Final = ("pending", "sending", "sent", "failed", "suppressed", "expired", "uncertain", "bounced")
@@ -170,16 +170,18 @@ def _mailbox(name: str, told: Told, living: list[DaemonTold], files: Files) -> d
     row = next((one for one in told.mailboxes if one.mailbox == name), None)
     state = row.state if row else MailboxState()
     unregistered = next((one for one in told.unregistered if one.mailbox == name), Unregistered(name, 0))
+    returned = told.numbers.returned.get(name, Returned(0, 0))
     return {
         "mailbox": name, "state": _state(name, row, told, living, files), "source": row.source if row else "",
         "last_look": state.last_look, "last_mail": state.last_mail,
-        "lag_s": state.lag_s if state.last_mail else None, "trouble": state.trouble,
+        "lag_s": state.lag_s if state.last_mail else None, "quota": state.quota, "trouble": state.trouble,
         "error": state.error, "failing_since": state.failing_since,
         "daemon": next(({"host": one.host, "pid": one.pid} for one in living if row and one.owner == row.owner), None),
         "unregistered": {
             "mails": unregistered.mails,
             "addresses": [{"address": address, "mails": mails} for address, mails in unregistered.addresses],
         },
+        "automatic": {"sent": returned.sent, "bounced": returned.bounced},
     }  # fmt: skip
 
 

@@ -34,6 +34,8 @@ class Facts:
     by_token: frozenset[str] = frozenset()  # who signs in with tokens: "imap:support", "smtp:support"
     unheld: Mapping[str, datetime] = field(default_factory=dict)  # mailboxes that no daemon works, since when
     config: str = ""  # path of the configuration's file on the daemon's host
+    quota_over: float = 0.9  # [alarm] quota: from this share of its room on a mailbox is nearly full
+    bounces_over: float = 0.1  # [alarm] bounces: a larger share of automatic mail that came back is too much
     clock_ahead_s: float = 0.0  # so far is the host's clock ahead of that of a store which several share
 
 
@@ -45,6 +47,14 @@ class Relay:
     error: str
     since: datetime  # creation of the oldest mail that waits for it
     mails: int
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Automatic mail of one mailbox that left in the last 24 hours."""
+
+    sent: int  # those that came back are among them
+    bounced: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,7 @@ class Numbers:
     relays: Mapping[str, Relay] = field(default_factory=dict)
     breaker_since: datetime | None = None
     breaker_threshold: int = 0
+    returned: Mapping[str, Returned] = field(default_factory=dict)  # by mailbox; counted every few minutes
     gone: tuple[Gone, ...] = ()  # groups and agents of the configuration whom no case reaches
 
 

@@ -94,6 +94,10 @@ class Faring:
         """The server was reached, or is gone."""
         self.state = replace(self.state, connected=yes)
 
+    def filled(self, share: float | None) -> None:
+        """So much of its room on the server is used; None where the server tells none."""
+        self.state = replace(self.state, quota=share)
+
     def looked(self) -> None:
         """Everything was read to its end: whatever troubled it is over."""
         well: dict[str, Any] = {"connected": True, "trouble": "", "error": "", "failing_since": None}

@@ -19,3 +19,4 @@ class MailboxState:
     trouble: Trouble = ""
     error: str = ""  # the trouble in words
     failing_since: datetime | None = None
+    quota: float | None = None  # share of its room on the server that is used; None: the server tells none

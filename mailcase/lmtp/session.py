@@ -8,6 +8,7 @@ from typing import AnyStr, Final, Protocol
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import Session
 
+from mailcase.faults import hit
 from mailcase.lmtp import replies
 from mailcase.lmtp.budget import Load
 from mailcase.lmtp.envelope import Handed
@@ -139,6 +140,7 @@ class LmtpSession(LMTP):
             await self.push(self._desk.refuse(envelope, replies.NO_MEMORY)[0])
             return
         async for answer in self._answers(envelope, load):
+            hit("before_reply")
             await self.push(answer)
             self._reset_timeout()  # a large mail for many mailboxes takes its time
         self.envelope = self._create_envelope()

@@ -30,8 +30,9 @@ from mailcase.outbox.breaker import FLAG, WATCH_FLAG, Breaker
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow, insert_or_set
 from mailcase.store.edit import get_flag
-from mailcase.store.health_facts import facts_of, facts_row, trouble_of
+from mailcase.store.health_facts import facts_of, facts_row, quota_of, trouble_of
 from mailcase.store.life.named import gone
+from mailcase.store.returned import returned
 
 _D, _O, _N, _M, _A, _F = t.delivery.c, t.outbox.c, t.daemon.c, t.mailbox_health.c, t.alarm.c, t.flag.c
 #: A mail that its rule delays does not wait before that.
@@ -189,7 +190,7 @@ def told(conn: Connection, now: datetime, named: Sequence[Named] = ()) -> Told:
         daemons=tuple(_daemon(row) for row in daemons),
         mailboxes=tuple(_mailbox(row, troubles.get(row.owner, {})) for row in mailboxes),
         alarms=open_alarms(conn),
-        numbers=numbers(conn, named),
+        numbers=replace(numbers(conn, named), returned=returned(conn, now)),
         unregistered=unregistered(conn, now),
         ended=ended(conn, now),
         paused=frozenset(name.removeprefix(_PAUSED) for name in paused),
@@ -203,6 +204,6 @@ def _daemon(row: AnyRow) -> DaemonTold:
 def _mailbox(row: AnyRow, facts: Mapping[str, Any]) -> MailboxTold:
     state = MailboxState(
         row.last_look, row.last_mail, row.lag_s, row.connected, trouble_of(facts, row.mailbox), row.error,
-        row.failing_since,
+        row.failing_since, quota_of(facts, row.mailbox),
     )  # fmt: skip
     return MailboxTold(row.mailbox, row.owner, row.source, state, row.seen_at)

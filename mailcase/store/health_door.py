@@ -1,14 +1,14 @@
 """The side of the store's door that tells how the product fares: keeper, alarms, digest, `mailcase status`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from mailcase.health.complaints import Complaint
 from mailcase.health.digest import Digest
 from mailcase.health.notices import Notice, WayOut
-from mailcase.health.situation import AlarmTold, DaemonTold, MailboxTold, Numbers, Told, Unregistered
+from mailcase.health.situation import AlarmTold, DaemonTold, MailboxTold, Numbers, Returned, Told, Unregistered
 from mailcase.life.named import Named
-from mailcase.store import alarms, complaints, digest, health
+from mailcase.store import alarms, complaints, digest, health, returned
 from mailcase.store.alarms import AlarmChange
 from mailcase.store.engine import Engines
 from mailcase.store.marks import reads
@@ -51,6 +51,12 @@ class HealthDoor:
         """Mail of the last seven days to addresses that no mailbox has, by mailbox (B4)."""
         with self._engines.read() as conn:
             return health.unregistered(conn, now)
+
+    @reads
+    def returned(self, now: datetime) -> Mapping[str, Returned]:
+        """Automatic mail of the last 24 hours and what of it came back, by mailbox."""
+        with self._engines.read() as conn:
+            return returned.returned(conn, now)
 
     @reads
     def health_told(self, now: datetime, named: Sequence[Named] = ()) -> Told:

@@ -26,6 +26,9 @@ def facts_row(facts: Facts) -> dict[str, Any]:
         "config": clean_text(facts.config),
         "unheld": {name: at.isoformat() for name, at in facts.unheld.items()},
         "clock_ahead_s": facts.clock_ahead_s,
+        "quota_over": facts.quota_over,
+        "bounces_over": facts.bounces_over,
+        "quota": {name: state.quota for name, state in facts.mailboxes.items() if state.quota is not None},
         "trouble": {name: state.trouble for name, state in facts.mailboxes.items() if state.trouble},
     }
     return {
@@ -52,9 +55,17 @@ def facts_of(row: AnyRow) -> Facts:
         config=more.get("config", ""),
         unheld={name: datetime.fromisoformat(at) for name, at in more.get("unheld", {}).items()},
         clock_ahead_s=more.get("clock_ahead_s", 0.0),
+        quota_over=more.get("quota_over", 0.9),
+        bounces_over=more.get("bounces_over", 0.1),
     )
 
 
 def trouble_of(facts: Mapping[str, Any], mailbox: str) -> Trouble:
     """Why that mailbox cannot be read, as the daemon that works it told."""
     return _TROUBLES.get(facts.get("trouble", {}).get(mailbox, ""), "")
+
+
+def quota_of(facts: Mapping[str, Any], mailbox: str) -> float | None:
+    """The share of its room that mailbox uses, as the daemon that works it told."""
+    found: float | None = facts.get("quota", {}).get(mailbox)
+    return found

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -16,9 +17,11 @@ from mailcase.intake.state import MailboxState
 from mailcase.life.admitting import Rules
 from mailcase.life.entries import Kind
 from mailcase.outbox.compose import Composer
+from mailcase.ports import Reading
 from tests.builders import make_delivery, make_snapshot
-from tests.contract.store_kit import Clerk, Desk, mail
+from tests.contract.store_kit import Clerk, Desk, arrival, mail
 from tests.servers.bureau import DAY, HOUR, MINUTE, NOW, REFUSED, WELL, Bureau, box, bureau_of
+from tests.servers.letters import bounce_of, letter
 from tests.servers.smtp import SmtpSink
 
 
@@ -71,6 +74,28 @@ async def test_a_group_that_is_not_there_is_told_once_and_when_it_is(tmp_path: P
         assert await bureau.look() == []
         assert await bureau.look(6 * MINUTE) == ["[mailcase] over: support: cases go to nobody"]
         bureau.store.close()
+
+
+async def test_answers_that_come_back_are_told_once_they_are_many(bureau: Bureau) -> None:
+    rules = Bench(bureau.built.policy, Composer(bureau.built.policy, bureau.built.templates))
+
+    def receive(*raws: bytes) -> None:
+        rows = bureau.store.journal([arrival(f"1:{crc32(raw)}", raw) for raw in raws], None)
+        readings = [Reading(row.delivery, read(raw)) for row, raw in zip(rows, raws, strict=True)]
+        bureau.store.settle(readings, rules, bureau.now)
+
+    bureau.mailboxes(support=WELL)
+    receive(*(letter(number, date=NOW) for number in range(11)))
+    assert len(await bureau.look()) == 11
+    acks = [bureau.mail(at) for at in range(11)]
+    back = [bounce_of(one["Message-ID"], str(one["To"]), date=NOW) for one in acks]
+    receive(*back[:9])
+    assert await bureau.look(6 * MINUTE) == []  # too few to say anything
+    receive(back[9])
+    assert await bureau.look(6 * MINUTE) == ["[mailcase] support: many answers come back"]
+    assert "10 of 11 automatic mails of the last 24 hours came back" in bureau.mail(11).get_content()
+    await bureau.look(DAY)
+    assert await bureau.look(6 * MINUTE) == ["[mailcase] over: support: many answers come back"]
 
 
 async def test_what_begins_together_is_one_mail_and_what_comes_and_goes_one_alarm(bureau: Bureau) -> None:
@@ -148,7 +173,7 @@ async def test_the_digest_goes_out_once_a_day(bureau: Bureau) -> None:
     desk = Desk(bureau.store, Clerk())
     assert await bureau.look() == []  # the first day is only remembered
     desk.receive(mail("miss", subject="not for us"), now=bureau.now + MINUTE)
-    bureau.store.quarantine(bureau.store.journal([_arrival()], None)[0].delivery.id, "poison", bureau.now + MINUTE)
+    bureau.store.quarantine(bureau.store.journal([arrival("9:9")], None)[0].delivery.id, "poison", bureau.now + MINUTE)
     bureau.facts = Facts()
     subjects = await bureau.look(DAY)
     assert "[mailcase] daily digest: 2 mails made no case" in subjects
@@ -169,12 +194,6 @@ async def test_a_clock_ten_years_ahead_for_a_day_costs_no_ten_years_of_digests(b
     await bureau.look(-3652 * DAY)  # remembered anew
     desk.receive(mail("miss", subject="not for us"), now=bureau.now + MINUTE)
     assert "[mailcase] daily digest: 1 mail made no case" in await bureau.look(DAY)
-
-
-def _arrival() -> Any:
-    from tests.contract.store_kit import arrival
-
-    return arrival("9:9")
 
 
 async def test_the_keeper_writes_when_something_changed_or_the_heartbeat_is_due(bureau: Bureau) -> None:

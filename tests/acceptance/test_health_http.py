@@ -18,6 +18,7 @@ from mailcase.errors import ConfigError, Unavailable
 from mailcase.health.server import HttpServer
 from mailcase.health.situation import Unregistered
 from mailcase.health.stages import count
+from tests.contract.store_kit import Clerk, Desk, mail
 from tests.servers.bureau import MINUTE, NOW, REFUSED, WELL, Bureau
 
 
@@ -66,9 +67,10 @@ async def test_health_and_metrics_answer_while_the_store_is_locked(
 
 async def test_the_metrics_say_what_the_pulse_knows(bureau: Bureau, server: HttpServer) -> None:
     bureau.facts = replace(bureau.facts, policy_hash="abc", disk_free=5, config_error="bad")
-    bureau.mailboxes(support=REFUSED, sales=WELL)
-    await bureau.keeper.look()
+    bureau.mailboxes(support=REFUSED, sales=replace(WELL, quota=0.42))
+    Desk(bureau.store, Clerk()).receive(mail("a"), now=bureau.now)
     await bureau.drain().once()
+    await bureau.keeper.look()
     count("lmtp", "452")
     text = (await asyncio.to_thread(page, server, "/metrics"))[1]
     found = {
@@ -81,6 +83,9 @@ async def test_the_metrics_say_what_the_pulse_knows(bureau: Bureau, server: Http
     assert found["mailcase_mailbox_last_look_timestamp_seconds", "sales"] == NOW.timestamp()
     assert found["mailcase_mailbox_failing_since_timestamp_seconds", "support"] == NOW.timestamp()
     assert found["mailcase_condition", "login_refused", "support"] == 1
+    assert found["mailcase_mailbox_quota_ratio", "sales"] == 0.42
+    assert ("mailcase_mailbox_quota_ratio", "support") not in found
+    assert (found["mailcase_automatic_sent", "support"], found["mailcase_automatic_bounced", "support"]) == (1, 0)
     assert (found["mailcase_disk_free_bytes",], found["mailcase_config_error",]) == (5, 1)
     assert found["mailcase_outbox", "pending"] == 0
     assert found["mailcase_lmtp_total", "452"] >= 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.desk import Desk, OpenDesk
+from tests.servers.invariants import desk_scene, findings, must_hold
 from tests.servers.letters import letter
 from tests.servers.maildir import Maildir
 
@@ -51,15 +52,26 @@ def test_what_is_dropped_becomes_a_case_and_what_lay_there_is_left_alone(opened:
     assert taken["outcome"] == "duplicate"
 
 
+#: Where it is killed, and how many mails are dropped before; in this order none is under way at three kills.
+PLAN = (
+    ("after_fetch", 2), ("after_journal", 0), ("before_commit", 1), ("after_commit", 0),
+    ("before_mark", 0), ("after_move", 0), ("after_mark", 0), ("", 0),
+)  # fmt: skip
+
+
 def test_killed_anywhere_nothing_is_lost_and_nothing_is_doubled(opened: Opened) -> None:
     desk, box = opened()
     assert desk.once() == 0
-    for number in range(3):
-        box.put(letter(number))
-    assert desk.once(fault="after_journal") == -signal.SIGKILL
-    assert [one["outcome"] for one in desk.deliveries()] == [None] * 3
-    assert desk.once(fault="after_mark") == -signal.SIGKILL
-    assert desk.once() == 0
-    assert [one["outcome"] for one in desk.deliveries()] == ["created"] * 3
-    assert (len(desk.cases()), box.places(), len(box.places(".Done"))) == (3, [], 3)
-    assert sorted(desk.sink.to) == [f"c{number}@visitor.example" for number in range(3)]
+    put: list[bytes] = []
+    for point, new in PLAN:
+        for _ in range(new):
+            put.append(letter(len(put)))
+            box.put(put[-1])
+        assert desk.once(fault=point) == (-signal.SIGKILL if point else 0), point
+        assert findings(desk_scene(desk, (), shelf=None, call=None, may_wait=True)) == [], point
+        if point == "after_move":
+            assert (len(box.places()), len(box.places(".Done"))) == (2, 1)
+    must_hold(desk, put, shelf=box)
+    assert [one["outcome"] for one in desk.deliveries()] == ["created"] * len(put)
+    assert (len(desk.cases()), box.places(), len(box.places(".Done"))) == (len(put), [], len(put))
+    assert sorted(desk.sink.to) == [f"c{number}@visitor.example" for number in range(len(put))]

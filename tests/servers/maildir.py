@@ -41,6 +41,11 @@ class Maildir:
         root = self.path / folder
         return sorted(str(one.relative_to(root)) for part in ("new", "cur") for one in (root / part).iterdir())
 
+    def mails(self, _user: str, folder: str = "INBOX") -> list[bytes]:
+        """The raw mails of the Maildir itself or of one of its folders, as Dovecot gives them."""
+        root = self.path if folder == "INBOX" else self.path / f".{folder}"
+        return [one.read_bytes() for part in ("new", "cur") if root.is_dir() for one in sorted((root / part).iterdir())]
+
     def settings(self, **other: Any) -> MaildirSettings:
         """Everything read; keywords change what MaildirSettings has."""
         usual: dict[str, Any] = {"mailbox": "support", "start": "all", "poll_s": 0.02} | other

@@ -31,6 +31,8 @@ READS: Final = frozenset(
     {"cursor", "moved_cursor", "lost_cursor", "known_uids", "unmarked", "undecided", "raw"}
     | {"due", "counts", "busiest_hour", "next_due", "get_flag", "is_claimed"}
 )
+#: What a sender writes is refused until it has joined again, and is asked for as long (patience).
+SENDS: Final = frozenset({"claim", "settle_orphans", "store", "<lambda>"})
 KILLS, RAISES = b"X-Poison: kills", b"X-Poison: raises"
 _parsed = lru_cache(maxsize=4096)(read)
 
@@ -79,6 +81,10 @@ class Life:
 
     def __init__(self, around: Around, gate: Gate, door: Callable[["Life"], Door]) -> None:
         self.around, self.gate, self.boxes = around, gate, set[str]()
+        self.frozen_out = False  # it stood still for too long: another one counts it as gone for good
+        self.cut_off = False  # it lives, and the connection that its place hung on is lost; it has not noticed yet
+        self.place = 0
+        self.watches: list[asyncio.Task[None]] = []
         self.door = door(self)
         store = cast(Store, self.door)
         self.pipeline = Pipeline(store, self.call, cast(Reader, Parser(gate)), lambda: around.bench, around.now)
@@ -92,13 +98,33 @@ class Life:
             owner=gate.owner,
             chance=lambda: 0.5,
             portion=lambda: Portion(frozenset(self.boxes)) if around.divided else EVERYTHING,
+            place=lambda: self.place,
         )
         self.tasks = [asyncio.create_task(self._guarded(self._send()))]
 
     def take(self, box: str) -> None:
         """Work this mailbox from now on."""
         self.boxes.add(box)
-        self.tasks.append(asyncio.create_task(self._guarded(self._watch(box))))
+        self.watches.append(asyncio.create_task(self._guarded(self._watch(box))))
+
+    @property
+    def joined(self) -> bool:
+        """Whether the others count it as living."""
+        return not (self.frozen_out or self.cut_off)
+
+    def cut(self) -> None:
+        """Its claim is lost while it is alive (mailcase.tenure): all is free for others, and it goes on for a while."""
+        self.cut_off = True
+        self.boxes.clear()
+        self.release()
+        self.tasks.append(asyncio.create_task(self._guarded(self.gate.step("notice", self._join_again))))
+
+    def _join_again(self) -> None:
+        """As Tenure._lost and its next look: nobody reads on, what is being decided meets the fence; a new place."""
+        for task in self.watches:
+            task.cancel()
+        self.watches.clear()
+        self.cut_off, self.place = False, self.place + 1
 
     async def call(self, work: Callable[..., Any], *asked: Any) -> Any:
         """As the writer thread: one step, or two where a transaction may overlap with another's."""
@@ -108,7 +134,8 @@ class Life:
         if name in READS:
             self.gate.alive()
             return work(*asked)
-        return await self.gate.step(name, partial(work, *asked))
+        sends = name in SENDS
+        return await self.gate.step(name, partial(work, *asked), lambda: not (sends and self.cut_off))
 
     async def _overlapping(self, readings: Any, judge: Any, now: datetime) -> Any:
         """Read and decide under the locks that the store takes; then, when others may have committed, write."""
@@ -145,18 +172,20 @@ class Life:
             del self.around.locks[one]
 
     async def _guarded(self, work: Any) -> None:
-        """A daemon that was fenced gives up; anything else that ends a part is a defect."""
+        """A part that was fenced ends, and after a freeze the daemon; anything else that ends a part is a defect."""
         try:
             await work
         except Fenced:
-            self.end()
+            if self.frozen_out:
+                self.end()
         except (Killed, asyncio.CancelledError):
             raise
         except Exception as error:
             self.around.trouble(f"{self.gate.owner}: {type(error).__name__}: {error}")
 
     async def _watch(self, box: str) -> None:
-        await Recovery(self.pipeline, ours=lambda one: one.delivery.mailbox == box).run()
+        recovery = Recovery(self.pipeline, ours=lambda one: one.delivery.mailbox == box)
+        await recovery.run()
         looks = 0
         while True:
             sync = self._sync(box)
@@ -165,7 +194,10 @@ class Life:
                     looks += 1
                     await sync.look("INBOX", compare=looks % 3 == 0)
                     await self.gate.step("rest", lambda: None)
-            except Transient:
+                    await recovery.run()  # as the daemon's timer: what was fenced here may be ours again
+            except (Transient, Fenced) as error:
+                if self.frozen_out and isinstance(error, Fenced):
+                    raise
                 await self.gate.step("rest", lambda: None)
 
     def _sync(self, box: str) -> FolderSync:

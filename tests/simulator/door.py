@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from mailcase.ports import Journal, Journalled, Judge, OutboxStore, Reading, Settled
+from mailcase.ports import Arrival, Cursor, Journal, Journalled, Judge, OutboxStore, Reading, Settled
 from tests.simulator.steps import Gate
 
 T = TypeVar("T")
@@ -38,12 +38,13 @@ class Door:
     """Stands where daemon, source and drain expect the store. `mine` says which mailboxes this life works."""
 
     def __init__(
-        self, ledger: Ledger, gate: Gate, mine: Callable[[], Collection[str]], fence: Callable[[], None]
+        self, ledger: Ledger, gate: Gate, mine: Callable[[], Collection[str]], fence: Callable[[Collection[str]], None]
     ) -> None:
         self.ledger, self.gate, self._mine, self._fence = ledger, gate, mine, fence
         mails, outbox = ledger.mails, ledger.outbox
         self.cursor, self.moved_cursor, self.lost_cursor = mails.cursor, mails.moved_cursor, mails.lost_cursor
-        self.known_uids, self.unmarked = mails.known_uids, mails.unmarked
+        self.known_uids = mails.known_uids
+        self._whose: dict[int, str] = {}  # delivery -> its mailbox
         self.due, self.counts, self.busiest_hour = outbox.due, outbox.counts, outbox.busiest_hour
         self.next_due, self.is_claimed = outbox.next_due, outbox.is_claimed
         self.get_flag, self.raw = outbox.get_flag, ledger.raw
@@ -51,27 +52,46 @@ class Door:
     def undecided(self, limit: int, after: int = 0) -> list[Journalled]:
         """What this daemon's mailboxes left; another's mail is under way there."""
         rows = self.ledger.undecided(10_000, after)
-        return [one for one in rows if one.delivery.mailbox in self._mine()][:limit]
+        return self._known([one for one in rows if one.delivery.mailbox in self._mine()][:limit])
 
-    # what writes is fenced
+    def unmarked(self, source: str, folder: str, uidvalidity: int) -> Sequence[tuple[int, int]]:
+        """What the server is not yet told; a source is named after its mailbox here."""
+        rows = self.ledger.mails.unmarked(source, folder, uidvalidity)
+        self._whose |= dict.fromkeys((row for row, _ in rows), source.rpartition(":")[2])
+        return rows
 
-    def journal(self, *asked: Any) -> list[Journalled]:
-        return self._written(self.ledger.mails.journal, *asked)
+    def _known(self, rows: list[Journalled]) -> list[Journalled]:
+        self._whose |= {one.delivery.id: one.delivery.mailbox for one in rows}
+        return rows
 
-    def save_cursor(self, *asked: Any) -> None:
-        self._written(self.ledger.mails.save_cursor, *asked)
+    # what writes is fenced: in the name of mailboxes, or as a sender
 
-    def set_marked(self, *asked: Any) -> None:
-        self._written(self.ledger.mails.set_marked, *asked)
+    def journal(self, arrivals: Sequence[Arrival], *asked: Any) -> list[Journalled]:
+        self._fence({one.mailbox for one in arrivals})
+        return self._known(self.ledger.mails.journal(arrivals, *asked))
 
-    def settle(self, *asked: Any, **how: Any) -> list[Settled]:
-        return self._written(self.ledger.settle, *asked, **how)
+    def save_cursor(self, cursor: Cursor) -> None:
+        self._fence({cursor.mailbox})
+        self.ledger.mails.save_cursor(cursor)
 
-    def count_attempt(self, *asked: Any) -> dict[int, int]:
-        return self._written(self.ledger.count_attempt, *asked)
+    def set_marked(self, rows: Sequence[int]) -> None:
+        self._of(rows)
+        self.ledger.mails.set_marked(rows)
 
-    def quarantine(self, *asked: Any, **facts: Any) -> str:
-        return self._written(self.ledger.quarantine, *asked, **facts)
+    def settle(self, readings: Sequence[Reading], *asked: Any, **how: Any) -> list[Settled]:
+        self._fence({one.delivery.mailbox for one in readings})
+        return self.ledger.settle(readings, *asked, **how)
+
+    def count_attempt(self, rows: Sequence[int], *asked: Any) -> dict[int, int]:
+        self._of(rows)
+        return self.ledger.count_attempt(rows, *asked)
+
+    def quarantine(self, row: int, *asked: Any, **facts: Any) -> str:
+        self._of([row])
+        return self.ledger.quarantine(row, *asked, **facts)
+
+    def _of(self, rows: Sequence[int]) -> None:
+        self._fence({self._whose[row] for row in rows})
 
     def claim(self, *asked: Any) -> bool:
         return self._written(self.ledger.outbox.claim, *asked)
@@ -98,5 +118,5 @@ class Door:
         self._written(self.ledger.outbox.set_flag, *asked)
 
     def _written(self, work: Callable[..., T], *asked: Any, **why: Any) -> T:
-        self._fence()
+        self._fence(())
         return work(*asked, **why)

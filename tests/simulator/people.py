@@ -154,6 +154,11 @@ class People:
         if lives := [one for one in self.world.living() if one.gate.frozen]:
             self.chance.choice(lives).gate.frozen = False
 
+    def cut(self) -> None:
+        """The database ends the session on which a living daemon's claim hangs."""
+        if lives := [one for one in self.world.living() if not one.gate.frozen]:
+            self.world.cut(self.chance.choice(lives))
+
     # --- how ---
 
     def letter(self, sender: str, boxes: tuple[str, ...], **over: str) -> Letter:
@@ -206,5 +211,6 @@ EVENTS: Final[tuple[tuple[Callable[[People], object], int], ...]] = (
     (People.jump, 1),
     (People.crash, 3),
     (People.freeze, 1),
+    (People.cut, 1),
     (People.thaw, 2),
 )

@@ -112,6 +112,10 @@ class Session:
     async def expunge(self, uids: Sequence[int]) -> None:
         await self._gate.step("expunge", lambda: self._take_out(uids))
 
+    async def quota(self, folder: str) -> float | None:
+        assert folder
+        return None
+
     async def ensure_folder(self, folder: str) -> None:
         assert folder
 

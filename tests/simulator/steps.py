@@ -50,6 +50,7 @@ class Gate:
 
     def ready(self) -> list[Step]:
         """The steps that may be done now."""
+        self.waiting = [one for one in self.waiting if not one.done.cancelled()]
         return [] if self.frozen or self.dead else [one for one in self.waiting if one.may()]
 
     def let(self, step: Step) -> None:

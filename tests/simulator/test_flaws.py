@@ -17,8 +17,9 @@ THREE: dict[str, Any] = {"daemons": 3, "racing": True, "divided": False}
     [
         ("unique", {**THREE, "no_id": 1.0, "killing": 0.0}, "P2", 0),
         ("claim", {**THREE, "killing": 0.05}, "P3", 1),
-        ("attempts", {"daemons": 1, "racing": False, "killing": 0.0}, "P4", 6),
-        ("fence", THREE, "F17", 4),
+        ("attempts", {"daemons": 1, "racing": False, "killing": 0.0}, "P4", 9),
+        ("fence", THREE, "F17: a daemon that lost its locks", 8),
+        ("fence", THREE, "F17: a daemon wrote for a mailbox", 4),
     ],
 )
 def test_each_flaw_breaks_a_promise(flaw: str, plan: dict[str, Any], promise: str, first: int) -> None:

@@ -1,7 +1,7 @@
 """One history: a seed makes the daemons, what happens to them and whose step comes next; then all comes to rest."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -138,43 +138,44 @@ class World:
 
     def gone(self, owner: str) -> bool:
         """Whether that life's presence can be taken: it ended, or stood still too long."""
-        return all(one.gate.owner != owner for one in self.living()) or owner in self.lost
-
-    @property
-    def lost(self) -> set[str]:
-        """Lives that lost their locks while they stood still."""
-        return self._lost
-
-    _lost: set[str] = field(default_factory=set)
+        return not any(one.gate.owner == owner and one.joined for one in self.living())
 
     def freeze(self, life: Life) -> None:
         """SIGSTOP; in half of the cases long enough to lose its locks."""
         life.gate.frozen = True
         if self.plan.daemons > 1 and self.chance.random() < 0.5:
-            self._lost.add(life.gate.owner)
+            life.frozen_out = True
             life.release()
             life.boxes.clear()
 
+    def cut(self, life: Life) -> None:
+        """Its connection to the database is lost while it is alive, where others share the store."""
+        if self.plan.daemons > 1 and life.joined:
+            life.cut()
+
     def _door(self, life: Life) -> Door:
-        def fenced() -> None:
-            if life.gate.owner in self._lost:
-                if self.fence:
-                    raise Fenced("another daemon works this now")
+        def fenced(boxes: Collection[str]) -> None:
+            lost = frozenset(boxes) - life.boxes
+            if life.frozen_out and not self.fence:
                 self.broken.append("F17: a daemon that lost its locks wrote")
+            elif lost and not life.frozen_out and not self.fence:
+                self.broken.append("F17: a daemon wrote for a mailbox that it had lost")
+            elif lost or life.frozen_out:
+                raise Fenced("another daemon works this now", lost)
 
         return Door(self.ledger, life.gate, lambda: life.boxes, fenced)
 
     def share_out(self) -> None:
         """As many daemons as the plan says; each free mailbox to one that lives."""
-        able = [one for one in self.living() if one.gate.owner not in self._lost]
+        able = [one for one in self.living() if not one.frozen_out]
         while len(able) < self.plan.daemons:
             life = Life(self.around, Gate(f"d{len(self.lives)}"), self._door)
             self.lives.append(life)
             able.append(life)
         kept = {box for one in able for box in one.boxes}
         for box in sorted(GROUP.keys() - kept):
-            if able:
-                min(able, key=lambda one: len(one.boxes)).take(box)
+            if free := [one for one in able if one.joined]:
+                min(free, key=lambda one: len(one.boxes)).take(box)
 
     # --- the course of things ---
 

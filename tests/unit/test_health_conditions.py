@@ -9,7 +9,7 @@ import pytest
 
 from mailcase.health.conditions import RULES, conditions, cure_of
 from mailcase.health.plan import Plan, plan
-from mailcase.health.situation import AlarmTold, Facts, Numbers, Relay, Situation
+from mailcase.health.situation import AlarmTold, Facts, Numbers, Relay, Returned, Situation
 from mailcase.intake.state import MailboxState
 from mailcase.life.named import Gone, Named
 from tests.builders import NOW
@@ -55,6 +55,10 @@ def box(state: MailboxState, **more: Any) -> dict[str, Any]:
         (situation(box(ill("folder_missing", 0))), ["folder_missing:support"]),
         (situation(box(ill("login_refused", 60), paused=frozenset({"support"}))), []),
         (situation(box(ill("store_busy", 60))), []),
+        (situation(box(replace(WELL, quota=0.899))), []),
+        (situation(box(replace(WELL, quota=0.9))), ["mailbox_full:support"]),
+        (situation(box(replace(WELL, quota=0.9), quota_over=0.95)), []),
+        (situation(box(replace(WELL, quota=1.2), paused=frozenset({"support"}))), []),
         (situation(box(ill("disk_low", 60), disk_low=True, disk_free=5 * 1024**2)), ["disk_low:host"]),
         (situation({"unheld": {"support": NOW - 0.9 * MINUTE}}), []),
         (situation({"unheld": {"support": NOW - MINUTE}}), ["nobody_reads:support"]),
@@ -63,6 +67,9 @@ def box(state: MailboxState, **more: Any) -> dict[str, Any]:
         (situation({"clock_ahead_s": 60.0}), []),
         (situation({"clock_ahead_s": -61.0}), ["clock_differs:host"]),
         (situation(gone=GONE), ["assignee_missing:support", "assignee_missing"]),
+        (situation(returned={"support": Returned(9, 9)}), []),
+        (situation(returned={"support": Returned(99, 10), "sales": Returned(100, 10)}), ["mail_bounces:support"]),
+        (situation({"bounces_over": 1.0}, returned={"support": Returned(99, 99)}), []),
         (situation(quarantine=2), ["quarantine"]),
         (situation(breaker_since=NOW, breaker_threshold=50), ["breaker_open"]),
         (situation(relays={"a": Relay("smtp_refused", "535", NOW, 1)}), ["relay_refused:a"]),

@@ -76,6 +76,14 @@ def test_an_alarm_that_would_come_back_or_could_not_leave_is_refused(tmp_path: P
         config.load(file, {})
 
 
+@pytest.mark.parametrize("value", ["90", "0", "1.1", "true", '"0.9"', "nan"])
+def test_a_share_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
+    file = tmp_path / "mailcase.toml"
+    file.write_text(f"[alarm]\nquota = {value}\n{BOX}{SMTP}")
+    with pytest.raises(ConfigError, match=r":2: \[alarm\] quota: expected a share above 0 and up to 1"):
+        config.load(file, {})
+
+
 def test_alarms_without_any_way_out_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "mailcase.toml"
     file.write_text(f'[alarm]\nto = ["a@x.example"]\n[acknowledge]\ncreated = false\nfollowed = false\n{BOX}')

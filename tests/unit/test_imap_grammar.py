@@ -17,6 +17,7 @@ from mailcase.intake.imap.grammar import (
     search_date,
     searched_uids,
     uid_set,
+    used_share,
 )
 
 
@@ -75,6 +76,22 @@ def test_a_uid_set_holds_exactly_its_uids(uids: set[int]) -> None:
 )
 def test_internaldate_is_aware_utc_or_nothing(text: bytes, when: datetime | None) -> None:
     assert internal_date(b"1 FETCH (UID 3 " + text + b")") == when
+
+
+@pytest.mark.parametrize(
+    ("responses", "share"),
+    [
+        ([[b'QUOTAROOT INBOX "user"'], [b'QUOTA "user" (STORAGE 460 512)']], 0.898),
+        ([[b"quota user (message 3 4 storage 1 2)"]], 0.75),
+        ([[b'QUOTA "a (b" (STORAGE 9 10)'], [b"QUOTA {3}", b"(x)", b" (STORAGE 1 10)"]], 0.9),
+        ([[b'QUOTA "" (STORAGE 900 500)']], 1.8),
+        ([[b'QUOTA "" (MAILBOX 99 100 STORAGE 5 0)']], None),
+        ([[b'QUOTA "" ()'], [b'QUOTA "" (STORAGE x 5'], [b"QUOTAROOT INBOX"]], None),
+        ([], None),
+    ],
+)
+def test_the_fullest_of_what_is_limited_counts(responses: list[list[bytes]], share: float | None) -> None:
+    assert used_share(responses) == share
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,13 @@ def test_every_test_named_in_the_docs_exists() -> None:
     assert missing == []
 
 
+def test_each_row_of_the_peers_names_its_test() -> None:
+    page = (ROOT / "docs" / "peers.md").read_text("utf-8")
+    lines = [line.split(" | ") for line in page.splitlines() if re.match(r"\| \d+ \|", line)]
+    assert [int(line[0].strip("| ")) for line in lines] == [*range(1, 26), *range(1, 21)]
+    assert [line[1] for line in lines if not TEST.search(line[2])] == []
+
+
 def test_every_dependency_has_its_reason() -> None:
     told = (ROOT / "docs" / "decisions" / "002-dependencies.md").read_text("utf-8").lower()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))

@@ -17,6 +17,8 @@ _CONTROL = re.compile(r"[\x00\r\n]")
 _DATE = re.compile(rb'"\s?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBER = re.compile(rb"(?<=\s)[0-9]+(?!\S)")  # a whole word: MODSEQ's is none
+_QUOTA = re.compile(rb"\(([^()]*)\)\s*$")  # the root before it may be any string
+_RESOURCE = re.compile(rb"\b(?:STORAGE|MESSAGE) (\d{1,20}) (\d{1,20})(?!\d)", re.IGNORECASE)  # what new mail needs
 _CODE = re.compile(rb"\[([A-Za-z0-9.-]+)(?: ([^\]]*))?\]")
 
 
@@ -87,6 +89,14 @@ def internal_date(line: Piece) -> datetime | None:
 def search_date(day: date) -> str:
     """A day as SEARCH wants it: 2-Jan-2026, the month's name in English whatever the locale."""
     return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04d}"
+
+
+def used_share(responses: Iterable[Response]) -> float | None:
+    """The fullest of all that `QUOTA` responses limit, to a thousandth; None where nothing is limited (RFC 9208)."""
+    lists = [_QUOTA.search(response[-1]) for response in responses if response[0][:6].upper() == b"QUOTA "]
+    triples = [found for one in lists if one for found in _RESOURCE.finditer(one[1])]
+    shares = [int(one[1]) / int(one[2]) for one in triples if int(one[2])]
+    return round(max(shares), 3) if shares else None
 
 
 def number_of(name: bytes, line: Piece) -> int | None:

@@ -120,6 +120,10 @@ class MailSession(Protocol):
         """UID EXPUNGE of exactly these."""
         ...
 
+    async def quota(self, folder: str) -> float | None:
+        """The share of its room that the folder's mailbox uses (RFC 9208); None where the server tells none."""
+        ...
+
     async def ensure_folder(self, folder: str) -> None:
         """CREATE and SUBSCRIBE; no error where it is there already."""
         ...

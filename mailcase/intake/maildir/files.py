@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from mailcase.faults import hit
 from mailcase.intake.imap.marking import After
 from mailcase.intake.imap.session import HEADER_LIMIT, TEXT_LIMIT
 from mailcase.intake.maildir.names import folder_name, key_of, seen
@@ -130,6 +131,7 @@ def tell(folder: Path, after: After, places: Sequence[str]) -> dict[str, OSError
     for place in places:
         try:
             act(place)
+            hit("after_move")
         except OSError as error:
             failed[place] = error
     return failed

@@ -1,0 +1,166 @@
+"""How each condition of the table is found in a situation: a function a row. Pure."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from mailcase.health.situation import CLOCKS_DIFFER_S, REFUSED, Situation
+from mailcase.intake.state import MailboxState
+
+AT_ONCE: Final = timedelta(0)
+FEW_BOUNCES: Final = 10  # a day, of one mailbox: of so few a share says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that needs a person now."""
+
+    word: str  # the stable word of its rule
+    since: datetime
+    detail: str  # what is known, without any mail's content
+    mailbox: str = ""
+    host: str = ""
+
+    @property
+    def key(self) -> str:
+        """The condition's name: one open alarm for each."""
+        return ":".join(part for part in (self.word, self.mailbox, self.host) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table: how the condition is found, and what a person is told."""
+
+    word: str
+    of: Literal["mailbox", "store", "host"]
+    find: Callable[["Rule", Situation], Iterator[Condition]]
+    title: str
+    means: str
+    cure: str
+    after: timedelta | None = AT_ONCE  # how long it must last; None: [alarm] after
+    service: str = ""  # whose login it is about, "imap" or "smtp"
+    oauth_cure: str = ""  # the cure where that login is by token
+
+
+def waits(state: MailboxState) -> bool:
+    """Whether it is not the mailbox's own trouble: it waits for the store, or for room on the disk."""
+    return state.trouble in ("store_busy", "disk_low")
+
+
+def trouble(state: MailboxState) -> str:
+    """The word of what keeps a mailbox from being read; trouble of store and disk is not the mailbox's own."""
+    if waits(state):
+        return ""
+    return state.trouble or ("mailbox_unreachable" if state.error else "")
+
+
+def mailboxes(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """What keeps a mailbox from being read."""
+    for name, state in now.facts.mailboxes.items():
+        since = state.failing_since or now.now
+        if name not in now.facts.paused and trouble(state) == rule.word and _lasts(rule, now, since):
+            yield Condition(rule.word, since, state.error, mailbox=name)
+
+
+def unheld(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """Mailboxes that no daemon holds."""
+    for name, since in now.facts.unheld.items():
+        if name not in now.facts.paused and _lasts(rule, now, since):
+            yield Condition(rule.word, since, "no daemon has taken it", mailbox=name)
+
+
+def _lasts(rule: Rule, now: Situation, since: datetime) -> bool:
+    return now.now - since >= (now.after if rule.after is None else rule.after)
+
+
+def room(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """Mailboxes whose server has little room left for them."""
+    for name, state in now.facts.mailboxes.items():
+        if state.quota is not None and state.quota >= now.facts.quota_over and name not in now.facts.paused:
+            yield Condition(rule.word, now.now, f"{state.quota:.0%} of its room is used", mailbox=name)
+
+
+def bounces(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """Mailboxes of whose automatic mail of one day too large a share came back."""
+    for name, one in now.numbers.returned.items():
+        if one.bounced >= FEW_BOUNCES and one.bounced > now.facts.bounces_over * one.sent:
+            share = f"{one.bounced} of {one.sent} automatic mails of the last 24 hours came back"
+            yield Condition(rule.word, now.now, share, mailbox=name)
+
+
+def quarantine(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """Mail in quarantine."""
+    if count := now.numbers.quarantine:
+        detail = f"{count} {'mail' if count == 1 else 'mails'} could not be processed"
+        yield Condition(rule.word, now.numbers.quarantine_since or now.now, detail)
+
+
+def breaker(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """An open breaker."""
+    if (since := now.numbers.breaker_since) is not None:
+        held = f"{now.numbers.held} mails are held" if now.numbers.held else "no mail is held yet"
+        yield Condition(
+            rule.word, since, f"{held}; it opened at {now.numbers.breaker_threshold} automatic mails an hour"
+        )
+
+
+def disk(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """A disk that is nearly full."""
+    if now.facts.disk_low:
+        free = now.facts.disk_free
+        left = "too little is free" if free is None else f"{free // 1024**2} MB are free"
+        yield Condition(rule.word, now.facts.disk_low_since or now.now, left, host=now.host)
+
+
+def configuration(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """A change that was refused."""
+    if now.facts.config_error:
+        yield Condition(rule.word, now.facts.config_error_at or now.now, now.facts.config_error, host=now.host)
+
+
+def clock(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """A host whose clock differs from the store's."""
+    if abs(now.facts.clock_ahead_s) > CLOCKS_DIFFER_S:
+        where = "ahead of" if now.facts.clock_ahead_s > 0 else "behind"
+        detail = f"{now.host} is {abs(now.facts.clock_ahead_s):.0f} s {where} the database's clock"
+        yield Condition(rule.word, now.now, detail, host=now.host)
+
+
+def relays(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """Ways out that refuse us."""
+    for name, relay in now.numbers.relays.items():
+        if relay.reason in REFUSED:
+            yield Condition(rule.word, relay.since, f"{relay.error} ({_waiting(relay.mails)})", mailbox=name)
+
+
+def outbox(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """Mail that waits to be sent."""
+    since = now.numbers.pending_since
+    if since is not None and _lasts(rule, now, since):
+        reasons = [f"{name}: {one.error}" for name, one in now.numbers.relays.items() if one.reason not in REFUSED]
+        count = now.numbers.outbox.get("pending", 0) - now.numbers.held
+        yield Condition(rule.word, since, "; ".join([_waiting(max(count, 1)), *reasons]))
+
+
+def _waiting(count: int) -> str:
+    return f"{count} mail waits" if count == 1 else f"{count} mails wait"
+
+
+def assignees(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """Groups and agents that are not there."""
+    for box in dict.fromkeys(one.of.mailbox for one in now.numbers.gone):  # "": all assignment rules
+        wrong = "\n".join(f"{one.of.place}: {one.detail}" for one in now.numbers.gone if one.of.mailbox == box)
+        yield Condition(rule.word, now.now, wrong, mailbox=box)
+
+
+def undecided(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """Mail that waits to be decided."""
+    if (since := now.numbers.undecided_since) is not None and _lasts(rule, now, since):
+        yield Condition(rule.word, since, f"{now.numbers.undecided} mails wait in the journal")
+
+
+def store(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """A store that cannot be reached."""
+    if now.store_since is not None and _lasts(rule, now, now.store_since):
+        yield Condition(rule.word, now.store_since, "the store cannot be read or written", host=now.host)
