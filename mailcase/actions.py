@@ -80,7 +80,7 @@ class RelateCases:
 
     case: int  # running number, or NEW
     other: int
-    relation: str  # follows, possible_duplicate, same_thread, rejected_link, also_named
+    relation: str  # follows, possible_duplicate, same_thread, rejected_link, new_topic, also_named
 
 
 @dataclass(frozen=True, slots=True)

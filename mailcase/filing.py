@@ -15,6 +15,7 @@ from mailcase.linking.finding import Candidate, Finding
 from mailcase.linking.order import find
 from mailcase.linking.sender import Relation, relation
 from mailcase.message import Kind
+from mailcase.new_topic import NEW_TOPIC, is_new_topic
 from mailcase.opening import new_case
 from mailcase.sent_before import brought_along
 from mailcase.snapshot import CaseView
@@ -126,7 +127,7 @@ def _join(hearing: Hearing, winner: Candidate) -> Decision:
     if who.stranger and not _may_enter(hearing, winner):
         return _turned_away(hearing, case)
     if not is_final(case, hearing.policy.statuses):
-        return _enter(hearing, winner, case, who)
+        return _begin(hearing, case) if is_new_topic(hearing, winner, case) else _enter(hearing, winner, case, who)
     follower = open_follower(case, hearing.snapshot.cases, hearing.policy.statuses)
     if follower is None:
         return _follow(hearing, winner, case, who)
@@ -153,6 +154,14 @@ def _turned_away(hearing: Hearing, case: CaseView) -> Decision:
         NoteOnCase(NEW, "auth_fail" if failed else "link_rejected_sender", hint),
     )
     return new_case(hearing, Outcome.CREATED, reason, extra=extra, unverified=failed)
+
+
+def _begin(hearing: Hearing, case: CaseView) -> Decision:
+    """A case of its own for what is no answer but by its headers, cross-linked; no duplicate of the one it left."""
+    failed = hearing.authentication.result == "fail"
+    extra: tuple[Action, ...] = (RelateCases(NEW, case.running, NEW_TOPIC),)
+    apart = frozenset({case.running})
+    return new_case(hearing, Outcome.CREATED, NEW_TOPIC, extra=extra, unverified=failed, apart=apart)
 
 
 def _follow(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) -> Decision:

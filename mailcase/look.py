@@ -46,13 +46,13 @@ def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
         named_by_hand=() if delivery.wish.case is None else (delivery.wish.case,),
         sender_key=writer.key if writer else "",
         sender_domain=domain,
-        participant_keys=frozenset(one for one in participants(email) if not policy.is_ours(one)),
+        participant_keys=policy.not_ours(participants(email)),
         account_domain="" if domain in policy.cases.freemail else domain,
         final_statuses=policy.statuses.final_names,
         ack_window=max(policy.acknowledge.per_address.window, _SAME_CONTENT_WINDOW),
         erased_identities=erased_identities(policy.keys, group, email.identity),
         beginnings=_beginnings(email, delivery, policy, group),
-        forwarded_keys=frozenset(one.key for one in email.forwarded) - policy.own_keys,
+        forwarded_keys=policy.not_ours(one.key for one in email.forwarded),
         copy_keys=_copies(email, policy),
     )
 

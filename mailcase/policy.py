@@ -1,12 +1,12 @@
 """The part of the configuration that the core reads: frozen, complete, without secrets in its repr."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from mailcase.cases.numbers import Mask
 from mailcase.cases.statuses import StatusTable
-from mailcase.intake.addresses import without_tag
+from mailcase.intake.among import is_among, not_among
 from mailcase.junk.blacklist import Blacklist
 from mailcase.junk.header_rules import HeaderRule
 from mailcase.life.assignment import AssignmentRule
@@ -100,6 +100,7 @@ class LinkingPolicy:
     link_across_groups: bool
     notification_reopens: bool
     list_creates: bool
+    new_topic_days: int  # 0: never
     own_lists: frozenset[str]  # List-Ids, lower case, without angle brackets
 
 
@@ -185,7 +186,11 @@ class Policy:
 
     def is_ours(self, key: str) -> bool:
         """Whether it is the key of an address of a mailbox, be it with a +tag (B4)."""
-        return key in self.own_keys or without_tag(key) in self.own_keys
+        return is_among(key, self.own_keys)
+
+    def not_ours(self, keys: Iterable[str]) -> frozenset[str]:
+        """Those of the keys that are no address of a mailbox."""
+        return not_among(keys, self.own_keys)
 
     def notice(self, name: str) -> NoticeRule:
         """The notice rule of a shipped name."""

@@ -101,7 +101,7 @@ def _by_order(hearing: Hearing) -> Candidate | None:
 
 def _blocks(hearing: Hearing, reported: KnownMessage) -> tuple[ReportRecipient, ...]:
     """The report's words on the addresses that we wrote to, one each; a forged address is nobody's (B5)."""
-    written_to = reported.participants - hearing.policy.own_keys
+    written_to = hearing.policy.not_ours(reported.participants)
     blocks = hearing.email.report.recipients if hearing.email.report else ()
     ours: dict[str, ReportRecipient] = {}
     for block in blocks:

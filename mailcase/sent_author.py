@@ -18,12 +18,12 @@ def written_to_us(hearing: Hearing) -> str:
     A web form that sends through the mailbox's account leaves a copy there; a person or a rule of the provider
     moves a customer's mail there. Either is decided by the copy that we receive.
     """
-    email, own = hearing.email, hearing.policy.own_keys
-    if form := form_customer(email, hearing.delivered, own):
+    email, policy = hearing.email, hearing.policy
+    if form := form_customer(email, hearing.delivered, policy.own_keys):
         return f"a web form's mail for {form.address}"
     hidden = any(True for _ in email.header_all("Bcc"))
     written_to = {one.key for one in (*email.to, *email.cc)}
-    if written_to and written_to <= own and not hidden:
+    if written_to and not policy.not_ours(written_to) and not hidden:
         return _NOBODY
     return _put_there(hearing)
 
@@ -35,7 +35,7 @@ def _put_there(hearing: Hearing) -> str:
     """
     email, policy = hearing.email, hearing.policy
     keys = {one.key for one in email.senders}
-    if keys & policy.own_keys:
+    if any(map(policy.is_ours, keys)):
         return ""
     carried = was_delivered(hearing)
     if not (_names_us(hearing) or (carried and hearing.delivered.accept_any_recipient)):
@@ -55,12 +55,12 @@ def was_delivered(hearing: Hearing) -> bool:
 def of_our_house(key: str, policy: Policy) -> bool:
     """One of our addresses, or one of a domain of ours; a freemail provider's domain is nobody's."""
     domains = {own.rpartition("@")[2] for own in policy.own_keys} - policy.cases.freemail
-    return key in policy.own_keys or key.rpartition("@")[2] in domains
+    return policy.is_ours(key) or key.rpartition("@")[2] in domains
 
 
 def surely_an_agents(hearing: Hearing) -> bool:
     """Whether a mail that is not `written_to_us` may take back what its received copy did."""
-    own = any(one.key in hearing.policy.own_keys for one in hearing.email.senders)
+    own = any(hearing.policy.is_ours(one.key) for one in hearing.email.senders)
     return own or not was_delivered(hearing)
 
 

@@ -22,7 +22,7 @@ def brought_along(hearing: Hearing, case: int) -> list[Action]:
     for one in sorted(found.values(), key=lambda known: known.pk)[:_MOST]:
         hearing.note("sent before", "shown", f"an agent's mail {one.message_id} stood on no case and is shown here")
         kin = shares(one, hearing.snapshot, hearing.policy)
-        people = one.participants - hearing.policy.own_keys if kin else frozenset()
+        people = hearing.policy.not_ours(one.participants) if kin else frozenset()
         actions.append(ShowMessage(case, one.pk, people))
     return actions
 

@@ -33,6 +33,8 @@ def facts_of(house: House, roster: Roster, reloader: Reloader, handed_in: Mappin
         by_token=_by_token(house),
         unheld={name: at for name, at in house.tenure.unheld.items() if sources.get(name, "ingest") != "ingest"},
         config=str(house.settings.file.resolve()),
+        quota_over=house.settings.alarm.quota,
+        bounces_over=house.settings.alarm.bounces,
         clock_ahead_s=round(house.tenure.clock.ahead_s, 1),
     )
 

@@ -159,6 +159,7 @@ def make_linking(**over: Any) -> LinkingPolicy:
         "link_across_groups": False,
         "notification_reopens": False,
         "list_creates": True,
+        "new_topic_days": 0,
         "own_lists": frozenset(),
     }
     return LinkingPolicy(**{**plain, **over})

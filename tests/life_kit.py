@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from mailcase.life.acts import customer, progress, tasks, threads, words, work
 from mailcase.life.acts import people as following
+from mailcase.life.acts.organization import organization
 from mailcase.life.asked import Asked, Mail
 from mailcase.life.case_state import Actor, CaseState, People, Task
 from mailcase.life.changes import Changes, File
@@ -66,7 +67,7 @@ def make_asked(status: str = "New", *, by: Actor | None = None, **over: Any) -> 
 def life_policy(**over: Any) -> Policy:
     """The shipped rules; `categories`, `transitions` and `isolate` change them."""
     isolate = over.pop("isolate", False)
-    cases: dict[str, Any] = {}
+    cases: dict[str, Any] = {"organizations": ("North", "South")}
     if rules := over.pop("categories", ()):
         cases["category_rules"] = tuple(CategoryPolicy(**one) for one in rules)
     if steps := over.pop("transitions", ()):
@@ -116,4 +117,5 @@ CALLS: Final[Mapping[str, Callable[[Asked], Changes]]] = {
     "split": lambda asked: threads.split(replace(asked, mail=MAIL)),
     "parent": lambda asked: threads.parent(replace(asked, other=OTHER)),
     "relate": lambda asked: threads.relate(replace(asked, other=OTHER)),
+    "organization": lambda asked: organization(asked, "North"),
 }

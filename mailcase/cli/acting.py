@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailcase.cli.output import note, print_json, safe, say
+from mailcase.cli.render_head import status_of
 from mailcase.cli.state import actor, state_of, writing
 from mailcase.errors import Permanent
 
@@ -82,16 +83,30 @@ def say_done(context: typer.Context, settings: "Settings", store: "Store", done:
     made = f"  → {done.made}" if done.made else ""
     task = f"  task {done.task}" if done.task is not None else ""
     did = ", ".join(one.replace("_", " ") for one in dict.fromkeys(done.events))
-    say(f"{done.number}  {safe(done.status)}  assignee {safe(done.assignee or '–')}  {did}{task}{made}".rstrip())
+    status = status_of({"status": done.status, "suspended": done.suspended})
+    say(f"{done.number}  {safe(status)}  assignee {safe(done.assignee or '–')}  {did}{task}{made}".rstrip())
+    _say_later(done, settings, store, as_)
     _say_told(done, {box.name for box in settings.mailbox if box.smtp})
+
+
+def _say_later(done: "Done", settings: "Settings", store: "Store", as_: str) -> None:
+    """Whom rules with a delay tell: not before its end, and not where the case is another by then."""
+    from mailcase.intake.addresses import key_of
+
+    later = [one for one in done.told if one.at is not None and one.state != "suppressed"]
+    zone = zone_of(settings, store.agent_by_key(key_of(as_)) if as_ and later else None)
+    for one in later:
+        if one.at is not None:
+            at = f"{one.at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+            note(f"will be told at {at}, unless the case has changed by then: {safe(one.to)}")
 
 
 def _say_told(done: "Done", ways: Collection[str]) -> None:
     """`ways`: the mailboxes by which mail can leave; what another one holds waits until it has a way."""
-    mails = [one for one in done.told if one.state != "suppressed"]
+    mails = [one for one in done.told if one.state != "suppressed" and one.at is None]
     held = [one for one in mails if one.mailbox not in ways]
     told = [one.to for one in mails if one.mailbox in ways]
-    if told or not held:
+    if told or not (held or any(one.at for one in done.told)):
         note(f"told: {safe(', '.join(dict.fromkeys(told)))}" if told else "nobody is told")
     for box in dict.fromkeys(one.mailbox for one in held):
         to = ", ".join(dict.fromkeys(one.to for one in held if one.mailbox == box))

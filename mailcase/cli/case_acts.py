@@ -4,7 +4,7 @@ from typing import Final
 
 import typer
 
-from mailcase.cli import case_create, case_progress, case_threads, case_words, case_work
+from mailcase.cli import case_create, case_organization, case_progress, case_threads, case_words, case_work
 
 #: In the order of the help.
 COMMANDS: Final = (
@@ -37,6 +37,7 @@ COMMANDS: Final = (
     case_threads.split,
     case_threads.parent,
     case_threads.relate,
+    case_organization.organization,
 )
 
 

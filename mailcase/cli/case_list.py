@@ -8,6 +8,7 @@ import typer
 
 from mailcase.cli import case_options as of
 from mailcase.cli.output import print_json, print_table
+from mailcase.cli.render_head import status_of
 from mailcase.cli.state import State, reading
 from mailcase.cli.viewing import view_of
 from mailcase.cli.when import after
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mailcase.cli.viewing import View
 
 _CASES: Final = {
-    "number": 16, "title": 44, "status": 22, "priority": 8, "category": 14, "contact": 40, "assignee": 28, "group": 20,
+    "number": 16, "title": 44, "status": 32, "priority": 8, "category": 14, "contact": 40, "assignee": 28, "group": 20,
     "age": 8, "last_mail": 12, "message_count": 13,
 }  # fmt: skip
 _TASKS: Final = {"task": 8, "title": 44, "case": 16, "case_title": 40, "due": 16, "assignee": 28}
@@ -49,12 +50,14 @@ def _seen(wanted: CaseFilter, view: "View", *, mine: bool) -> CaseFilter:
 
 
 def _shown(row: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """How old it is; an escalated case shows it at its title."""
+    """How old it is; an escalated case, and what may be a duplicate, shows it at its title."""
     level, mail = row["support_level"], row["last_mail_at"]
-    title = f"[level {level}] {row['title']}" if level else row["title"]
+    marks = [*([f"[level {level}]"] if level else []), *(["[duplicate?]"] if row["possible_duplicate"] else [])]
+    title = " ".join((*marks, row["title"]))
     ago = f"{after(mail, now)} ago" if mail else ""
     age = after(row["created_at"], now)
-    return {**row, "title": title, "group": row["assignee_group"], "age": age, "last_mail": ago}
+    shown = {"title": title, "status": status_of(row), "group": row["assignee_group"]}
+    return {**row, **shown, "age": age, "last_mail": ago}
 
 
 def show_tasks(state: State, assignee: str | None, by: str) -> None:

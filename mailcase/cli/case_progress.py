@@ -35,7 +35,7 @@ def suspend(
     context: typer.Context,
     number: Number,
     reason: Annotated[str, typer.Option(help="Why it rests.")],
-    status: Annotated[str, typer.Option(metavar="NAME", help="A paused status; else that of waiting.")] = "",
+    status: Annotated[str, typer.Option(metavar="NAME", help="A paused one; else one without a role.")] = "",
     as_: As = "",
 ) -> None:
     """Let it rest for a reason of ours; the customer is not told."""

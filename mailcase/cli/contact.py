@@ -87,8 +87,10 @@ def _key(address: str) -> str:
 
 
 def _customer(settings: "Settings", address: str) -> str:
+    from mailcase.intake.among import is_among
+
     key = _key(address)
-    if key in {_key(one) for box in settings.mailbox for one in (box.address, *box.aliases)}:
+    if is_among(key, {_key(one) for box in settings.mailbox for one in (box.address, *box.aliases)}):
         raise typer.BadParameter(f"{key} is an address of ours, not a customer's")
     return key
 

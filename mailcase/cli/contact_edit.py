@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mailcase.cli import people
+from mailcase.cli import contact_merge, people
 from mailcase.cli.people import Language, Name, Timezone
 from mailcase.cli.state import As
 
@@ -55,3 +55,4 @@ def register(app: typer.Typer) -> None:
     people.common(app, "contact", _COLUMNS)
     app.command()(add)
     app.command()(edit)
+    app.command()(contact_merge.merge)

@@ -14,6 +14,15 @@ def assignees(settings: Settings, store: Store | None) -> list[Finding]:
 
 
 def _finding(settings: Settings, one: Gone) -> Finding:
-    """With file, line and key."""
-    said = settings.refusal(one.of.path, f"nobody is told of its cases: {one.detail}")
+    """With file, line and key, and who hears in its place."""
+    said = settings.refusal(one.of.path, f"{_in_its_place(settings, one)}: {one.detail}")
     return Finding(one.of.kind, one.of.mailbox, ok=False, detail=str(said), cure=one.cure)
+
+
+def _in_its_place(settings: Settings, one: Gone) -> str:
+    """Of the group of a mailbox its `notify`; of a rule's group that of the mailbox comes first."""
+    if one.of.kind == "group" and not one.of.mailbox:
+        return "the group of their mailbox, else its notify, is told of its cases instead"
+    boxes = (box for box in settings.mailbox if box.name == one.of.mailbox)
+    notified = ", ".join(address for box in boxes for address in box.notify)
+    return f"{notified} (notify) is told of its cases instead" if notified else "nobody is told of its cases"

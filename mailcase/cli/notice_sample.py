@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from mailcase.life.notice import LastMail, Notice, NoticeFacts
+from mailcase.life.notice_rules import OF_HIS_MAIL
 from mailcase.life.people import Agent, Person
 from mailcase.policy import Policy
 
@@ -14,7 +15,7 @@ SAMPLE_ID = "<sample@customer.example>"
 def notice_of(name: str, language: str, policy: Policy, facts: NoticeFacts, texts: Mapping[str, str]) -> Notice:
     """The notice of that template: to the customer, or to an agent, as its rule says."""
     rule = next((one for one in policy.notices if one.template == name), None)
-    agents = name == "kept_as_note" or (rule is not None and "customer" not in rule.to)
+    agents = name in OF_HIS_MAIL or (rule is not None and "customer" not in rule.to)
     agent = facts.assignee or _agent(texts["assignee"])
     to = Person(agent.key, agent.address, agent.name) if agents or facts.customer is None else facts.customer
     return Notice(
@@ -30,6 +31,7 @@ def notice_of(name: str, language: str, policy: Policy, facts: NoticeFacts, text
         text=texts["text"],
         due_at=datetime.fromisoformat(texts["due"].replace(" UTC", "+00:00")),
         by_name=texts["actor"],
+        sent_to=texts["sent_to"],
     )
 
 

@@ -17,7 +17,7 @@ _LINKS: Final = (
 
 def print_head(case: Mapping[str, Any], addresses: Mapping[str, str], zone: tzinfo, now: datetime) -> None:
     """Title, people, dates and what it led to; arguments as `print_case`."""
-    state = " · ".join(safe(case[key]) for key in ("status", "priority", "category"))
+    state = " · ".join(safe(one) for one in (status_of(case), case["priority"], case["category"]))
     level = f" (support level {case['support_level']})" if case.get("support_level") else ""
     _two(f"{case['number']}  {safe(case['title'])}{level}", state)
     customer = ", ".join(safe(one) for one in (case["contact"], case["account"]) if one) or "–"
@@ -36,6 +36,11 @@ def print_head(case: Mapping[str, Any], addresses: Mapping[str, str], zone: tzin
         say(line)
     for line in _links(case):
         say(line)
+
+
+def status_of(case: Mapping[str, Any]) -> str:
+    """Its status; that of a case that an act suspended may be the one of cases that wait for their customer."""
+    return f"{case['status']} (suspended)" if case.get("suspended") else str(case["status"])
 
 
 def _two(left: str, right: str) -> None:

@@ -14,12 +14,14 @@ _PLACES: Final = {
     "daemon": ("no_daemon", "policies_differ", "restart_needed", "daemon_hangs", "store_unavailable", "clock_differs"),
     "journal": ("undecided",),
     "quarantine": ("quarantine",),
-    "outbox": ("outbox_stuck", "relay_refused"),
+    "outbox": ("outbox_stuck", "relay_refused", "mail_bounces"),
     "breaker": ("breaker_open",),
     "configuration": ("config_wrong", "config_refused", "reload_due", "assignee_missing"),
     "disk": ("disk_low",),
 }
-_OF_MAILBOX: Final = ("mailbox_unreachable", "login_refused", "token_ended", "folder_missing", "nobody_reads")
+_OF_MAILBOX: Final = (
+    *("mailbox_unreachable", "login_refused", "token_ended", "folder_missing", "mailbox_full", "nobody_reads"),
+)
 
 
 def print_status(found: Overview, zone: str, now: datetime) -> None:
@@ -83,8 +85,9 @@ class _Screen:
             word += f" since {self._at(one['failing_since'])}"
         looked = f"last look {self._ago(one['last_look'])}, last mail {self._ago(one['last_mail'])}"
         lag = f", lag {one['lag_s']:.1f} s" if one["lag_s"] is not None else ""
+        room = f", {one['quota']:.0%} of its room used" if one["quota"] is not None else ""
         error = f": {one['error']}" if one["state"] in ("failing", "waiting") else ""
-        return f"{word}{self._by(one)}; {looked}{lag}{error}" if one["source"] else word
+        return f"{word}{self._by(one)}; {looked}{lag}{room}{error}" if one["source"] else word
 
     def _by(self, one: Mapping[str, Any]) -> str:
         """Which daemon works it, where there are several."""

@@ -11,6 +11,7 @@ REASONS: Final = {
     "blacklisted": "the sender is on the blacklist",
     "spam_header": "a header rule says spam",
     "auto_reply": "an automatic reply that belongs to no case",
+    "new_topic": "it answers an old mail with a subject of its own",
     "own_mail": "our own mail that came back",
     "sent_unmatched": "an agent's own mail from the sent folder that belongs to no case",
     "sent_to_us": "a mail to ourselves in the sent folder; the copy that we receive is decided",

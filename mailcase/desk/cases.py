@@ -12,10 +12,12 @@ from mailcase.desk.desk import Desk
 from mailcase.intake.addresses import key_of
 from mailcase.life import creating
 from mailcase.life.acts import customer, people, progress, tasks, threads, words, work
+from mailcase.life.acts import organization as organizations
 from mailcase.life.case_state import Actor
 from mailcase.life.changes import File
 from mailcase.life.creating import NewCase
 from mailcase.life.customers import NamedCustomer
+from mailcase.store.acting_door import Given
 from mailcase.store.life.acting import Done
 from mailcase.store.life.creating import NewOrder
 
@@ -198,6 +200,16 @@ def parent(desk: Desk, number: str, actor: Actor, of: str) -> Done:
 def relate(desk: Desk, number: str, actor: Actor, to: str) -> Done:
     """The two belong together."""
     return desk.act(number, actor, threads.relate, other=to)
+
+
+def organization(desk: Desk, number: str, actor: Actor, to: str) -> Done:
+    """The case belongs to another organization, or to none (""); for admins."""
+    return desk.act(number, actor, partial(organizations.organization, to=to))
+
+
+def give_organizations(desk: Desk, actor: Actor, mailbox: str = "") -> Given:
+    """Each case without one gets the organization of its mailbox, `mailbox`: of this one alone; for admins."""
+    return desk.store.give_organizations(actor, desk.policy, desk.now(), mailbox)
 
 
 def _key(address: str | None) -> str | None:

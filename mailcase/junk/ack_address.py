@@ -15,7 +15,7 @@ def one_usable_address(q: AckQuestion) -> No | Yes:
         return No("several_senders", f"{len(q.email.senders)} From addresses or several From fields")
     if q.by_form and len(q.email.reply_to) > 1:
         return No("several_senders", f"{len(q.email.reply_to)} Reply-To addresses")
-    if receiver.key in q.policy.own_keys:
+    if q.policy.is_ours(receiver.key):
         return No("own_address", f"{receiver.address} is ours")
     if name := robot(receiver.key):
         return No("robot_sender", f"{receiver.address} fits {name}")

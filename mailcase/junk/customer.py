@@ -2,6 +2,7 @@
 
 from collections.abc import Set
 
+from mailcase.intake.among import is_among
 from mailcase.message import Address, Email
 from mailcase.policy import MailboxPolicy
 
@@ -14,9 +15,9 @@ def form_customer(email: Email, mailbox: MailboxPolicy, own_keys: Set[str]) -> A
     sender = email.sender
     if not mailbox.reply_to_is_sender or sender is None or len(email.senders) != 1:
         return None
-    if sender.key not in own_keys and sender.key not in mailbox.form_senders:
+    if not is_among(sender.key, own_keys) and sender.key not in mailbox.form_senders:
         return None
-    return next((one for one in email.reply_to if one.key and one.key not in own_keys), None)
+    return next((one for one in email.reply_to if one.key and not is_among(one.key, own_keys)), None)
 
 
 def customer(email: Email, mailbox: MailboxPolicy, own_keys: Set[str]) -> Address | None:

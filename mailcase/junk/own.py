@@ -22,7 +22,7 @@ def own(question: KindQuestion) -> Hit | None:
     mark, group = question.mark, question.mailbox.group
     if mark is not None:
         return _signed(mark, group)
-    ours = next((one for one in question.email.senders if one.key in question.policy.own_keys), None)
+    ours = next((one for one in question.email.senders if question.policy.is_ours(one.key)), None)
     if ours is None or question.form:
         return None
     return Hit(Kind.NOTIFICATION, f"From {ours.address} is ours, but the mail has no mark of ours")

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mailcase.intake.addresses import key_of, without_tag
+from mailcase.intake.addresses import key_of
+from mailcase.intake.among import is_among
 from mailcase.junk.sendable import why_not_sendable
 from mailcase.life.entries import Entry, Field, Form, Kind, Refused, Value
 
@@ -81,7 +82,7 @@ def _configured(before: Entry, new: Entry, rules: Rules) -> None:
 
 def _own(text: str, _new: Entry, rules: Rules) -> str:
     key = key_of(text)
-    if {key, without_tag(key)} & rules.own_keys:
+    if is_among(key, rules.own_keys):
         return f"{text} is an address of a mailbox of ours: nobody's own"
     return ""
 

@@ -24,6 +24,10 @@ _OF_TEXT: Final = ("note", "comment", "wait", "resolve")
 #: These of them go to no customer, whatever is quoted below them.
 _AMONG_US: Final = ("note", "comment")
 _NEED_REST: Final = ("assign", "priority")
+_LATE: Final = (
+    "{} stands below your first words, where it would go out as text: nothing was sent or done; commands stand on the "
+    "first lines, above the words"
+)
 _NO_CERTAIN_WORDS: Final = (
     "it is not certain where your words end and our quoted mail begins: nothing was sent; "
     "write your answer above the quotation, or take the quotation out"
@@ -94,6 +98,8 @@ def _must_reach(said: Orders, answered: Answered) -> None:
 def _must_be_clear(said: Orders, notice: str) -> None:
     if said.unknown:
         raise Refused(f"{said.unknown} is no command; there are {', '.join(f'#{one}' for one in COMMANDS)}")
+    if said.late:
+        raise Refused(_LATE.format(said.late))
     if len(said.commands) > _MOST:
         raise Refused(f"these are {len(said.commands)} commands; a mail may have {_MOST}")
     of_text = [f"#{one.name}" for one in said.commands if one.name in _OF_TEXT]

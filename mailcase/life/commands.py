@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ COMMANDS: Final = {
     "close": "closed; the rest of the line is the reason",
     "priority": "Low, Medium, High or Critical",
 }
+_SIGNS: Final = "#\uff03\ufe5f"  # and as an East Asian keyboard types it
 _COMMAND: Final = re.compile(r"#([^\W\d_][\w-]*)[\s:.,;!]*(.*)")
 #: `# note`, `*#note*`, `- #note`: a command that a finger or a mail program spoiled, or words; nobody can tell.
 #: Possessive: a line of `#` alone is read once, and not from each of them again.
@@ -47,6 +49,7 @@ class Orders:
     commands: tuple[Command, ...]
     text: str
     unknown: str = ""  # a line that looks like a command and is none: nothing of the mail may go out then
+    late: str = ""  # a command that stands below the first words: whether it was meant as one, nobody can tell
 
     def get(self, name: str) -> Command | None:
         """The command of that name, or None."""
@@ -56,9 +59,9 @@ class Orders:
 def orders(text: str) -> Orders:
     """Read the first lines as commands, as far as they begin with `#`; the rest are words.
 
-    A heading (`# x`, `##`), a number (`#12`) and anything after the first words are words, too. `#` before a letter
-    is a command or a mistake, in whatever language, and so is a command's name after `#` and blanks or marks: such a
-    line never goes to a customer. No word is lost.
+    A heading (`# x`, `##`), a number (`#12`) and anything after the first words are words, too, but for a line there
+    that would be a command above them. `#` before a letter is a command or a mistake, in whatever language, and so is
+    a command's name after `#` and blanks or marks: such a line never goes to a customer. No word is lost.
     """
     lines, at = text.split("\n"), 0
     found: list[Command] = []
@@ -72,7 +75,14 @@ def orders(text: str) -> Orders:
                 return Orders(tuple(found), text.strip(), unknown)
             found.append(Command(match[1].lower(), match[2]))
         at += 1
-    return Orders(tuple(found), "\n".join(lines[at:]).strip())
+    return Orders(tuple(found), "\n".join(lines[at:]).strip(), late=_late(lines[at:]))
+
+
+def _late(lines: Iterable[str]) -> str:
+    """The first command among the words, as it is told; "" where none stands there."""
+    matches = (_COMMAND.fullmatch(_plain(_bare(one))) for one in lines if any(sign in one for sign in _SIGNS))
+    names = (match[1].lower() for match in matches if match)
+    return next((f"#{one}" for one in names if one in COMMANDS), "")
 
 
 def _spoiled(line: str) -> str:

@@ -18,6 +18,7 @@ class What(StrEnum):
     CANCELED = "canceled"
     ASSIGNED = "assigned"  # it has or got an assignee (L2)
     GROUP_ASSIGNED = "group_assigned"  # it has or got a group and no assignee (L2)
+    RESTARTED = "restarted"  # it had ended, and an act made it active again (L5, L8)
     CUSTOMER_REPLIED = "customer_replied"
     UNDELIVERABLE = "undeliverable"
     URGED = "urged"

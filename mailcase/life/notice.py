@@ -99,6 +99,7 @@ class NoticeFacts:
     last: LastMail | None = None
     others_thread: Thread | None = None  # where he has not written: of who wrote here before the case was his
     suppressed: frozenset[str] = frozenset()  # keys that get no automatic mail
+    suspended: bool = False  # an act paused it, whatever the status says
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,8 @@ class Notice:
     last: bool = False  # the next ones of its kind are kept back for a while: it says so
     suppressed: str = ""  # "" to send; else the reason word, kept on the row
     quote: bool = False
+    why: str = ""  # what a rule says above them: why something was not done, in English
     text: str = ""  # the actor's words
     due_at: datetime | None = None  # of the task
     by_name: str = ""
+    sent_to: str = ""  # of what became of an agent's mail: addresses that his words go to

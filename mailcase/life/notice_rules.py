@@ -36,6 +36,7 @@ SHIPPED: Final = (
     NoticeRule("new_case", What.CREATED, ("team",), "new_case"),
     NoticeRule("assigned", What.ASSIGNED, ("assignee",), "assigned"),
     NoticeRule("group", What.GROUP_ASSIGNED, ("group",), "group"),
+    NoticeRule("restarted", What.RESTARTED, ("owner",), "restarted"),
     NoticeRule("customer_replied", What.CUSTOMER_REPLIED, ("owner", "followers"), "customer_replied"),
     NoticeRule("undeliverable", What.UNDELIVERABLE, ("owner", "followers"), "undeliverable"),
     NoticeRule("urge", What.URGED, ("owner", "followers"), "urge"),
@@ -63,6 +64,10 @@ CASE_LIMIT: Final = 20
 #: To an agent whose mail was kept as a note: anybody can write in his name and be refused.
 KEPT: Final = "kept_as_note"
 KEPT_LIMIT: Final = 10
+#: To one whose words went out, and whose mail asked for more than was done: each such mail is a reply of his.
+PARTLY: Final = "partly_done"
+#: Templates of mails to agents that no rule names: each tells who wrote a mail what became of it.
+OF_HIS_MAIL: Final = (KEPT, PARTLY)
 AGENT_WINDOW: Final = timedelta(hours=1)
 #: A notice not sent within this time (after its delay) is not sent; an agent's reply has longer.
 EXPIRES_AFTER: Final = timedelta(hours=24)

@@ -7,11 +7,11 @@ from typing import Final
 from mailcase.intake.addresses import key_of
 from mailcase.junk.robots import robot
 from mailcase.junk.sendable import why_not_sendable
-from mailcase.life.acts.table import may_see
 from mailcase.life.happening import Happening, What
-from mailcase.life.notice import ISOLATED, UNVERIFIED, Notice, NoticeFacts, NoticeRule
+from mailcase.life.notice import UNVERIFIED, Notice, NoticeFacts, NoticeRule
 from mailcase.life.notice_rules import ACKNOWLEDGEMENTS, AMONG_US, BY_MAIL_ALONE, STATUS_WHATS
 from mailcase.life.people import Agent, Person
+from mailcase.life.reaching import asked_again, kept_from, reaches
 from mailcase.policy import Policy
 
 _MOST_OTHERS: Final = 10  # copies to the original recipients, as an acknowledgement has
@@ -133,14 +133,13 @@ def _members(
 
 
 def _reaches(agent: Agent | None, facts: NoticeFacts, policy: Policy) -> bool:
-    """Whether notices of this case reach him: he is active, and it is his to see (isolate_organizations)."""
-    return agent is not None and agent.active and may_see(policy, agent, facts.organization)
+    return reaches(agent, facts.organization, policy)
 
 
 def nobody_left(happening: Happening, facts: NoticeFacts, policy: Policy) -> bool:
-    """Whether the case has, or had before this, an assignee, and neither he nor its group can be told any more."""
+    """Whether the case is, or was before this, somebody's or a group's, and nobody of them can be told (any more)."""
     there = (facts.assignee, *facts.members, facts.former)
-    named = facts.assigned_to or happening.before
+    named = facts.assigned_to or happening.before or facts.assignee_group
     return bool(named) and not any(_reaches(one, facts, policy) for one in there)
 
 
@@ -151,8 +150,14 @@ def _stand_ins(rule: NoticeRule, happening: Happening, facts: NoticeFacts, polic
         return
     if any(_reaches(one, facts, policy) for one in facts.stand_ins):
         yield from _members(rule, happening, facts, policy, facts.stand_ins, box.assignee_group)
-    else:
+    elif not _knows_of_it(happening, policy):
         yield from _team(rule, happening, facts, policy)
+
+
+def _knows_of_it(happening: Happening, policy: Policy) -> bool:
+    """Whether the team hears of the new case anyway, whose group is nobody: it is not told of that twice."""
+    rules = (one for one in policy.notices if one.enabled and one.when is What.CREATED)
+    return happening.what is What.GROUP_ASSIGNED and happening.by_mail and any("team" in one.to for one in rules)
 
 
 def _owner(rule: NoticeRule, happening: Happening, facts: NoticeFacts, policy: Policy) -> Iterator[Notice]:
@@ -202,9 +207,8 @@ def _agents(
 
 
 def _apart(notice: Notice, policy: Policy) -> Notice:
-    """With isolate_organizations the agents' organizations are asked for again when it is sent."""
-    apart = policy.agents.isolate_organizations
-    return replace(notice, only_while={**notice.only_while, ISOLATED: True}) if apart else notice
+    marks = asked_again(policy)
+    return replace(notice, only_while={**notice.only_while, **marks}) if marks else notice
 
 
 def _is_told(agent: Agent, happening: Happening, facts: NoticeFacts, policy: Policy) -> bool:
@@ -213,9 +217,7 @@ def _is_told(agent: Agent, happening: Happening, facts: NoticeFacts, policy: Pol
 
 
 def _kept_from(agent: Agent, facts: NoticeFacts, policy: Policy) -> str:
-    if policy.is_ours(agent.key):
-        return "own_address"
-    return "suppressed" if agent.key in facts.suppressed else ""
+    return kept_from(agent.key, policy) or ("suppressed" if agent.key in facts.suppressed else "")
 
 
 def _person(agent: Agent) -> Person:

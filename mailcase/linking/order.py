@@ -13,6 +13,8 @@ from mailcase.message import Email
 from mailcase.policy import Policy
 from mailcase.snapshot import CaseView, Snapshot, TokenHit
 
+NEW_TOPIC: Final = "new_topic"  # the reason of a mail that answers an old one to begin something else
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -31,11 +33,11 @@ def _header_token(_email: Email, snapshot: Snapshot, _policy: Policy) -> Candida
 
 
 def _behind_hand(snapshot: Snapshot) -> tuple[str, ...]:
-    """Ids further back than a mail that a person put on its case: his word is newer than a mark in them."""
+    """Ids further back than a mail that a person put on its case, or that left its thread: it is newer than a mark."""
     ids = snapshot.lookup.thread_ids
     for place, one in enumerate(ids):
         message = pick(snapshot.messages.get(one, ()), snapshot.lookup.sender_key)
-        if message is not None and message.by_hand:
+        if message is not None and (message.by_hand or message.reason == NEW_TOPIC):
             return ids[place + 1 :]
     return ()
 

@@ -105,7 +105,7 @@ def _kin(citing: Iterable[KnownMessage], snapshot: Snapshot, policy: Policy) -> 
 
 def shares(message: KnownMessage, snapshot: Snapshot, policy: Policy) -> bool:
     """Whether the mail and a stored one have a participant in common other than our own addresses, or an account."""
-    if (message.participants & snapshot.lookup.participant_keys) - policy.own_keys:
+    if policy.not_ours(message.participants & snapshot.lookup.participant_keys):
         return True
     ours = account(snapshot)
     return ours is not None and ours == message.account_id

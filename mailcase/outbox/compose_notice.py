@@ -22,6 +22,7 @@ from mailcase.outbox.references import references, sound
 from mailcase.outbox.reply_template import REPLY, must_be_for_replies
 from mailcase.outbox.subject import base_subject, finished
 from mailcase.outbox.templates import TemplateSet
+from mailcase.outbox.translated import name, reasons, status
 from mailcase.policy import MailboxPolicy, Policy
 from mailcase.ports import Composed
 
@@ -135,20 +136,21 @@ class _Values:
             "subject": base_subject(
                 (thread.subject if thread else "") or facts.title, self.policy.cases.masks, facts.running
             ),
-            "status": facts.status,
-            "priority": facts.priority,
+            "status": status(facts.status, self.language, suspended=facts.suspended),
+            "priority": name(facts.priority, self.language),
             "category": facts.category,
             "support_level": str(facts.support_level) if facts.support_level else "",
             "customer": self._customer(),
             "assignee": one_line(assignee.name or assignee.address, _LONGEST_NAME) if assignee else "",
             "actor": one_line(notice.by_name, _LONGEST_NAME),
             "name": "" if len(self._to) > 1 else one_line(notice.to.name, _LONGEST_NAME),
-            "text": notice.text.strip(),
+            "text": "\n\n".join(one for one in (reasons(notice.why, self.language), notice.text.strip()) if one),
             "solution": facts.solution.strip(),
             "article": facts.article.strip(),
             "expected": self._moment(facts.expected_at) if facts.expected_at else "",
             "due": self._moment(notice.due_at) if notice.due_at else "",
             "opened": self._moment(facts.created_at),
+            "sent_to": notice.sent_to,
             "quote": self._quote(),
             "help_desk": one_line(self.box.from_name, _LONGEST_NAME) or self.box.address,
             "address": self.box.address,

@@ -2,15 +2,13 @@
 
 from typing import Final
 
-from mailcase.life.notice_rules import SHIPPED
+from mailcase.life.notice_rules import OF_HIS_MAIL, SHIPPED
 from mailcase.life.refused import Refused
 from mailcase.outbox.template_values import REQUIRED
 from mailcase.outbox.templates import TemplateSet
 from mailcase.policy import Policy
 
 REPLY: Final = "reply"
-#: Told to an agent of his own mail; no rule names it.
-_TO_AGENTS: Final = frozenset({"kept_as_note"})
 
 
 def must_be_for_replies(name: str, templates: TemplateSet, policy: Policy) -> None:
@@ -30,5 +28,5 @@ def must_be_for_replies(name: str, templates: TemplateSet, policy: Policy) -> No
 def for_replies(templates: TemplateSet, policy: Policy) -> tuple[str, ...]:
     """Their names: `reply`, and those of one's own that say {{ text }} in every language and belong to no rule."""
     notices = {one.template for one in (*SHIPPED, *policy.notices)} - {REPLY}
-    others = notices | _TO_AGENTS | set(REQUIRED)
+    others = notices | set(OF_HIS_MAIL) | set(REQUIRED)
     return tuple(one for one in templates.names if one not in others and templates.always_uses(one, "text"))

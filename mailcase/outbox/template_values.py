@@ -29,6 +29,7 @@ NOTICE_SAMPLE: Final[Mapping[str, str]] = {
     "article": "https://help.example.com/rollers",
     "expected": "2026-11-05 17:00 UTC",
     "due": "2026-11-04 12:00 UTC",
+    "sent_to": "erin@example.com",
     "quote": "On 2026-11-03 09:15 UTC Erin Example wrote:\n> It jams again.",
 }
 #: What the template for unauthenticated senders may use: nothing that the sender chose (B13, K6).

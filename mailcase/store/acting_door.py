@@ -1,13 +1,30 @@
 """The store's door for acts on cases: each one write transaction."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailcase.life.acts.organization import of_mailboxes
+from mailcase.life.case_state import Actor
+from mailcase.policy import Policy
 from mailcase.ports import Judge
 from mailcase.store.again import again
 from mailcase.store.engine import Engines
-from mailcase.store.life import acting, creating
+from mailcase.store.life import acting, creating, organizations
 from mailcase.store.life.acting import Done, Order
+from mailcase.store.life.case_read import people
 from mailcase.store.life.creating import NewOrder
 from mailcase.store.marks import before, outside
 from mailcase.store.raw import RawPlace
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What became of cases without an organization, by mailbox."""
+
+    organizations: Mapping[str, str]  # what those of each mailbox got
+    cases: Mapping[str, int]  # how many those were
+    left: Mapping[str, int]  # how many have none still
 
 
 class ActingDoor:
@@ -57,6 +74,30 @@ class ActingDoor:
                 creating.ask(conn, order)
             self._raw.keep(self._engines, acting.kept_files(order.wanted.files))
         return True
+
+    def give_organizations(self, actor: Actor, policy: Policy, now: datetime, mailbox: str = "") -> Given:
+        """Each case without an organization gets that of its mailbox (`mailbox`: of this one alone), some at a time.
+
+        Raises:
+            Refused: who acts is no active admin, or there is no such organization. Nothing was written.
+        """
+        with self._engines.read() as conn:
+            who = acting.current(actor, people(conn))
+        wanted = of_mailboxes(who, policy, mailbox)
+        given = {name: self._give_all(name, wanted[name], who.name, now) for name in wanted}
+        with self._engines.read() as conn:
+            return Given(wanted, given, organizations.left(conn))
+
+    def _give_all(self, mailbox: str, organization: str, actor: str, now: datetime) -> int:
+        given = 0
+        while some := self._give_some(mailbox, organization, actor, now):
+            given += some
+        return given
+
+    @again
+    def _give_some(self, mailbox: str, organization: str, actor: str, now: datetime) -> int:
+        with self._engines.write() as conn:
+            return organizations.give_some(conn, mailbox, organization, actor, now)
 
     @again
     def _act(self, order: Order, judge: Judge) -> Done:

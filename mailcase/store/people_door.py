@@ -12,8 +12,9 @@ from mailcase.life.people import Agent
 from mailcase.store import export
 from mailcase.store.again import again
 from mailcase.store.engine import Engines
-from mailcase.store.life import accounts, agents, groups, named, people
+from mailcase.store.life import accounts, agents, contacts_join, groups, named, people
 from mailcase.store.life.contacts_edit import ContactBook
+from mailcase.store.life.contacts_join import Join, Joined
 from mailcase.store.life.register import Book, Imported, Register
 from mailcase.store.marks import reads
 
@@ -91,3 +92,17 @@ class PeopleDoor:
         """
         with self._engines.write() as conn:
             return Register(conn, _BOOKS[kind], rules, now).take_in(rows)
+
+    @again
+    def contacts_join(self, wanted: Join) -> Joined:
+        """Two contacts who are one person become one: what the one has, the other has from now on.
+
+        His name, language, time zone and account stay, or are the other's where he has none. Each case that was the
+        other's has a line of it; the other's entry is gone. Nobody is told.
+
+        Raises:
+            Refused: one of them is not there, they are one already, they belong to different accounts, or who acts
+                may not see all their cases. Nothing was written.
+        """
+        with self._engines.write() as conn:
+            return contacts_join.join(conn, wanted)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.errors import Permanent
+from mailcase.intake.among import not_among
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow, insert_new
 from mailcase.store.relink_state import Place, case_rows, put_back, record, state_of
@@ -142,7 +143,7 @@ def _join(conn: Connection, place: Place, new: AnyRow, own_keys: frozenset[str])
     """Who stands in From, To and Cc is a participant now: a person said so (B8); returns who was none before."""
     people = conn.execute(sa.select(_M.participants).where(_M.id == place.message_pk)).scalar_one()
     there = set(conn.execute(sa.select(_P.key).where(_P.case_id == new.running)).scalars())
-    joined = sorted(one for one in {*people} - own_keys - there if "@" in one)
+    joined = sorted(one for one in not_among(people, own_keys) - there if "@" in one)
     if joined:
         conn.execute(insert_new(conn, t.case_participant), [{"case_id": new.running, "key": one} for one in joined])
     return joined

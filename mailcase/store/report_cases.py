@@ -17,6 +17,7 @@ from mailcase.store.life.answers import first_answered, last_asked
 from mailcase.store.life.case_filter import CaseFilter, conditions, unanswered
 from mailcase.store.life.case_life import NOTE, life_of, readable, visible
 from mailcase.store.life.reached import address_of_case
+from mailcase.store.life.standing import duplicate, suspended
 from mailcase.store.life.veil import veiled
 from mailcase.store.report_mail import COLUMNS, WITH_CASE, attachments, cases_of, entries, remainder_of
 
@@ -36,7 +37,7 @@ _FROM = sa.outerjoin(sa.outerjoin(t.case, t.contact, _CO.id == _C.contact_id), t
 _KEYS = (
     "number", "title", "status", "kind", "priority", "category", "source", "contact", "account", "assignee",
     "assignee_group", "organization", "closing_reason", "mailbox", "created_at", "updated_at", "message_count",
-    "support_level",
+    "support_level", "suspended", "possible_duplicate",
 )  # fmt: skip
 #: What `case show` has besides.
 _LIFE = (
@@ -56,7 +57,7 @@ def listing(conn: Connection, statuses: StatusTable, wanted: CaseFilter) -> list
     """The cases of the filter, whose names are as `case_filter.named` gives them; oldest first."""
     which = conditions(wanted, statuses, lite=is_sqlite(conn))
     first = sa.case((unanswered(statuses), 0), else_=1) if wanted.mine is not None else sa.literal(0)
-    columns = (*_ROW, last_asked().label("last_mail_at"), first.label("first"))
+    columns = (*_ROW, *_standing(statuses), last_asked().label("last_mail_at"), first.label("first"))
     statement = sa.select(*columns).select_from(_FROM).where(*which).order_by(_C.running.desc()).limit(wanted.last)
     rows = conn.execute(statement).mappings().all()
     return [
@@ -71,6 +72,10 @@ _SORTS: Mapping[str, Callable[[RowMapping], tuple[Any, ...]]] = {
     "last-mail": lambda row: (row["last_mail_at"] or row["created_at"],),
     "priority": lambda row: (-PRIORITIES.index(row["priority"]) if row["priority"] in PRIORITIES else 0,),
 }
+
+
+def _standing(statuses: StatusTable) -> tuple[sa.ColumnElement[Any], ...]:
+    return suspended(statuses).label("suspended"), duplicate(statuses).label("possible_duplicate")
 
 
 def running_of(conn: Connection, number: str, organizations: tuple[str, ...] | None) -> int:
@@ -91,7 +96,8 @@ def first_number(conn: Connection, spellings: Sequence[str]) -> str:
 def _entry(row: dict[str, Any], statuses: StatusTable) -> dict[str, Any]:
     name, address = row["contact_name"], row["contact_address"]
     contact = f"{name} <{address}>" if name and address and name != address else address or name
-    full = {**row, "kind": statuses.kind(row["status"]).value, "contact": contact}
+    marks = {name: bool(row[name]) for name in ("suspended", "possible_duplicate")}
+    full = {**row, **marks, "kind": statuses.kind(row["status"]).value, "contact": contact}
     return {key: full[key] for key in _KEYS}
 
 
@@ -103,7 +109,8 @@ def show(
     organizations: tuple[str, ...] | None,
 ) -> dict[str, Any]:
     """One case with its mails, history and relations; for what the last two do, see `ReadingDoor.case_show`."""
-    row = conn.execute(sa.select(*_SHOWN).select_from(_FROM).where(_C.number == number)).mappings().one_or_none()
+    columns = (*_SHOWN, *_standing(statuses))
+    row = conn.execute(sa.select(*columns).select_from(_FROM).where(_C.number == number)).mappings().one_or_none()
     if row is None or (organizations is not None and row["organization"] not in (organizations or ("",))):
         raise Permanent(f"there is no case {number}")
     running = row["running"]
@@ -162,10 +169,25 @@ def _messages(conn: Connection, running: int, which: sa.ColumnElement[bool]) -> 
             **(deliveries.get(row["delivery_id"]) or _outgoing(row, cases.get(row["id"], []), sent.get(row["id"], {}))),
             "direction": row["direction"], "how": row["how"], "verified": row["verified"], "text": row["text"],
             "new_text": row["new_text"], "stored_at": row["received_at"],
-            "attachments": listed(files.get(row["id"], []), left.get(row["delivery_id"])), "message": row["id"],
+            "attachments": _files(sent.get(row["id"]), files.get(row["id"], []), left.get(row["delivery_id"])),
+            "message": row["id"],
         }
         for row in rows
     ]  # fmt: skip
+
+
+def _files(
+    sent: Mapping[str, Any] | None, received: Sequence[dict[str, Any]], left: dict[str, Any] | None
+) -> list[dict[str, Any]]:
+    """Those of a mail that came, or those that a mail of ours takes along."""
+    return [_along(one) for one in (sent or {}).get("files", ())] or listed(received, left)
+
+
+def _along(file: Mapping[str, Any]) -> dict[str, Any]:
+    """A file of a reply as one of a mail that came; of a part of an agent's mail the hash is the whole mail's."""
+    part = file.get("part", "")  # what an older version stored has none
+    known = {"part": part, **{key: file[key] for key in ("name", "type", "size")}}
+    return {**known, "inline": False, "content_id": "", "sha256": "" if part else file["sha256"], "taken": True}
 
 
 def _deliveries(conn: Connection, ids: set[int]) -> dict[int, dict[str, Any]]:
@@ -183,7 +205,7 @@ def _left(conn: Connection, ids: set[int]) -> dict[int, dict[str, Any]]:
 
 def _sent(conn: Connection, pks: set[int]) -> dict[int, dict[str, Any]]:
     columns = (
-        _O.message_pk, _O.mailbox, _O.kind, _O.state, _O.reason, _O.created_at, _O.sent_at, _C.number,
+        _O.message_pk, _O.mailbox, _O.kind, _O.state, _O.reason, _O.created_at, _O.sent_at, _O.files, _C.number,
     )  # fmt: skip
     joined = sa.outerjoin(t.outbox, t.case, _C.running == _O.case_id)
     statement = sa.select(*columns).select_from(joined).where(_O.message_pk.in_(sorted(pks)))

@@ -55,6 +55,9 @@ def file(store: Store, number: str, content: bytes, name: str = "log.txt", messa
     return digest
 
 
+_PDF = {"type": "application/pdf", "size": 7, "sha256": "0" * 64, "part": ""}
+
+
 def reply(store: Store, number: str, at: datetime, *, audience: str = "customer", state: str = "sent") -> int:
     """An agent's mail about the case, in its thread, with its row in the outbox; the message."""
     running = running_of(store, number)
@@ -89,7 +92,7 @@ def _mail(running: int, pk: int | None, name: str, at: datetime, audience: str, 
         "dedup": name, "kind": "reply", "state": state, "reason": "", "mailbox": "support", "group_name": "default",
         "case_id": running, "message_pk": pk, "to_key": "x@y.example", "to_domain": "y.example", "to": "x@y.example",
         "to_name": "", "cc": [], "automatic": audience == "agent", "audience": audience, "only_while": {},
-        "still_to": [], "files": [{"name": "secret.pdf"}], "attempts": 0, "created_at": at, "created_hour": 1,
+        "still_to": [], "files": [{"name": "secret.pdf", **_PDF}], "attempts": 0, "created_at": at, "created_hour": 1,
         "expires_at": at, "next_attempt_at": None, "sent_at": at + timedelta(seconds=2) if state == "sent" else None,
         "owner": "", "content_key": "", "from_name": "", "from_address": "", "last_error": "",
         "subject": "secret subject", "headers": [["X", "secret"]], "text": "secret text", "html": "secret html",

@@ -134,8 +134,9 @@ def test_nothing_is_left_of_an_act_that_fails(bureau: Bureau) -> None:
 def test_what_was_done_before_stays_done(bureau: Bureau) -> None:
     case = Case(bureau)
     case.answer(f"#assign nobody@else.example\n#close\n{SAID}")
-    assert case.told() == [("reply", ERIN), ("kept_as_note", JANE)]
+    assert case.told() == [("reply", ERIN), ("partly_done", JANE)]
     (note,) = case.events("note")
+    assert (note["text"], note["sent"]) == ("", True)
     assert note["reason"].startswith("assign: ")
     assert note["reason"].endswith("(done before: reply)")
     assert (case.row.assignee, case.row.status) == (JANE, "In progress")
@@ -236,7 +237,7 @@ def test_a_mail_that_is_decided_again_acts_once(bureau: Bureau, monkeypatch: pyt
     monkeypatch.setattr("mailcase.store.apply.tell_of_mail", conflict)
     assert case.answer(f"#assign nobody\n{SAID}").outcome == "linked"
     assert tries == [1, 1, 1]
-    assert case.told() == [("reply", ERIN), ("kept_as_note", JANE)]
+    assert case.told() == [("reply", ERIN), ("partly_done", JANE)]
     assert (len(case.events("replied")), len(case.events("note")), case.row.version - version) == (1, 1, 2)
 
 

@@ -75,10 +75,22 @@ def test_what_does_not_go_along_is_named_to_him(bureau: Bureau, files: list[str]
     case = Case(bureau)
     mixed(case, SAID, *files)
     assert [one["name"] for one in bureau.rows("reply")[0].files] == along
-    assert case.told() == [("reply", ERIN), ("kept_as_note", JANE)]
-    assert named in " ".join(bureau.rows("kept_as_note")[0].text.split())
+    assert case.told() == [("reply", ERIN), ("partly_done", JANE)]
+    told = " ".join(bureau.rows("partly_done")[0].text.split())
+    assert f"your words on the case SR-1 go to {ERIN}: do not send them again" in told
+    assert named in told
+    assert SAID not in told
     (note,) = case.events("note")
-    assert named in note["reason"]
+    assert (note["text"], note["sent"], named in note["reason"]) == ("", True, True)
+    (mine,) = case.found(t.case_message, t.case_message.c.message_pk == sent_in(bureau))
+    assert mine.how == "linked"  # what went out is no note
+
+
+def sent_in(bureau: Bureau) -> Any:
+    """The row of jane's mail."""
+    mine = sa.select(t.message.c.id).where(t.message.c.sender_key == JANE, t.message.c.direction == "in")
+    with bureau.store._engines.read() as conn:
+        return conn.execute(mine).scalar_one()
 
 
 def test_a_picture_in_the_text_goes_along_last_and_is_never_named(bureau: Bureau) -> None:
@@ -100,8 +112,19 @@ def test_files_alone_are_no_answer(bureau: Bureau) -> None:
 def test_what_the_customer_is_told_without_his_files_is_said(bureau: Bureau, command: str) -> None:
     case = Case(bureau)
     mixed(case, f"{command} {SAID}", TXT)
-    assert [kind for kind, _ in case.told()] == [{"#resolve": "resolved", "#wait": "waiting"}[command], "kept_as_note"]
-    assert "list.txt" in bureau.rows("kept_as_note")[0].text
+    assert [kind for kind, _ in case.told()] == [{"#resolve": "resolved", "#wait": "waiting"}[command], "partly_done"]
+    assert "list.txt" in bureau.rows("partly_done")[0].text
+
+
+@pytest.mark.parametrize("command", ["#resolve", "#wait"])
+def test_a_question_that_does_not_go_out_is_said(bureau: Bureau, command: str) -> None:
+    case = Case(bureau)
+    bureau.set(case.running, first_kind="bulk")
+    mixed(case, f"{command} {SAID}", TXT)
+    assert case.told() == [("kept_as_note", JANE)]
+    told = " ".join(bureau.rows("kept_as_note")[0].text.split())
+    assert f"{command[1:]}: done, but {ERIN} is not told (not a person)" in told
+    assert "list.txt" not in told  # nothing went out that a file could have gone along with
 
 
 def test_retention_leaves_a_mail_whose_files_wait(bureau: Bureau) -> None:

@@ -3,35 +3,31 @@
 LIFE_MACHINE=minutes runs it that long before, with longer lives; `make soak PART=life` does so seed after seed.
 """
 
-import itertools
 import os
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from mailcase.store.store import Store
 from tests.contract.life_machine.lives import live, on_sqlite
 from tests.contract.life_machine.machine import Opened
-from tests.servers.postgres import PostgresServer
+from tests.servers.postgres_stores import Stores
 
 MINUTES = float(os.environ.get("LIFE_MACHINE", "0"))
 
 
 @pytest.fixture
-def server_side(postgres_server: PostgresServer, migrated: str, tmp_path: Path) -> Callable[[], Opened]:
-    """A new PostgreSQL database each time."""
-    place, _, template = migrated.rpartition("/")
-    numbers = itertools.count()
+def server_side(postgres_stores: Stores, tmp_path: Path) -> Callable[[], Opened]:
+    """An empty PostgreSQL store each time."""
 
     def opened() -> Opened:
-        name = f"life{os.getpid()}x{next(numbers)}"
-        with psycopg.connect(postgres_server.dsn("postgres"), autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
-        store = Store.open(f"{place}/{name}", tmp_path)
-        return store, store.close
+        stack = ExitStack()
+        store = Store.open(stack.enter_context(postgres_stores.lend()), tmp_path)
+        stack.callback(store.close)
+        return store, stack.close
 
     return opened
 

@@ -77,3 +77,19 @@ def test_acts_that_set_it_to_work_again_tell_somebody(office: Office) -> None:
     assert cases.urge(desk, "SR-1", office.ann()).told == ()  # who did it himself
     disable(office, ANN)
     assert [one.to for one in cases.urge(desk, "SR-1", ROOT).told] == [TEAM]
+
+
+@pytest.mark.parametrize("url", ["sqlite:///mailcase.db"])
+@pytest.mark.parametrize(
+    ("of_case", "of_box", "hears"),
+    [("Third line", "Third line", TEAM), ("Third line", "First line", ANN), ("Second line", "First line", ANN)],
+)
+def test_a_group_that_is_missing_is_stood_in_for(office: Office, of_case: str, of_box: str, hears: str) -> None:
+    """A new case of such a group is the team's to know by `new_case` alone."""
+    boxes = {"support": make_mailbox(notify=(TEAM,), assignee_group=of_case)}
+    office.policy = life_policy(mailboxes=boxes)
+    office.receive(letter("n", subject="Mouse"))
+    assert (told(office, "new_case")[1:], told(office, "group")) == ([[TEAM]], [])
+    office.policy = life_policy(mailboxes={"support": make_mailbox(notify=(TEAM,), assignee_group=of_box)})
+    office.receive(letter("o", "n", subject="Re: Mouse"))
+    assert told(office, "customer_replied") == [[hears]]

@@ -9,6 +9,7 @@ from mailcase.life.happening import What
 from mailcase.policy import AgentPolicy
 from mailcase.store import tables as t
 from mailcase.store.store import Store
+from tests.contract.agent_kit import Case
 from tests.contract.notice_kit import JANE, KIM, OTTO, Bureau
 
 APART = {"agents": AgentPolicy(isolate_organizations=True)}
@@ -53,6 +54,20 @@ def test_an_assignee_is_asked_for_when_his_notice_is_sent(
     bureau.tell(What.ASSIGNED, running)
     become(bureau, KIM, **after)
     assert claimed(bureau, "assigned") == (("sending", "") if told else GONE)
+
+
+@pytest.mark.parametrize(("after", "told"), [(NORTH, True), (MOVED, False)])
+@pytest.mark.parametrize(("body", "kind"), [("#clsoe", "kept_as_note"), ("#assign nobody\nHello.", "partly_done")])
+@pytest.mark.parametrize("url", ["sqlite:///mailcase.db"])
+def test_who_wrote_hears_of_his_own_mail_while_the_case_is_his_to_see(
+    store: Store, body: str, kind: str, after: dict[str, Any], told: bool
+) -> None:
+    bureau = Bureau.of(store, **APART)
+    become(bureau, JANE, KIM, **NORTH)
+    case = Case(bureau, organization="North")
+    case.answer(body)
+    become(bureau, JANE, **after)
+    assert claimed(bureau, kind) == (("sending", "") if told else GONE)
 
 
 def group_told(store: Store) -> Bureau:

@@ -88,7 +88,7 @@ def test_a_whole_life(office: Office) -> None:
     waited = [one["data"].get("waited_s") for one in office.case()["events"] if one["event"] == "status"]
     assert waited == [None, None, 3600, None, 0, None, None, None, None, None]
     kinds = [kind for kind, _, _ in office.mails()]
-    assert kinds == ["registration", "in_progress", "waiting", "resolved", "closed", "assigned", "canceled"]
+    assert kinds == ["registration", "in_progress", "waiting", "resolved", "closed", "restarted", "canceled"]
 
 
 def test_filing_and_assigning(office: Office) -> None:
@@ -200,13 +200,14 @@ def test_who_follows_is_told_of_acts_once_and_not_of_his_own(office: Office) -> 
     assert told(cases.start(desk, "SR-1", ann)) == [BEN, EVA]
     assert told(cases.assign(desk, "SR-1", ann, BEN)) == [BEN, EVA]
     assert told(cases.suspend(desk, "SR-1", ann, "a part is ordered")) == [BEN, EVA]
+    assert office.rows(t.outbox)[-1].subject == "[SR-1] Waiting for response (suspended): Printer jams"
     assert told(cases.urge(desk, "SR-1", ann, "a week!")) == [BEN, EVA]
     assert told(cases.note(desk, "SR-1", ann, "x")) == []
     assert told(cases.close(desk, "SR-1", ROOT)) == [ANN, BEN, EVA]
     assert told(cases.restart(desk, "SR-1", ROOT)) == [ANN, BEN, EVA]
     kinds = [(kind, to) for kind, to, _ in office.mails() if to == BEN]
     assert kinds == [(one, BEN) for one in ("followed_case", "assigned", "followed_case", "urge", "followed_case",
-                                            "assigned")]  # fmt: skip
+                                            "restarted")]  # fmt: skip
 
 
 def test_who_was_disabled_meanwhile_does_nothing(office: Office) -> None:

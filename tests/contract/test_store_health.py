@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from mailcase.health.conditions import Condition
 from mailcase.health.letters import Letter
 from mailcase.health.notices import Notice, notices, way_out
-from mailcase.health.situation import DaemonTold, Facts, MailboxTold, Unregistered
+from mailcase.health.situation import DaemonTold, Facts, MailboxTold, Returned, Unregistered
 from mailcase.intake.state import MailboxState
 from mailcase.outbox.breaker import FLAG, WATCH_FLAG, Breaker
 from mailcase.store import tables as t
@@ -21,11 +21,11 @@ from tests.contract.store_kit import LATER, NOW, Desk, journalled, mail, settled
 MINUTE = timedelta(minutes=1)
 POLICY = make_policy(make_mailbox(), make_mailbox(name="sales", address="sales@helpdesk.example", group="sales"))
 FACTS = Facts(
-    mailboxes={"support": MailboxState(trouble="login_refused", error="no", failing_since=NOW)},
+    mailboxes={"support": MailboxState(trouble="login_refused", error="no", failing_since=NOW, quota=0.93)},
     sources={"support": "imap:h:u"}, paused=frozenset({"sales"}), policy_hash="p1", config_error="line 3",
     config_error_at=NOW, restart_needed=("[http]",), disk_free=7, disk_low=True, token_expiry={"support": LATER},
     disk_low_since=NOW, by_token=frozenset({"imap:support"}), config="/etc/mailcase.toml",
-    unheld={"sales": NOW}, clock_ahead_s=-3600.5,
+    unheld={"sales": NOW}, clock_ahead_s=-3600.5, quota_over=0.8, bounces_over=0.2,
 )  # fmt: skip
 
 
@@ -105,6 +105,24 @@ def test_journal_quarantine_outbox_and_breaker_are_counted(desk: Desk) -> None:
     assert (found.breaker_since, found.breaker_threshold) == (NOW, 50)
 
 
+def test_what_came_back_of_the_automatic_mail_of_a_day_is_counted(desk: Desk) -> None:
+    store, day = desk.store, timedelta(hours=24)
+    desk.receive(*(mail(f"m{at}") for at in range(5)))
+    desk.receive(mail("first"), now=NOW - day)
+    assert store.returned(NOW) == {}
+    sent = sorted(store.due(NOW, 9), key=lambda one: one.created_at)
+    for one in sent:
+        store.claim(one.id, "me", one.created_at + MINUTE)
+    for one, state in zip(sent, ("sent", "sent", "sent", "sent", "failed", "uncertain"), strict=True):
+        store.finish(one.id, state, LATER)
+    with store._engines.write() as conn:  # as a report does
+        conn.execute(sa.update(t.outbox).where(t.outbox.c.id.in_([one.id for one in sent[:2]])).values(state="bounced"))
+    assert sent[0].created_at == NOW - day
+    assert store.returned(NOW) == {"support": Returned(4, 2)}
+    assert store.returned(NOW + 2 * MINUTE) == {"support": Returned(3, 1)}
+    assert store.health_told(NOW).numbers.returned == store.returned(NOW)
+
+
 def test_recipients_that_are_not_registered_are_counted_for_a_week(desk: Desk) -> None:
     store = desk.store
     desk.receive(*(mail(f"n{at}", subject="not for us") for at in range(3)))
@@ -123,10 +141,11 @@ def test_what_is_asked_every_few_seconds_reads_indexes_alone(store: Store) -> No
     asked: list[str] = []
     with store._engines.read() as conn:
         sa.event.listen(conn, "before_cursor_execute", lambda *call: asked.append(call[2]))
-        from mailcase.store import health
+        from mailcase.store import health, returned
 
         health.numbers(conn)
         health.unregistered(conn, NOW)
+        returned.returned(conn, NOW)
         plans = [
             row[3]
             for sql in list(asked)

@@ -17,6 +17,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.invariants import Box, Scene, findings, message_id
 from tests.servers.ports import free_port
 from tests.servers.postgres import OwnPostgres
+from tests.servers.postgres_stores import LentPostgres, Stores
 from tests.servers.prefork import PREFORK, Process
 from tests.servers.smtp import SmtpSink
 
@@ -58,9 +59,12 @@ class Crew:
         size: how many daemons there can be; each has an LMTP port and a log of its own.
         boxes: how many mailboxes, box00, box01 …
         lease: [store] lease.
+        stores: where the store is lent; None is a PostgreSQL of its own, which can die.
     """
 
-    def __init__(self, size: int, boxes: int = 12, lease: str = "4s", folder: Path | None = None) -> None:
+    def __init__(
+        self, size: int, boxes: int = 12, lease: str = "4s", folder: Path | None = None, stores: Stores | None = None
+    ) -> None:
         self.names = [f"box{number:02}" for number in range(boxes)]
         self.put: dict[str, list[bytes]] = {name: [] for name in self.names}
         self.daemons: list[Process | None] = [None] * size
@@ -68,6 +72,7 @@ class Crew:
         self._stack = contextlib.ExitStack()
         self._lease = lease
         self._folder = folder
+        self._stores = stores
 
     def __enter__(self) -> Self:
         try:
@@ -80,7 +85,7 @@ class Crew:
     def _open(self) -> None:
         enter = self._stack.enter_context
         self.dir = self._folder or Path(enter(tempfile.TemporaryDirectory(prefix="mc-crew-")))
-        self.postgres = enter(OwnPostgres())
+        self.postgres = enter(LentPostgres(self._stores) if self._stores else OwnPostgres())
         self.dovecot = enter(Dovecot(users=dict.fromkeys(self.names, "pass"), extra=_MANY))
         self.sink = enter(SmtpSink())
         self._stack.callback(self._end)

@@ -91,7 +91,7 @@ class HostileDesk:
             row = by_sha[sha_of(raw)]
             if row.outcome == "quarantined" or (row.reason == "agent_mail" and row.case_id != 1):
                 yield f"{name} of an agent is {row.outcome} {row.reason} on case {row.case_id}: {row.error}"
-        people = {"reply": self.customer, "kept_as_note": AGENT}
+        people = {"reply": self.customer, "kept_as_note": AGENT, "partly_done": AGENT}
         for one in facts.outbox:
             if one.kind in people and (one.to, *one.cc) != (people[one.kind],):
                 yield f"{one.kind} {one.message_id} is for {one.to} and {one.cc}"

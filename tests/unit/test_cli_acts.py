@@ -168,6 +168,10 @@ def test_what_is_not_possible_says_what_is(program: Program) -> None:
         ("list", "--last", "9" * 23),
         ("split", "SR-1", "--message", "9" * 23),
         ("create",),
+        ("organization", "SR-1"),
+        ("organization", "SR-1", "--missing"),
+        ("organization", "SR-1", "North", "--mailbox", "support"),
+        ("organization", "--missing", "--mailbox", "sales"),
     ],
 )
 def test_wrong_usage_is_no_act(program: Program, args: tuple[str, ...]) -> None:
@@ -207,6 +211,11 @@ def test_a_reply_takes_files_within_the_limits(program: Program) -> None:
     assert "larger than [attachments] max_size" in program.refused("case", "attach", "SR-1", str(large))
     assert "cannot be read: No such file" in program.refused("case", "attach", "SR-1", str(good) + "x")
     assert [one["subject"] for one in program.json("outbox", "list")][-1].endswith("[SR-1]")
+    (sent,) = (one for one in program.json("case", "show", "SR-1")["messages"] if one.get("rule") == "reply")
+    (file,) = sent["attachments"]
+    assert (file["name"], file["size"], file["taken"]) == ("how.txt", 14, True)
+    lines = program.done("case", "show", "SR-1").stdout.splitlines()
+    assert [one for one in lines if one.endswith("Re: Printer [SR-1]            how.txt 14 bytes")] != []
 
 
 def test_tasks_by_their_number(program: Program) -> None:

@@ -113,7 +113,7 @@ def test_a_template_is_shown_with_the_values_of_a_case_and_no_mark_that_counts(f
 @pytest.mark.parametrize(
     ("args", "status", "told"),
     [
-        (("template", "show", "nix"), 2, "kept_as_note, neutral, new_case, opened, registration, reopened"),
+        (("template", "show", "nix"), 2, "kept_as_note, neutral, new_case, opened, partly_done, reg"),
         (("template", "show", "neutral", "--language", "xx"), 2, "there are de, en"),
         (("template", "show", "neutral", "--case", "SR-9"), 1, ""),
         (("audit", "nobody"), 2, "known are support, sales"),

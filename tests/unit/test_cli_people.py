@@ -157,3 +157,19 @@ def test_an_address_of_another_contact_names_the_way_to_him(program: Program) ->
     program.call("contact", "add", "e2@v.example")
     told = str(program.call("contact", "edit", "e2@v.example", "--add-address", ERIN).exception)
     assert f"`mailcase case contact NUMBER {ERIN}`" in told
+
+
+def test_two_contacts_who_are_one_are_joined(program: Program) -> None:
+    home = "erin@home.example"
+    for address, name in ((ERIN, "Erin"), (home, home)):
+        program.call("contact", "add", address, "--name", name)
+    assert program.call("contact", "merge", ERIN, "").exit_code == 2
+    assert isinstance(program.call("contact", "merge", ERIN, "joe@v.example").exception, Permanent)
+    done = program.call("contact", "merge", ERIN, home.upper())
+    assert done.stdout == f"Erin  {ERIN}, {home}\n"
+    assert done.stderr == f"0 cases and 0 mails of {home} are his now\n"
+    assert program.json("contact", "list")[0]["addresses"] == [home, ERIN]
+    program.call("contact", "add", "e@v.example", "--name", "Erin R.")
+    program.call("agent", "add", ALICE, "--name", "Alice")
+    again = program.json("contact", "merge", ERIN, "e@v.example", "--as", ALICE)
+    assert (again["addresses"], again["cases"], again["by"]) == ([home, ERIN, "e@v.example"], 0, ALICE)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from mailcase import config
@@ -21,6 +22,7 @@ from mailcase.intake.state import MailboxState
 from mailcase.life.admitting import Rules
 from mailcase.life.entries import Kind
 from mailcase.policy_build import build
+from mailcase.store import tables as t
 from mailcase.store.store import Store
 from tests.contract.store_kit import Clerk, Desk, mail
 from tests.servers import new_store
@@ -113,6 +115,7 @@ FAILING = MailboxState(
 OLD = utcnow() - timedelta(minutes=5)
 
 
+FULL = MailboxState(last_look=utcnow(), connected=True, quota=0.914)
 NO_ROOM = MailboxState(trouble="disk_low", error="disk low: 5 MB free", failing_since=OLD)
 
 
@@ -127,6 +130,8 @@ NO_ROOM = MailboxState(trouble="disk_low", error="disk low: 5 MB free", failing_
         ([{"disk_low": True}], ["disk_low"], "→ Make room"),
         ([{"disk_low": True, "state": NO_ROOM, "disk_low_since": OLD}], ["disk_low"], "waiting since"),
         ([{"config_error": "x.toml:3: no"}], ["config_refused"], "x.toml:3: no"),
+        ([{"state": FULL}], ["mailbox_full"], "mailbox is nearly full since"),
+        ([{"state": FULL, "quota_over": 0.95}], [], "91% of its room used"),
         ([{"clock_ahead_s": 3600.4}], ["clock_differs"], "3600 s ahead of the database's clock"),
         ([{"restart_needed": ("[http]",)}], ["restart_needed"], "on host-me: [http]"),
         ([{"policy_hash": "old"}], ["reload_due"], "host-me works by policy old"),
@@ -159,10 +164,9 @@ def test_a_group_that_is_not_there_is_told_with_the_near_name(place: Place, stat
     assert "[[assignment]] 1, agent: there is no agent jnae@helpdesk.example; did you mean jane@" in out
     rows = [one for one in checked(place) if one["what"] in ("group", "agent")]
     assert [(one["ok"], one["name"]) for one in rows] == [(False, "support"), (False, "")]
-    assert (
-        "[mailbox] assignee_group of mailbox support: nobody is told of its cases: there is no group"
-        in rows[0]["detail"]
-    )
+    told = "[mailbox] assignee_group of mailbox support: nobody is told of its cases: there is no group"
+    assert told in rows[0]["detail"]
+    assert "nobody is told of its cases: there is no agent" in rows[1]["detail"]
     assert rows[0]["detail"].startswith(f"{place.file}:")
     assert 'mailcase group add "First lne"' in rows[0]["cure"]
 
@@ -215,6 +219,21 @@ def test_quarantine_outbox_and_unknown_recipients_are_shown(place: Place, status
     data = json.loads(status("--json")[1])
     assert (data["quarantine"]["mails"], data["outbox"]["pending"]) == (1, 1)
     assert data["mailboxes"][0]["unregistered"]["mails"] == 1
+
+
+def test_answers_that_come_back_are_told_with_the_cure(place: Place, status: Status) -> None:
+    place.tell()
+    now = utcnow()
+    Desk(place.store, Clerk()).receive(*(mail(f"m{at}") for at in range(10)), now=now)
+    for one in place.store.due(now, 10):
+        place.store.claim(one.id, "me", now)
+        place.store.finish(one.id, "sent", now)
+    with place.store._engines.write() as conn:  # as ten reports do
+        conn.execute(sa.update(t.outbox).values(state="bounced"))
+    code, out = status()
+    assert (code, "!!  outbox" in out, "support: many answers come back" in out) == (1, True, True)
+    assert "10 of 10 automatic mails of the last 24 hours came back" in out
+    assert json.loads(status("--json")[1])["mailboxes"][0]["automatic"] == {"sent": 10, "bounced": 10}
 
 
 def _journal(store: Store) -> int:

@@ -33,8 +33,9 @@ MARK = "c12.mabcdefghijkla.abcdefghijklmnop"
         ("\uff03\uff4e\uff4f\uff54\uff45\nAngry.", (("note", ""),), "Angry."),
         ("# Notes on your printer", (), "# Notes on your printer"),
         ("Switch #note off", (), "Switch #note off"),
-        ("Hello,\n#close", (), "Hello,\n#close"),  # after the first words nothing is a command
-        ("# Heading\n#close", (), "# Heading\n#close"),
+        ("Hello,\n#clsoe", (), "Hello,\n#clsoe"),  # after the first words only a command's own name is one
+        ("# Heading\n# close", (), "# Heading\n# close"),
+        ("Hello,\n#closed: it works", (), "Hello,\n#closed: it works"),
         ("#12 is the port", (), "#12 is the port"),
         ("##", (), "##"),
         ("", (), ""),
@@ -68,6 +69,24 @@ def test_what_may_be_a_command_is_not_for_customers(line: str) -> None:
         steps(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "late"),
+    [
+        ("It works again.\n\n#close", "#close"),
+        ("#start\nI am on it.\n  #Assign kim@helpdesk.example\t\nBye", "#assign"),
+        ("#note He is angry.\nVery.\n#resolve", "#resolve"),
+        ("Hello,\n\uff03close", "#close"),
+        ("Hello,\n\u200b\ufe5f\uff4eote he is angry", "#note"),
+        ("# Heading\n#wait: which model?", "#wait"),
+    ],
+)
+def test_a_command_below_the_words_keeps_the_whole_mail(text: str, late: str) -> None:
+    """Whoever writes it there means it; a customer is not to read it."""
+    assert orders(text).late == late
+    with pytest.raises(Refused, match=f"{late} stands below your first words.* on the first lines"):
+        steps(text)
+
+
 LONG = 200_000
 
 
@@ -89,6 +108,7 @@ def test_a_line_of_nothing_but_marks_is_read_once_and_told_shortly(line: str, un
 
 def test_marks_that_unicode_has_to_put_in_order_are_words() -> None:
     assert orders("#note a" + "\u0301\u0316" * LONG).commands == (Command("note", "a" + "\u0301\u0316" * LONG),)
+    assert orders("Hello,\n#a" + "\u0301\u0316" * LONG).late == ""
 
 
 _WORD = st.sampled_from(

@@ -8,6 +8,7 @@ from tests.builders import CUSTOMER, SUPPORT, make_email, make_mailbox
 
 FORM = make_mailbox(reply_to_is_sender=True, form_senders=frozenset({"forms@web.example"}))
 OWN = frozenset({SUPPORT, "sales@helpdesk.example"})
+TAGGED = "support+x@helpdesk.example"
 GUEST = "guest@visitor.example"
 
 
@@ -18,6 +19,8 @@ GUEST = "guest@visitor.example"
         (make_email(senders=SUPPORT, reply_to=GUEST), GUEST),
         (make_email(senders="sales@helpdesk.example", reply_to=GUEST), GUEST),
         (make_email(senders=SUPPORT, reply_to=(SUPPORT, GUEST)), GUEST),
+        (make_email(senders=TAGGED, reply_to=GUEST), GUEST),
+        (make_email(senders=SUPPORT, reply_to=(TAGGED, GUEST)), GUEST),
         (make_email(senders=CUSTOMER, reply_to=GUEST), CUSTOMER),
         (make_email(senders=(SUPPORT, CUSTOMER), reply_to=GUEST), SUPPORT),
         (make_email(senders=SUPPORT), SUPPORT),

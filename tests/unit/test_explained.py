@@ -152,6 +152,7 @@ KINDS: Final = (
     "an agent's mail of this group about case 12, signature valid",
     "an automatic mail of group sales, signature valid",
     "From support@helpdesk.example is ours, but the mail has no mark of ours",
+    "From support+x@helpdesk.example is ours, but the mail has no mark of ours",
     "X-Failed-Recipients: bob@x.example",
     "null Return-Path, subject has 'undelivered'",
     "null Return-Path, text has 'user unknown'",

@@ -72,6 +72,7 @@ ROW_CASES = [
     (make_email({"X-Helpdesk-Loop": signed("default", automatic=True)}), Kind.OWN, "own mark"),
     (make_email(message_id=signed("sales", automatic=True)), Kind.NOTIFICATION, "own mark"),
     (make_email(senders=SUPPORT), Kind.NOTIFICATION, "own mark"),
+    (make_email(senders="support+x@helpdesk.example"), Kind.NOTIFICATION, "own mark"),
     (make_email({"X-Failed-Recipients": "bob@x.example"}), Kind.BOUNCE, "failed recipients"),
     (make_email(return_path="", subject="Undelivered Mail"), Kind.BOUNCE, "null path or daemon"),
     (make_email(return_path="", text="The user unknown thing"), Kind.BOUNCE, "null path or daemon"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mailcase.life.acts import customer, people, progress, tasks, words, work
+from mailcase.life.acts.organization import organization
 from mailcase.life.asked import Asked
 from mailcase.life.case_state import Task
 from mailcase.life.changes import Changes, File
@@ -181,3 +182,22 @@ def test_a_disabled_category_is_given_to_no_case() -> None:
     policy = life_policy(categories=({"name": "Request", "enabled": False},))
     with pytest.raises(Refused, match="there is no enabled category Request; there are Incident, Question, Complaint"):
         CALLS["reclassify"](make_asked(policy=policy))
+
+
+@pytest.mark.parametrize(
+    ("who", "to", "said"),
+    [
+        (agent(ANN), "North", f"organization is for admins, and {ANN} is none"),
+        (agent(EVA), "East", "there is no organization East; there are North, South"),
+        (OPERATOR, "south", "SR-12 belongs to South already"),
+    ],
+)
+def test_an_organization_is_given_by_admins(who: Any, to: str, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        organization(make_asked(by=who, case={"organization": "South"}), to)
+
+
+@pytest.mark.parametrize("case", [{"status": "Closed"}, {"merged_into": 9, "status": "Closed"}, {"junk": True}])
+def test_an_organization_is_given_whatever_became_of_the_case(case: dict[str, Any]) -> None:
+    done = organization(make_asked(by=agent(EVA), case={**case, "organization": "South"}), "")
+    assert (done.values, done.happened) == ({"organization": ""}, ())

@@ -228,6 +228,20 @@ def test_a_mark_behind_a_mail_that_a_person_moved_says_nothing(marked: str, send
     assert winner.linked_by == by
 
 
+def test_a_mark_behind_a_mail_that_left_its_thread_says_nothing() -> None:
+    left = replace(known("<left@x>", 2), reason="new_topic")
+    for reason, by in (("new_topic", "thread"), ("new_case", "token")):
+        snapshot = world(
+            cases={1: case(1), 2: case(2)},
+            messages={"<left@x>": (replace(left, reason=reason),)},
+            thread_ids=("<left@x>", "<old@x>"),
+            tokens=(TokenHit("default", 1, True, "References", "<old@x>"),),
+        )
+        winner = find(make_email(), snapshot, POLICY, automatic=False).winner
+        assert winner is not None
+        assert winner.linked_by == by
+
+
 def test_of_reused_ids_the_one_with_the_sender_is_meant_else_the_newest() -> None:
     newest, mine = known("<x>", 2, participants=frozenset({"bob@else.example"})), known("<x>", 1)
     assert pick((newest, mine), CUSTOMER) is mine

@@ -49,6 +49,10 @@ SAYS = {
         "Jane Roe hat den Vorgang SR-12 in Ihre Hände gegeben",
     ),
     "group": ("nobody has taken it yet", "noch niemand hat ihn übernommen"),
+    "restarted": (
+        "Jane Roe has opened the case SR-12 again. It is Jane Roe's",
+        "wieder geöffnet. Er liegt wie zuvor bei Jane Roe.",
+    ),
     "customer_replied": ("Jane Roe has written on the case SR-12", "eine neue Nachricht von Jane Roe"),
     "undeliverable": ("could not be delivered", "konnte nicht zugestellt werden"),
     "urge": ("Jane Roe asks that the case SR-12 be looked after", "Jane Roe bittet darum, dass sich bald jemand"),
@@ -56,13 +60,18 @@ SAYS = {
     "comment": ("Jane Roe has commented on the case SR-12", "Jane Roe hat den Vorgang SR-12 kommentiert"),
     "task": ("Jane Roe has given you a task of the case SR-12", "Jane Roe hat Ihnen eine Aufgabe zum Vorgang SR-12"),
     "reply": ("Please turn it off.", "Please turn it off."),
-    "kept_as_note": ("internal note", "interne Notiz"),
+    "kept_as_note": ("internal note; none of its words", "interne Notiz"),
+    "partly_done": (
+        "your words on the case SR-12 go to erin@visitor.example: do not",
+        "geht an erin@visitor.example: Bitte",
+    ),
 }
 
 
 def composed(templates: TemplateSet = TEMPLATES, facts: NoticeFacts = FACTS, **over: Any) -> Composed:
     policy = make_policy(make_mailbox(from_name="Help desk", sub_addressing=True))
-    return NoticeComposer(policy, templates).compose(replace(NOTICE, **{"text": "Please turn it off.", **over}), facts)
+    said = {"text": "Please turn it off.", "sent_to": ERIN.address, **over}
+    return NoticeComposer(policy, templates).compose(replace(NOTICE, **said), facts)
 
 
 @pytest.mark.parametrize(("name", "language"), [(name, one) for name in SAYS for one in ("en", "de")])
@@ -86,8 +95,23 @@ def test_every_shipped_template_is_looked_at() -> None:
 def test_a_case_that_tells_little_reads_well_too(name: str, language: str) -> None:
     bare = replace(FACTS, support_level=0, expected_at=None, solution="", assignee=None, last=None)
     nobody = Person("erin@visitor.example", "erin@visitor.example", language=language)
-    made = composed(facts=bare, template=name, to=nobody, text="", by_name="")
+    made = composed(facts=bare, template=name, to=nobody, text="", by_name="", sent_to="")
     assert not re.search(r"\n{3}|[ \t]\n| ,|  \.|\(\)|\A\s", made.text), made.text
+
+
+def test_names_and_reasons_are_in_the_language_of_who_reads_them() -> None:
+    why = "reply: SR-12 is Closed: reply is not possible; possible are restart"
+    told = composed(template="kept_as_note", audience="agent", why=why, to=replace(ERIN, language="de")).text
+    assert "reply: SR-12 ist Abgeschlossen: reply ist nicht möglich; möglich sind restart\n\nPlease turn" in told
+    assert why in composed(template="kept_as_note", audience="agent", why=why).text
+    seen = composed(template="assigned", audience="agent", to=replace(ERIN, language="de")).text
+    assert "Status     In Bearbeitung\n  Priorität  Mittel\n" in seen
+    rests = replace(FACTS, status="Waiting for response", suspended=True)
+    assert composed(facts=rests, template="followed_case", audience="agent").subject == (
+        "[SR-12] Waiting for response (suspended): Printer on floor 3 jams"
+    )
+    german = composed(facts=rests, template="urge", audience="agent", to=replace(ERIN, language="de")).text
+    assert "Wartet auf Antwort (angehalten)" in german
 
 
 def test_what_a_customer_gets_answers_his_mail() -> None:

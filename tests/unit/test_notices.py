@@ -114,7 +114,13 @@ def short(found: Sequence[Notice]) -> list[str]:
         # the inactive
         (What.ASSIGNED, {**OWNED, "assignee": agent("jane", active=False)}, []),
         (What.URGED, {**OWNED, "assignee": agent("jane", active=False)}, ["urge: kim otto"]),
-        (What.GROUP_ASSIGNED, {**GROUP, "members": (agent("jane", active=False),)}, []),
+        # its group has nobody, or is not there
+        (What.GROUP_ASSIGNED, {**GROUP, "members": (agent("jane", active=False),)}, ["group: team"]),
+        (What.GROUP_ASSIGNED, {**GROUP, "members": (), "stand_ins": (KIM,)}, ["group: kim"]),
+        (What.CUSTOMER_REPLIED, {**GROUP, "members": ()}, ["customer_replied: team"]),
+        # it had ended
+        (What.RESTARTED, OWNED, ["restarted: jane"]),
+        (What.RESTARTED, GROUP, ["restarted: jane kim"]),
         # nobody has it any more
         (What.CUSTOMER_REPLIED, {**GONE, "members": (KIM,)}, ["customer_replied: kim"]),
         (What.CUSTOMER_REPLIED, {**GONE, "stand_ins": (KIM, OTTO)}, ["customer_replied: kim otto"]),
@@ -130,6 +136,14 @@ def short(found: Sequence[Notice]) -> list[str]:
 )  # fmt: skip
 def test_each_shipped_rule(what: What, over: dict[str, Any], told: list[str]) -> None:
     assert short(owed(what, over)) == told
+
+
+def test_of_a_new_case_whose_group_is_nobody_the_team_hears_once() -> None:
+    nobody, by_mail = {**GROUP, "members": ()}, "in:default:a"
+    assert owed(What.GROUP_ASSIGNED, nobody, by_mail) == ()  # `new_case` tells it
+    off = (NoticeChange("new_case", enabled=False),)
+    assert short(owed(What.GROUP_ASSIGNED, nobody, by_mail, rules=off)) == ["group: team"]
+    assert short(owed(What.CUSTOMER_REPLIED, nobody, by_mail)) == ["customer_replied: team"]
 
 
 def test_every_shipped_rule_has_a_row_above() -> None:

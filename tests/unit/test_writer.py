@@ -125,7 +125,7 @@ def test_what_bears_the_mark_of_reading_opens_no_write_transaction(name: str, me
     if lane_of(method) is not Lane.WRITE:
         assert "write()" not in source
     elif name != "undecided" and "_engines.read()" in source:
-        assert "write()" in source or name in ("forget", "rehearsal", "sweep_erased")
+        assert "write()" in source or name in ("forget", "give_organizations", "rehearsal", "sweep_erased")
 
 
 def test_raw_mail_is_kept_and_fetched_outside() -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from mailcase.cases.statuses import Role, Status, StatusKind
 from mailcase.life.acts.limits import line, one_of, words
 from mailcase.life.acts.table import must, not_possible
-from mailcase.life.acts.telling import agent_of, handed, waited
+from mailcase.life.acts.telling import agent_of, set_to_work, waited
 from mailcase.life.asked import Asked
 from mailcase.life.changes import Changes, Deed, Did, EndTask
 from mailcase.life.follows import Was, follows
@@ -38,7 +38,10 @@ def wait(asked: Asked, question: str = "") -> Changes:
 
 
 def suspend(asked: Asked, reason: str, status: str = "") -> Changes:
-    """Paused for a reason of ours; the customer is not told. `status` names a paused one (shipped: role waiting)."""
+    """Paused for a reason of ours; the customer is not told. `status` names a paused one.
+
+    Without it that is the first one without a role, so that nobody takes it for waiting; where there is none, that one.
+    """
     must(asked, "suspend")
     why = line(reason, "reason")
     to = _paused(asked, status) if status else _first_paused(asked)
@@ -80,7 +83,7 @@ def cancel(asked: Asked, reason: str = "", tasks: str = "leave") -> Changes:
 
 
 def undo_cancel(asked: Asked) -> Changes:
-    """Back to the status that it had (L5); who works on it is told as of an assignment."""
+    """Back to the status that it had (L5); who works on it is told that it is open again."""
     must(asked, "undo-cancel")
     to = asked.policy.statuses.find(asked.on.status_before)
     if to is None:
@@ -88,16 +91,16 @@ def undo_cancel(asked: Asked) -> Changes:
         raise Refused(not_possible(asked, "undo-cancel", because))
     values = {**status_values(asked, to), "closing_reason": ""}
     event = _moved(asked, to, "undo-cancel", **_was(asked, values))
-    return Changes(values, (event,), happened=handed(asked, to, asked.on.assignee))
+    return Changes(values, (event,), happened=set_to_work(asked, to))
 
 
 def restart(asked: Asked) -> Changes:
-    """Reopened by hand: the only way out of a final status (L8); who works on it is told as of an assignment."""
+    """Reopened by hand: the only way out of a final status (L8); who works on it is told that it is open again."""
     must(asked, "restart")
     to = asked.role(Role.REOPENED)
     values = {**status_values(asked, to), "closing_reason": ""}
     event = _moved(asked, to, "restart", **_was(asked, values))
-    return Changes(values, (event,), happened=handed(asked, to, asked.on.assignee))
+    return Changes(values, (event,), happened=set_to_work(asked, to))
 
 
 def status_values(asked: Asked, to: Status) -> dict[str, object]:
@@ -138,9 +141,9 @@ def _paused(asked: Asked, name: str) -> Status:
 
 
 def _first_paused(asked: Asked) -> Status:
-    """That with role waiting; where the case has it already, the first other one that may follow."""
+    """The first without a role, which a house made for this; else that with role waiting."""
     ways = _paused_ways(asked)
-    return next((one for one in ways if one.role is Role.WAITING), ways[0])
+    return next((one for one in ways if one.role is None), ways[0])
 
 
 def _paused_ways(asked: Asked) -> tuple[Status, ...]:

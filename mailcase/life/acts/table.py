@@ -6,7 +6,7 @@ from typing import Final
 
 from mailcase.cases.statuses import Role, Status, StatusKind
 from mailcase.life.asked import Asked
-from mailcase.life.case_state import CaseState
+from mailcase.life.case_state import Actor, CaseState
 from mailcase.life.people import Agent
 from mailcase.life.refused import Refused
 from mailcase.life.transitions import allowed, why
@@ -33,7 +33,8 @@ class Act:
     on: frozenset[StatusKind] = _OPEN
     to: Role | StatusKind | None = None  # a status of that role or kind must be allowed to follow
     role: Role | None = None  # only on the status with this role
-    quiet: bool = False  # also on junk and on merged cases: it changes nothing but the history
+    quiet: bool = False  # also on junk and on merged cases: it changes nothing that their mail leads to
+    admin: bool = False  # for admins and the operator; not named among what is possible
     if_: Callable[[CaseState], bool] = _always
     lacking: str = ""  # what is said where `if_` is not so
 
@@ -77,13 +78,14 @@ ACTS: Final = (
     Act("split"),
     Act("parent"),
     Act("relate", on=_ANY, quiet=True),
+    Act("organization", on=_ANY, quiet=True, admin=True),
 )
 BY_NAME: Final = {one.name: one for one in ACTS}
 
 
 def possible(on: CaseState, policy: Policy) -> tuple[str, ...]:
-    """The names of all acts that this case allows now, whoever asks."""
-    return tuple(one.name for one in ACTS if _fits(one, on, policy))
+    """The names of all acts that this case allows any agent now."""
+    return tuple(one.name for one in ACTS if not one.admin and _fits(one, on, policy))
 
 
 def _fits(act: Act, on: CaseState, policy: Policy) -> bool:
@@ -109,6 +111,8 @@ def must(asked: Asked, name: str) -> None:
         Refused: saying why, and which acts are possible.
     """
     may_act(asked)
+    if BY_NAME[name].admin:
+        must_be_admin(asked.actor, name)
     if not _fits(BY_NAME[name], asked.on, asked.policy):
         raise Refused(not_possible(asked, name))
 
@@ -134,6 +138,13 @@ def _state(asked: Asked) -> str:
     if _is_junk(on, asked.status):
         return f"{on.number} is junk (`mailcase message accept ID` takes its mail out of it)"
     return f"{on.number} is {on.status}"
+
+
+def must_be_admin(actor: Actor, what: str) -> None:
+    """Refuse what no agent may do who is not an admin."""
+    if not actor.is_admin:
+        who = f"{actor.agent.address} is none" if actor.agent else ""
+        raise Refused(f"{what} is for admins, and {who}: `mailcase agent edit ADDRESS --role admin` makes one")
 
 
 def may_act(asked: Asked) -> None:

@@ -8,6 +8,7 @@ from mailcase.life.asked import Asked
 from mailcase.life.case_state import People
 from mailcase.life.happening import What
 from mailcase.life.people import Agent
+from mailcase.life.reaching import reaches
 from mailcase.life.refused import Refused
 from mailcase.policy import Policy
 
@@ -48,9 +49,14 @@ def handed(asked: Asked, status: Status, assignee: str, group: str | None = None
     if status.kind is not StatusKind.ACTIVE:
         return ()
     found = asked.people.agent(assignee)
-    if found is not None and found.active and may_see(asked.policy, found, asked.on.organization):
+    if reaches(found, asked.on.organization, asked.policy):
         return (What.ASSIGNED,)
     return (What.GROUP_ASSIGNED,) if assignee or (asked.on.assignee_group if group is None else group) else ()
+
+
+def set_to_work(asked: Asked, status: Status) -> tuple[What, ...]:
+    """An active case that ended before and is somebody's, or a group's: they are told that it is theirs again."""
+    return (What.RESTARTED,) if handed(asked, status, asked.on.assignee) else ()
 
 
 def waited(asked: Asked) -> Mapping[str, object]:

@@ -7,6 +7,7 @@ from mailcase.life.acts.table import must
 from mailcase.life.acts.telling import colleague, handed, must_reach
 from mailcase.life.asked import Asked
 from mailcase.life.changes import Changes, Did
+from mailcase.life.happening import What
 from mailcase.life.refused import Refused
 
 
@@ -37,10 +38,14 @@ def _given(asked: Asked, agent: str | None, group: str | None, more: dict[str, o
         must_reach(to_group, on.organization, asked.people, asked.policy)
         _must_be_member(asked, assignee, to_group)
     data = {"from": on.assignee, "to": assignee, "from_group": on.assignee_group, "to_group": to_group, **more}
-    told = handed(asked, asked.status, assignee, to_group)
-    return Changes(
-        {"assignee": assignee, "assignee_group": to_group}, (Did("assigned", data),), happened=told, text=text
-    )
+    values = {"assignee": assignee, "assignee_group": to_group}
+    told = _newly(asked, assignee, handed(asked, asked.status, assignee, to_group))
+    return Changes(values, (Did("assigned", data),), happened=told, text=text)
+
+
+def _newly(asked: Asked, assignee: str, told: tuple[What, ...]) -> tuple[What, ...]:
+    """Who has it already is not told that he got it, where the group alone is another one."""
+    return () if told == (What.ASSIGNED,) and assignee == asked.on.assignee else told
 
 
 def _must_be_member(asked: Asked, assignee: str, group: str) -> None:

@@ -12,15 +12,18 @@ from mailcase.life.asked import Asked
 from mailcase.life.case_state import Actor, People
 from mailcase.life.changes import Changes, File, SendReply
 from mailcase.life.customers import NamedCustomer
+from mailcase.life.notice_rules import DELAYED
 from mailcase.life.refused import Refused
 from mailcase.policy import Policy
 from mailcase.ports import Judge
 from mailcase.store import tables as t
+from mailcase.store.dialect import AnyRow
 from mailcase.store.life.case_read import mail_of, people, states
 from mailcase.store.life.customers import Naming
 from mailcase.store.life.deeds import carry_out, hash_of
 from mailcase.store.life.doing import Doing
 from mailcase.store.life.notify import may_reply, tell
+from mailcase.store.life.standing import by_suspending
 from mailcase.store.raw import RawPlace
 
 Rule = Callable[[Asked], Changes]
@@ -51,6 +54,7 @@ class Told:
     state: str  # pending, suppressed
     reason: str  # why it is not sent
     mailbox: str  # whose way out it takes
+    at: datetime | None = None  # when its delay ends, of a rule that has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Done:
     told: tuple[Told, ...] = ()
     made: str = ""  # number of a case that was split off
     task: int | None = None  # of a task that was added
+    suspended: bool = False  # the status is one that an act paused it with
 
 
 def act(conn: Connection, place: RawPlace | None, judge: Judge, order: Order) -> Done:
@@ -124,10 +129,11 @@ def current(actor: Actor, known: People) -> Actor:
 
 def done(doing: Doing) -> Done:
     """What was written, read back."""
-    columns = (_C.number, _C.status, _C.assignee)
+    columns = (_C.number, _C.status, _C.assignee, by_suspending().label("suspended"))
     row = doing.conn.execute(sa.select(*columns).where(_C.running == doing.running)).one()
     events = tuple(doing.events)
-    return Done(row.number, row.status, row.assignee, events, _told(doing), doing.made, doing.task)
+    suspended = bool(row.suspended)
+    return Done(row.number, row.status, row.assignee, events, _told(doing), doing.made, doing.task, suspended)
 
 
 def _told(doing: Doing) -> tuple[Told, ...]:
@@ -136,9 +142,14 @@ def _told(doing: Doing) -> tuple[Told, ...]:
     notices = [_O.dedup.startswith(f"notice:{key}:", autoescape=True) for key in keys]
     mine = sa.or_(_O.message_pk.in_(doing.replies), *notices)
     cases = _O.case_id.in_({doing.running, *(one.case for one in doing.happenings)})
-    columns = (_O.to, _O.cc, _O.audience, _O.state, _O.reason, _O.mailbox)
+    columns = (_O.to, _O.cc, _O.audience, _O.state, _O.reason, _O.mailbox, _O.next_attempt_at)
     rows = doing.conn.execute(sa.select(*columns).where(cases, mine).order_by(_O.id)).all()
-    return tuple(Told(to, row.audience, row.state, row.reason, row.mailbox) for row in rows for to in (row.to, *row.cc))
+    return tuple(_to(row, to) for row in rows for to in (row.to, *row.cc))
+
+
+def _to(row: AnyRow, to: str) -> Told:
+    at = row.next_attempt_at if row.reason == DELAYED else None
+    return Told(to, row.audience, row.state, row.reason, row.mailbox, at)
 
 
 def kept_files(files: Sequence[File]) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow
 from mailcase.store.life import reached
 from mailcase.store.life.people import active_members, agent_by_key
+from mailcase.store.life.standing import by_suspending
 
 _C, _CO, _AD, _M, _L = t.case.c, t.contact.c, t.contact_address.c, t.message.c, t.case_message.c
 _F, _S = t.case_follower.c, t.suppression.c
@@ -25,11 +26,16 @@ _DOUBTED = sa.exists().where(
     _L.case_id == _C.running, _L.how.in_(("created", "followed")), _L.verified.is_(False), _M.id == _L.message_pk,
     _M.contact_id == _C.contact_id,
 )  # fmt: skip
+_READ = (
+    t.case, _CO.name.label("who"), _CO.language, _CO.timezone, _JUNK.label("junk"), _DOUBTED.label("doubted"),
+    by_suspending().label("suspended"),
+)  # fmt: skip
 _CASE = (
-    sa.select(t.case, _CO.name.label("who"), _CO.language, _CO.timezone, _JUNK.label("junk"), _DOUBTED.label("doubted"))
+    sa.select(*_READ)
     .select_from(sa.outerjoin(t.case, t.contact, _CO.id == _C.contact_id))
     .where(_C.running == sa.bindparam("of_case"))
 )
+_AS_THEY_ARE: Final = ("support_level", "expected_at", "solution", "article")
 _OF_CASE: Final[Any] = sa.bindparam("of_case")
 _OF_CONTACT: Final[Any] = sa.bindparam("of_contact")
 _LAST = reached.wrote_here(
@@ -63,12 +69,9 @@ def notice_facts(conn: Connection, running: int, now: datetime) -> NoticeFacts:
         group=case.group_name,
         mailbox=case.mailbox,
         created_at=case.created_at,
+        **{name: getattr(case, name) for name in _AS_THEY_ARE},
         first_kind=case.first_kind,
         junk=bool(case.junk),
-        support_level=case.support_level,
-        expected_at=case.expected_at,
-        solution=case.solution,
-        article=case.article,
         contact_id=case.contact_id,
         account_id=case.account_id,
         customer=customer,
@@ -82,6 +85,7 @@ def notice_facts(conn: Connection, running: int, now: datetime) -> NoticeFacts:
         last=last,
         others_thread=_thread(conn, running) if mail is None and customer is not None else None,
         suppressed=suppressed(conn, (one.key for one in told if one is not None), now),
+        suspended=bool(case.suspended),
     )
 
 

@@ -1,7 +1,7 @@
 """The mails that follow from what happened to a case, queued in the transaction in which it happened."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -81,20 +81,36 @@ def _owed(judge: Judge, happening: Happening, facts: NoticeFacts) -> tuple[Notic
         return ()
 
 
-def tell_agent(
-    conn: Connection, judge: Judge, running: int, agent: Agent, template: str, text: str, key: str, now: datetime,
-    *, verified: bool,
-) -> bool:  # fmt: skip
-    """Tell one agent what became of what he did; whether a mail leaves. The same `key` and template tell him once.
+@dataclass(frozen=True, slots=True)
+class ToAgent:
+    """What one agent is told of a mail of his. The same `key` and template tell him once."""
 
-    What is not surely his (`verified`) counts for itself: who writes in his name does not silence what he is told.
-    """
+    template: str
+    why: str
+    text: str
+    key: str
+    marks: Mapping[str, object]  # Notice.only_while
+    sent_to: str = ""  # addresses that his words go to
+    suppressed: str = ""  # why he is not told after all
+
+
+def tell_agent(conn: Connection, judge: Judge, running: int, agent: Agent, mail: ToAgent, now: datetime) -> bool:
+    """Tell one agent what became of what he did; whether a mail leaves."""
     facts = notice_facts(conn, running, now)
     to = Person(agent.key, agent.address, agent.name, agent.language, agent.timezone)
-    dedup = f"notice:{key}:{template}:{agent.key}"
-    marks = {} if verified else {UNVERIFIED: True}
     notice = Notice(
-        template, template, running, facts.mailbox, dedup, to, audience="agent", only_while=marks, text=text
+        rule=mail.template,
+        template=mail.template,
+        case=running,
+        mailbox=facts.mailbox,
+        dedup=f"notice:{mail.key}:{mail.template}:{agent.key}",
+        to=to,
+        audience="agent",
+        only_while=mail.marks,
+        suppressed=mail.suppressed,
+        why=mail.why,
+        text=mail.text,
+        sent_to=mail.sent_to,
     )
     return _queue(conn, judge, notice, facts, now)
 

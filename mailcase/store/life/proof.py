@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from mailcase.actions import AgentActs
-from mailcase.intake.addresses import without_tag
+from mailcase.intake.among import not_among
 from mailcase.life.people import Agent
 from mailcase.store import tables as t
 from mailcase.store.life.people import agents
@@ -28,17 +28,17 @@ def _outside(work: Work, action: AgentActs) -> str:
     others = [row for row in work.conn.execute(mine) if row.id != work.message_pk]
     if not others:
         return ""
-    inside = {one.key for one in agents(work.conn)} | work.judge.policy_of(work.delivery).own_keys
     named = {key for row in others for key in row.participants}
-    outside = sorted(key for key in named if not {key, without_tag(key)} & inside)
+    away = work.judge.policy_of(work.delivery).not_ours(named)
+    outside = sorted(not_among(away, {one.key for one in agents(work.conn)}))
     return f"the notice that the mail answers is known to {', '.join(outside[:3])} too" if outside else ""
 
 
 def _gone(work: Work, action: AgentActs) -> str:
     """Each notice went to several agents of whom one is disabled now, or works in no group with the others."""
-    own = work.judge.policy_of(work.delivery).own_keys
+    policy = work.judge.policy_of(work.delivery)
     notices = sa.select(_M.participants).where(_M.message_id.in_(action.proofs), _M.direction == "out")
-    told = [set(one) - own for one in work.conn.execute(notices).scalars()]
+    told = [policy.not_ours(one) for one in work.conn.execute(notices).scalars()]
     if any(len(one) == 1 for one in told):
         return ""
     known = {one.key: one for one in agents(work.conn)}

@@ -38,7 +38,7 @@ def move(model: Model, case: Case, act: str, by: str, tasks: str = "leave") -> O
     if act == "start":
         case.assignee = by
     if act == "restart":
-        return model.moved(case, by, model.handed(case, by))
+        return model.moved(case, by, _set_to_work(model, case, by))
     return model.moved(case, by, model.told(_TELLS[act], case, by) if act in _TELLS else [])
 
 
@@ -50,7 +50,13 @@ def undo_cancel(model: Model, case: Case, _act: str, by: str, _tasks: str) -> Ow
     if not fits(model, case, "undo-cancel", by, (CANCELED,)) or not case.before:
         return None
     case.status, case.before = case.before, ""
-    return model.moved(case, by, model.handed(case, by))
+    return model.moved(case, by, _set_to_work(model, case, by))
+
+
+def _set_to_work(model: Model, case: Case, by: str) -> list[Mail]:
+    """Whose it was is told that it is open again."""
+    somebodys = case.status in ACTIVE and (case.assignee or case.group)
+    return model.told("restarted", case, by) if somebodys else []
 
 
 _ACTS = ("start", "wait", "suspend", "resume", "resolve", "close", "cancel", "restart")
@@ -74,8 +80,9 @@ def assign(model: Model, case: Case, by: str, agent: str | None, group: str | No
     members = [key for key in GROUPS.get(to_group, ()) if key in model.active]
     if group and to and to != case.assignee and to not in members:
         return None
+    has_it_already = to == case.assignee and to in model.active
     case.assignee, case.group = to, to_group
-    return model.moved(case, by, model.handed(case, by))
+    return model.moved(case, by, [] if has_it_already else model.handed(case, by))
 
 
 def transfer(model: Model, case: Case, by: str, agent: str | None, group: str | None) -> Owed:

@@ -24,7 +24,7 @@ _O, _OF = t.outbox.c, t.case_follower.c
 _OUTBOX: Final = sa.select(
     _O.id, _O.case_id, _O.kind, _O.to_key, _O.cc, _O.state, _O.reason, _O.audience, _O.message_id, _O.next_attempt_at
 )
-_TO_WHO_WROTE: Final = ("registration", "followed", "kept_as_note")  # answers, and no notices
+_TO_WHO_WROTE: Final = ("registration", "followed", "kept_as_note", "partly_done")  # answers, and no notices
 _COLUMNS: Final = ("status", "assignee", "assignee_group", "priority", "category")
 
 

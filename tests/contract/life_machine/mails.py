@@ -1,11 +1,13 @@
 """What each mail does in the model: the outcome, the case, and the mails owed (B5, B6, B8, B9, B13)."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tests.contract.life_machine.acts import BY_AGENT
 from tests.contract.life_machine.model import Case, Mail, Model
 from tests.contract.life_machine.people import MACHINE
 from tests.contract.life_machine.policy import BY_MAIL, CANCELED
+
+_WORDS: Final = ("reply", "waiting", "resolved")  # mails that bring the customer an agent's words
 
 
 class Came(NamedTuple):
@@ -90,23 +92,30 @@ def came_back(model: Model, named: Case, recipient: str) -> Came:
 
 
 def by_agent(model: Model, named: Case, letter: Letter, text: str, *, was_told: bool) -> Came:
-    """An agent's answer to a notice, done in his name; what is refused or not surely his is a note, which he hears."""
+    """An agent's answer to a notice, done in his name; what is refused or not surely his is a note, which he hears.
+
+    Where his words go out all the same, he hears that, and the mail is no note.
+    """
     case, agent = model.end_of(named), letter.sender
     for one in (named, case):
         one.heard.setdefault(letter.delivery, (agent, False))
     steps = BY_AGENT[text] if was_told else ()
     owed: list[Mail] = []
+    refused = not steps
     for step in steps:
         found = step(model, case, agent)
         if found is None:
+            refused = True
             break
         owed += found
-    else:
-        if steps:
-            _keep(text.startswith("#note"), letter, named, case)
-            return Came("linked", case.number, owed)
-    _keep(True, letter, named, case)
-    return Came("linked", case.number, [*owed, model.to_agents("kept_as_note", case, (agent,))])
+    words = [one for one in owed if one.rule in _WORDS]
+    if not refused and all(one.state == "pending" for one in words):
+        _keep(text.startswith("#note"), letter, named, case)
+        return Came("linked", case.number, owed)
+    sent = any(one.state == "pending" for one in words)
+    _keep(not sent, letter, named, case)
+    told = model.to_agents("partly_done" if sent else "kept_as_note", case, (agent,))
+    return Came("linked", case.number, [*owed, told])
 
 
 def _keep(note: bool, letter: Letter, *cases: Case) -> None:

@@ -146,9 +146,9 @@ class Model:
         return [tuple(members)] if members else []
 
     def _stand_ins(self, case: Case, by: str, former: str) -> list[tuple[str, ...]]:
-        """Its assignee is disabled and its group has nobody: the mailbox's group, which always has somebody here."""
+        """Its assignee is disabled or none, its group has nobody: the mailbox's, which always has somebody here."""
         there = {case.assignee, former, *GROUPS.get(case.group, ())} & self.active
-        return [] if there or not (case.assignee or former) else self._together("First line", by)
+        return [] if there or not (case.assignee or former or case.group) else self._together("First line", by)
 
     def is_silent(self, key: str) -> bool:
         """Whether the address gets no automatic mail now, since a mail to it came back."""

@@ -36,6 +36,7 @@ OWED: Final[dict[str, tuple[tuple[str, tuple[str, ...]], ...]]] = {
     "canceled": (("canceled", ("customer",)),),
     "assigned": (("assigned", ("assignee",)),),
     "group_assigned": (("group", ("group",)),),
+    "restarted": (("restarted", ("owner",)),),
     "customer_replied": (("customer_replied", ("owner", "followers")),),
     "undeliverable": (("undeliverable", ("owner", "followers")),),
     "urged": (("urge", ("owner", "followers")),),
