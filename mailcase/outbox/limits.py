@@ -67,9 +67,13 @@ def judge(
 
 
 def is_near(mail: OutboxMail, counts: SendCounts, rules: AcknowledgePolicy) -> bool:
-    """Whether so much of a limit is used up that a count of some seconds ago is no answer: others send as well."""
+    """Whether so much of a limit is used up that a count of some seconds ago is no answer: others send as well.
+
+    So it is near the breaker, which opens at `total` queued in an hour or above.
+    """
     of_domain = counts.per_domain.get(domain_of(mail.to), 0)
-    return _near(counts.total, rules.total) or _near(of_domain, rules.per_domain)
+    most = max(counts.total, counts.last_hour)
+    return _near(most, rules.total) or _near(of_domain, rules.per_domain)
 
 
 def _near(used: int, limit: Limit) -> bool:

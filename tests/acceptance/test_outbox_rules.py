@@ -62,6 +62,26 @@ async def test_the_breaker_holds_until_it_is_released(desk: Desk, smtp_sink: Smt
     assert desk.words().count("breaker_opened") == 1
 
 
+@pytest.mark.parametrize("at_once", [95, 800])
+async def test_the_breaker_opens_though_all_was_counted_a_moment_ago(
+    desk: Desk, smtp_sink: SmtpSink, at_once: int
+) -> None:
+    """Many enough that a count holds for seconds: what the next look finds counts, and what it leaves for later."""
+    desk.policy = make_policy(acknowledge=make_acknowledge(total=Limit(1000, timedelta(hours=1))))
+    for number in range(1000 - at_once):
+        row = desk.add(f"earlier{number}@visitor.example", created_at=desk.now - timedelta(hours=0.9))
+        row.state, row.claimed_at = "sent", desk.now - timedelta(hours=2)
+    drain = desk.drain()
+    await drain.once()
+    desk.add("counted@visitor.example")
+    await drain.once()
+    desk.now += timedelta(seconds=1)
+    for number in range(at_once):
+        desk.add(f"burst{number}@visitor.example", created_at=desk.now)
+    await drain.once()
+    assert (smtp_sink.to, desk.words().count("breaker_opened")) == (["counted@visitor.example"], 1)
+
+
 async def test_rows_held_in_one_look_are_one_commit_and_one_line(desk: Desk) -> None:
     desk.outbox.set_flag("breaker", "open")
     for number in range(60):

@@ -17,7 +17,7 @@ _END_SESSIONS: Final = """
 SELECT coalesce(bool_and(pg_terminate_backend(pid, 5000)), true) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-#: Changes with each object that a test makes, alters or drops, and with each setting of a database or a user.
+#: Changes with each object that a test makes, alters or drops, each setting of a database or a user, and the schema.
 _OBJECTS: Final = """
 SELECT (SELECT (count(*), sum(xmin::text::bigint)) FROM pg_class WHERE oid >= 16384 AND relkind <> 'S'),
     (SELECT (count(*), sum(oid::bigint)) FROM pg_class WHERE oid >= 16384),
@@ -25,7 +25,7 @@ SELECT (SELECT (count(*), sum(xmin::text::bigint)) FROM pg_class WHERE oid >= 16
     (SELECT (count(*), sum(xmin::text::bigint)) FROM pg_constraint WHERE oid >= 16384),
     (SELECT (count(*), sum(xmin::text::bigint)) FROM pg_trigger WHERE oid >= 16384),
     (SELECT (count(*), sum(xmin::text::bigint)) FROM pg_proc WHERE oid >= 16384),
-    (SELECT count(*) FROM pg_db_role_setting)
+    (SELECT count(*) FROM pg_db_role_setting), (SELECT array_agg(version_num) FROM alembic_version)
 """
 #: No foreign key asks for an order.
 _EMPTY: Final = """

@@ -140,10 +140,11 @@ def test_no_attempt_is_planned_after_the_mail_expires() -> None:
 
 
 @pytest.mark.parametrize(
-    ("total", "domain", "near"), [(0, 0, False), (12, 1, False), (13, 0, True), (0, 2, True), (99, 9, True)]
+    ("total", "domain", "queued", "near"),
+    [(0, 0, 0, False), (12, 1, 12, False), (13, 0, 0, True), (0, 2, 0, True), (0, 0, 13, True), (99, 9, 99, True)],
 )
-def test_near_a_limit_a_count_of_a_moment_ago_is_no_answer(total: int, domain: int, near: bool) -> None:
-    counts = SendCounts(total=total, per_domain={"visitor.example": domain}, last_hour=0)
+def test_near_a_limit_a_count_of_a_moment_ago_is_no_answer(total: int, domain: int, queued: int, near: bool) -> None:
+    counts = SendCounts(total=total, per_domain={"visitor.example": domain}, last_hour=queued)
     assert is_near(MAIL, counts, RULES) is near
 
 

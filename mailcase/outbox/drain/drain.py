@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -13,10 +13,11 @@ from mailcase.intake.addresses import key_of
 from mailcase.log import Event
 from mailcase.outbox import breaker
 from mailcase.outbox.breaker import Breaker
+from mailcase.outbox.drain.counted import queued_since, with_more
 from mailcase.outbox.drain.desk import LEASE, Call, Desk, Report
 from mailcase.outbox.drain.held import Held
 from mailcase.outbox.drain.lane import ENOUGH, Lane
-from mailcase.outbox.limits import Expire, Hold, domain_of, is_near, judge
+from mailcase.outbox.limits import Expire, Hold, is_near, judge
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy import Policy
 from mailcase.ports import Judge, OutboxMail, OutboxStore, SendCounts
@@ -154,12 +155,12 @@ class Drain:
         rows = [mail for mail in due if mail.id not in taken]
         if not rows:
             return False
-        counts = await self._counts(rows)
+        counts = await self._counts(rows, all_of_them=len(due) < known + _BATCH)
         breaker_open = await self._breaker_open(counts)
         held = Held()
         for mail in rows:
             if await self._place(mail, counts, held, now, breaker_open=breaker_open):
-                counts = _with(counts, (mail,))
+                counts = with_more(counts, (mail,), self._placed[0])
         self._placed = (self._placed[0], counts)
         await held.write(desk)
         return True
@@ -181,14 +182,18 @@ class Drain:
         full = {mailbox for mailbox, rows in taken.items() if rows >= ENOUGH}
         return portion.without(full), sum(rows for mailbox, rows in taken.items() if mailbox not in full)
 
-    async def _counts(self, rows: Iterable[OutboxMail]) -> SendCounts:
-        """What the store counts, and the rows that lanes have taken: rather one too many than one too few."""
+    async def _counts(self, rows: Sequence[OutboxMail], *, all_of_them: bool) -> SendCounts:
+        """What the store counts, and the rows that lanes have taken: rather one too many than one too few.
+
+        An earlier count will do where all that waits was looked at, and nothing of it is near a limit or the breaker.
+        """
         now, (at, counts) = self._desk.now(), self._placed
         rules, many = self._policy().acknowledge, counts.total + counts.last_hour > _MANY
-        fresh = many and timedelta(0) <= now - at <= _RECENT
-        if not fresh or any(is_near(mail, counts, rules) for mail in rows if mail.limited):
+        fresh = all_of_them and many and timedelta(0) <= now - at <= _RECENT
+        queued = replace(counts, last_hour=counts.last_hour + queued_since(at, rows))
+        if not fresh or any(is_near(mail, queued, rules) for mail in rows if mail.limited):
             taken = self._taken()  # before it is counted: what leaves meanwhile is in one of the two
-            self._placed = (now, _with(await self._stored_counts(), taken.values()))
+            self._placed = (now, with_more(await self._stored_counts(), tuple(taken.values())))
         return self._placed[1]
 
     def _taken(self) -> dict[int, OutboxMail]:
@@ -210,14 +215,14 @@ class Drain:
             taken = self._taken()
             self._granted = [one for one in self._granted if one.id in taken]  # before it is counted, as above
             counts = await self._stored_counts()
-            self._recent = (now, _with(counts, self._granted))
+            self._recent = (now, with_more(counts, self._granted))
         at, counts = self._recent
         verdict = judge(mail, counts, policy.acknowledge, policy.cases.freemail, now, breaker_open=False)
         if isinstance(verdict, Hold):
             await desk.wait(mail, verdict.until, verdict.reason)
             return False
         self._granted.append(mail)
-        self._recent = (at, _with(counts, (mail,)))
+        self._recent = (at, with_more(counts, (mail,)))
         return True
 
     async def _breaker_open(self, counts: SendCounts) -> bool:
@@ -284,14 +289,3 @@ class Drain:
     def _retire(self, lane: Lane) -> None:
         self._old[lane] = asyncio.create_task(lane.close(None))
         self._old[lane].add_done_callback(lambda _: self._old.pop(lane, None))
-
-
-def _with(counts: SendCounts, mails: Iterable[OutboxMail]) -> SendCounts:
-    """The counts with these limited mails more under way, and one for each of their copies."""
-    domains = [domain_of(one) for mail in mails if mail.limited for one in (mail.to, *mail.cc)]
-    if not domains:
-        return counts
-    per_domain = dict(counts.per_domain)
-    for domain in domains:
-        per_domain[domain] = per_domain.get(domain, 0) + 1
-    return replace(counts, total=counts.total + len(domains), per_domain=per_domain)
