@@ -20,6 +20,8 @@ from mailcase.snapshot import CaseView, KnownMessage
 from mailcase.verdict import BY_AGENT, Decision, Outcome
 
 VERIFIED, UNVERIFIED = BY_AGENT
+#: Why it is not known that he wrote it; `outbox.german` has it.
+NO_NOTICE: Final = "the mail answers no notice that was sent to him about this case"
 _HEADERS: Final = ("In-Reply-To", "References")
 
 
@@ -75,7 +77,7 @@ def _why_not(hearing: Hearing, proofs: tuple[str, ...]) -> str:
     if not hearing.from_agent:
         return "the agent does not stand alone in From"
     if not proofs:
-        return "the mail answers no notice that was sent to him about this case"
+        return NO_NOTICE
     if hearing.delivery.backlog or hearing.delivery.no_ack:
         return "the mail is an old one that was read in now: nothing is sent for it"
     return ""

@@ -75,6 +75,7 @@ class Event(Enum):
     MAIL_REFUSED = ("mail_refused", ERROR, "the server does not give a mail; it is asked for again later")
     OVER_QUOTA = ("over_quota", ERROR, "the folder to move to is full; mails get a keyword instead")
     IDLE_REFUSED = ("idle_refused", INFO, "the server refuses IDLE; the mailbox is looked at by the clock")
+    QUOTA_UNANSWERED = ("quota_unanswered", WARNING, "asked how full the mailbox is, the server hung: not asked again")
     OVERSIZE = ("oversize", WARNING, "a mail is too large to be taken whole")
     # one delivery
     DELIVERY = ("delivery", INFO, "what became of one delivery: the one line that each has")

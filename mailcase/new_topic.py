@@ -32,11 +32,11 @@ def is_new_topic(hearing: Hearing, winner: Candidate, case: CaseView) -> bool:
 
 
 def _is_old(hearing: Hearing, pause: timedelta) -> bool:
-    """Whether the newest mail that it names is so old; one that names none of ours is not."""
+    """Whether the newest mail that it names was so old when it came, however late it is read; else it is not."""
     snapshot = hearing.snapshot
     named = (one for name in snapshot.lookup.thread_ids for one in snapshot.messages.get(name, ()))
     newest = max((one.received_at for one in named), default=None)
-    return newest is not None and snapshot.now - newest >= pause
+    return newest is not None and hearing.delivery.received_at - newest >= pause
 
 
 def _is_another(hearing: Hearing, case: CaseView) -> bool:

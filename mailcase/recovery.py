@@ -33,8 +33,8 @@ def _all_of_it(_: Journalled) -> bool:
 class Recovery:
     """Hands undecided mail to the pipeline, its attempts counted first.
 
-    A mail that was under way when the process ended is a suspect: it is tried alone, so that it takes no other
-    down with it, and shunted when the process ended three times.
+    A mail that was under way when the process ended is a suspect: it is tried once with few others, then twice alone,
+    so that it takes no other down with it, and shunted when the process ended at each of the three.
     """
 
     pipeline: Pipeline
@@ -146,8 +146,9 @@ class Recovery:
             await self._tell(await self.pipeline.submit_first([one for one, _ in ready], [raw for _, raw in ready]))
 
     async def _is_fatal(self, one: Journalled, attempts: dict[int, int]) -> bool:
-        """Whether the process ended so often while this mail was worked on that nobody tries it again."""
-        if attempts.get(one.delivery.id, 1) < MOST_TRIES:
+        """Whether the process ended at each of its tries. That it ended before them, with hundreds under way, says
+        nothing of this one."""
+        if attempts.get(one.delivery.id, 1) <= MOST_TRIES:
             return False
         told = f"the process ended {MOST_TRIES} times while this mail was worked on"
         await self.pipeline.quarantine(one, told, "fatal")

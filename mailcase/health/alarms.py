@@ -103,6 +103,8 @@ class Alarms:
         is_open = await asyncio.to_thread(self._store.open_alarms)
         found = conditions(now)
         keys = {one.key for one in found}
+        if any(one.key not in keys for one in is_open):
+            keys |= await asyncio.to_thread(self._store.held_by_others, self._owner, now.now)
         self._gone = {one.key: self._gone.get(one.key, now.now) for one in is_open if one.key not in keys}
         step = plan(now, found, is_open, self._gone, told=self._post.reaches(now))
         if step.drop:

@@ -62,6 +62,7 @@ RULES: Final = (
         "Its server takes no more mail once its room is used up: senders then get their mail back.",
         "Make room on the server: delete or archive old mail there, or have the quota raised. `after` in "
         "[mailbox.imap] can move or delete what has become a case.",
+        lingers=finding.nearly,
     ),
     Rule(
         "nobody_reads",

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from mailcase.health.situation import CLOCKS_DIFFER_S, REFUSED, Situation
+from mailcase.health.situation import CLOCKS_DIFFER_S, REFUSED, AlarmTold, Situation
 from mailcase.intake.state import MailboxState
 
 AT_ONCE: Final = timedelta(0)
+BAND: Final = 0.98  # of its threshold: a share that hovers there is one alarm
 FEW_BOUNCES: Final = 10  # a day, of one mailbox: of so few a share says nothing
 
 
@@ -28,6 +29,11 @@ class Condition:
         return ":".join(part for part in (self.word, self.mailbox, self.host) if part)
 
 
+def never(_alarm: AlarmTold, _now: Situation) -> bool:
+    """What is not found any more is about to be over."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One row of the table: how the condition is found, and what a person is told."""
@@ -41,6 +47,7 @@ class Rule:
     after: timedelta | None = AT_ONCE  # how long it must last; None: [alarm] after
     service: str = ""  # whose login it is about, "imap" or "smtp"
     oauth_cure: str = ""  # the cure where that login is by token
+    lingers: Callable[[AlarmTold, Situation], bool] = never  # an open alarm goes on though it would not begin
 
 
 def waits(state: MailboxState) -> bool:
@@ -79,6 +86,12 @@ def room(rule: Rule, now: Situation) -> Iterator[Condition]:
     for name, state in now.facts.mailboxes.items():
         if state.quota is not None and state.quota >= now.facts.quota_over and name not in now.facts.paused:
             yield Condition(rule.word, now.now, f"{state.quota:.0%} of its room is used", mailbox=name)
+
+
+def nearly(alarm: AlarmTold, now: Situation) -> bool:
+    """A mailbox that has hardly more room than when somebody was told."""
+    state = now.facts.mailboxes.get(alarm.mailbox)
+    return state is not None and state.quota is not None and state.quota >= BAND * now.facts.quota_over
 
 
 def bounces(rule: Rule, now: Situation) -> Iterator[Condition]:

@@ -84,7 +84,7 @@ class Keeper:
         except Transient as error:  # a file system that does not answer, for a moment
             emit(Event.STORE_BUSY, error=str(error))
             return
-        facts = await self._with_last_mails(facts)
+        facts = replace(await self._with_last_mails(facts), holds=self.pulse.view().holds)
         written = await self._write(facts, now)
         numbers = await self._numbers()
         if numbers is not None:

@@ -40,8 +40,8 @@ def plan(
         now: the situation that the conditions were found in.
         found: the conditions of now.
         is_open: the alarms that are open in the store.
-        gone: key -> since when a condition that is open was no longer found; it ends after [alarm] after, so
-            that what comes and goes is one alarm.
+        gone: key -> since when a condition that is open was no longer found, here or by another daemon that judges
+            it too; it ends after [alarm] after, so that what comes and goes is one alarm.
         told: whether there is anybody to tell.
     """
     held = {one.key: one for one in found}
@@ -67,6 +67,8 @@ def _fate(alarm: AlarmTold, now: Situation, gone: Mapping[str, datetime]) -> Fat
         return fate
     if rule.of == "host" and not alarm.key.endswith(f":{now.host}"):
         return "stays"  # another daemon's
+    if rule.lingers(alarm, now):
+        return "stays"
     since = gone.get(alarm.key)
     return "ended" if since is not None and now.now - since >= now.after else "stays"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from mailcase.health.conditions import Condition, conditions
+from mailcase.health.conditions import BY_WORD, Condition, conditions
 from mailcase.health.situation import Facts, Numbers, Situation, Unregistered
 
 SILENT_AFTER: Final = timedelta(seconds=60)  # a keeper that did not look for so long hangs
@@ -18,6 +18,11 @@ class View:
 
     situation: Situation
     unregistered: tuple[Unregistered, ...] = ()
+
+    @property
+    def holds(self) -> frozenset[str]:
+        """Keys of the store's conditions: each daemon judges them by its own configuration."""
+        return frozenset(one.key for one in conditions(self.situation) if BY_WORD[one.word].of == "store")
 
     def conditions(self, now: datetime) -> tuple[Condition, ...]:
         """What needs a person; a daemon that stopped looking does too."""

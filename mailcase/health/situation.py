@@ -36,6 +36,7 @@ class Facts:
     config: str = ""  # path of the configuration's file on the daemon's host
     quota_over: float = 0.9  # [alarm] quota: from this share of its room on a mailbox is nearly full
     bounces_over: float = 0.1  # [alarm] bounces: a larger share of automatic mail that came back is too much
+    holds: frozenset[str] = frozenset()  # keys of the store's conditions that hold by its own configuration
     clock_ahead_s: float = 0.0  # so far is the host's clock ahead of that of a store which several share
 
 

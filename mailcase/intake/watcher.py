@@ -19,6 +19,7 @@ from mailcase.errors import Fenced, MailcaseError, TokenRefused, Unavailable
 from mailcase.intake.faring import Faring, Room, no_limit
 from mailcase.intake.gate import Gate, Permit
 from mailcase.intake.imap.failures import LoginRefused, Refused
+from mailcase.intake.imap.filling import Filling
 from mailcase.intake.imap.ports import Alarm, InStore, MailSession, Submit
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
@@ -33,7 +34,6 @@ LOGIN_TRIES: Final = 3
 LOGIN_PAUSE_S: Final = 3600.0  # after that many refusals, so that no account is locked out
 TOKEN_PAUSE_S: Final = 300.0  # after a refused token, doubled each time up to LOGIN_PAUSE_S (F40)
 LOCAL_PAUSE_S: Final = 30.0  # at most, where only our own store or disk is waited for
-QUOTA_EVERY_S: Final = 600.0  # it grows with the mail of days, and costs a server more than a search
 STEADY_S: Final = 60.0  # a connection that lasted so long lets the pauses begin small again
 _backoff = wait_exponential(multiplier=1, max=300) + wait_random(0, 2)
 
@@ -86,7 +86,7 @@ class Watcher:
         self._opened_at: float | None = None
         self._turns = 0  # connections since the last error that were ended to make room
         self._may_idle = settings.idle
-        self._quota_asked: float | None = None
+        self._filling = Filling(self._faring.filled)
 
     @property
     def state(self) -> MailboxState:
@@ -113,10 +113,10 @@ class Watcher:
         try:
             sync = self._sync(session)
             errors = await self._look(sync, self.settings.watched, compare=True)
-            await self._ask_quota(session)
             if self._drained is not None:
                 await self._drained()
                 await sync.finish()
+            await self._filling.ask(session, self.settings.watched[0])  # last: it may end the connection
         finally:
             self._faring.connected(False)
             await session.logout()
@@ -181,7 +181,7 @@ class Watcher:
         announced = tuple(one for one in (folders[0], self.settings.sent_folder) if one)
         loop, poll_s = asyncio.get_running_loop(), self.settings.poll_s
         errors = await self._look(sync, folders, compare=not self._turns)
-        await self._ask_quota(session)
+        await self._filling.ask(session, folders[0])
         looked = loop.time()
         while not (self.stop.is_set() or permit.wanted.is_set()):
             left = looked + poll_s - loop.time()
@@ -189,7 +189,7 @@ class Watcher:
                 errors = await self._look(sync, announced, compare=False)
             elif not (self.stop.is_set() or permit.wanted.is_set()):
                 errors = await self._look(sync, folders, compare=False)
-                await self._ask_quota(session)
+                await self._filling.ask(session, folders[0])
                 looked = loop.time()
         return max(0.0, looked + poll_s - loop.time())
 
@@ -228,13 +228,6 @@ class Watcher:
         elif not self.stop.is_set():
             self._faring.looked()
         return errors
-
-    async def _ask_quota(self, session: MailSession) -> None:
-        """How full the mailbox is, now and then: before its server takes no more mail, somebody is told."""
-        now = asyncio.get_running_loop().time()
-        if self._quota_asked is None or now - self._quota_asked >= QUOTA_EVERY_S:
-            self._quota_asked = now
-            self._faring.filled(await session.quota(self.settings.watched[0]))
 
     def _note_failure(self, attempt: RetryCallState) -> None:
         error = attempt.outcome.exception() if attempt.outcome else None

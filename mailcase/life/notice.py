@@ -44,6 +44,7 @@ class LastMail:
     sender: str  # as a person reads it
     at: datetime
     others: tuple[Person, ...] = ()  # the original To and Cc without ours
+    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)

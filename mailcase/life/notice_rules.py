@@ -47,9 +47,9 @@ SHIPPED: Final = (
 #: Their switches and limits are those of `[acknowledge]`; a `[[notice]]` gives another template, delay or quote.
 ACKNOWLEDGEMENTS: Final = ("registration", "followed", "reopened")
 SHIPPED_NAMES: Final = tuple(one.name for one in SHIPPED)
-#: The happenings whose name is the status that a case came into: the condition of a delayed rule.
+#: The happenings that tell of the status that a case came into: the condition of a delayed rule.
 STATUS_WHATS: Final = frozenset(
-    {What.REOPENED, What.IN_PROGRESS, What.WAITING, What.RESOLVED, What.CLOSED, What.CANCELED}
+    {What.REOPENED, What.RESTARTED, What.IN_PROGRESS, What.WAITING, What.RESOLVED, What.CLOSED, What.CANCELED}
 )
 #: A mail does these: the customer hears of them by the acknowledgements alone (B13).
 BY_MAIL_ALONE: Final = frozenset({What.FOLLOWED, What.CUSTOMER_REPLIED, What.UNDELIVERABLE})

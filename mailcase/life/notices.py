@@ -150,14 +150,16 @@ def _stand_ins(rule: NoticeRule, happening: Happening, facts: NoticeFacts, polic
         return
     if any(_reaches(one, facts, policy) for one in facts.stand_ins):
         yield from _members(rule, happening, facts, policy, facts.stand_ins, box.assignee_group)
-    elif not _knows_of_it(happening, policy):
+    elif not _knows_of_it(happening, facts, policy):
         yield from _team(rule, happening, facts, policy)
 
 
-def _knows_of_it(happening: Happening, policy: Policy) -> bool:
+def _knows_of_it(happening: Happening, facts: NoticeFacts, policy: Policy) -> bool:
     """Whether the team hears of the new case anyway, whose group is nobody: it is not told of that twice."""
-    rules = (one for one in policy.notices if one.enabled and one.when is What.CREATED)
-    return happening.what is What.GROUP_ASSIGNED and happening.by_mail and any("team" in one.to for one in rules)
+    if happening.what is not What.GROUP_ASSIGNED or not happening.by_mail:
+        return False
+    made = replace(happening, what=What.CREATED)
+    return any("team" in one.to and _fires(one, made, facts, policy) for one in policy.notices)
 
 
 def _owner(rule: NoticeRule, happening: Happening, facts: NoticeFacts, policy: Policy) -> Iterator[Notice]:

@@ -8,7 +8,7 @@ from mailcase.cases.transitions import merged
 from mailcase.linking.finding import Candidate, Finding, Tried
 from mailcase.linking.number import by_body, by_subject
 from mailcase.linking.thread import by_thread, cases_of, pick
-from mailcase.linking.token import CARRIED
+from mailcase.linking.token import CARRIED, SUB_ADDRESS
 from mailcase.message import Email
 from mailcase.policy import Policy
 from mailcase.snapshot import CaseView, Snapshot, TokenHit
@@ -27,9 +27,18 @@ class Rule:
 
 
 def _header_token(_email: Email, snapshot: Snapshot, _policy: Policy) -> Candidate | None:
-    hits = (hit for hit in snapshot.lookup.tokens if hit.where not in ("body mark", CARRIED))
+    hits = [hit for hit in snapshot.lookup.tokens if hit.where not in ("body mark", CARRIED)]
     behind = frozenset(_behind_hand(snapshot))
-    return by_token((hit for hit in hits if hit.text not in behind), "token", snapshot)
+    left = _cases_behind(snapshot, behind)
+    stand = (hit for hit in hits if hit.text not in behind and not (hit.where == SUB_ADDRESS and hit.running in left))
+    return by_token(stand, "token", snapshot)
+
+
+def _cases_behind(snapshot: Snapshot, behind: frozenset[str]) -> frozenset[int]:
+    """What the thread led to that was left: who answers all writes to that case's tagged address still."""
+    marked = {hit.running for hit in snapshot.lookup.tokens if hit.text in behind}
+    stored = (message for one in behind for message in snapshot.messages.get(one, ()))
+    return frozenset(marked.union(*(message.cases for message in stored)))
 
 
 def _behind_hand(snapshot: Snapshot) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from mailcase.tokens import TokenKeys, verify, verify_sub_address
 _BODY_MARK: Final = re.compile(r"\[ref:(c[0-9]{1,18}\.m[a-z2-7]{13}\.[a-z2-7]{16})\]", re.I)
 _BODY_LIMIT: Final = 262_144  # characters searched (B7.5)
 _MOST_MARKS: Final = 20
+SUB_ADDRESS: Final = "sub-address"
 CARRIED: Final = "carried mail"  # counts for reports only: any text may quote an id
 
 
@@ -69,4 +70,4 @@ def _signed_tag(address: Address, tag: str, policy: Policy, groups: tuple[str, .
     for running in plain or find_numbers(policy.cases.masks, name):
         for group in groups:
             if verify_sub_address(policy.keys, group, running, token):
-                yield TokenHit(group, running, False, "sub-address", address.address)
+                yield TokenHit(group, running, False, SUB_ADDRESS, address.address)

@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from mailcase import tokens
-from mailcase.life.notice import Notice, NoticeFacts
+from mailcase.life.notice import LastMail, Notice, NoticeFacts
 from mailcase.outbox.compose import (
     SUPPRESS,
     marked_html,
@@ -128,7 +128,7 @@ class _Values:
     def all(self) -> Mapping[str, str]:
         """By the names of templates.NOTICE_SAMPLE."""
         facts, notice, assignee = self.facts, self.notice, self.facts.assignee
-        thread = facts.last or facts.others_thread
+        thread = self._last or facts.others_thread
         return {
             "number": facts.number,
             "followed_number": "",
@@ -172,8 +172,15 @@ class _Values:
             return name
         return f"{name} <{person.address}>" if name and name != person.address else person.address
 
+    @property
+    def _last(self) -> LastMail | None:
+        """The customer's last mail; what nobody vouches for is not told him as his own words."""
+        last, notice = self.facts.last, self.notice
+        strange = last is not None and not last.verified and notice.automatic and notice.audience == "customer"
+        return None if strange else last
+
     def _quote(self) -> str:
-        last = self.facts.last
+        last = self._last
         if not self.notice.quote or last is None:
             return ""
         return quoted(last.text, self._moment(last.at), last.sender, self.language)

@@ -13,6 +13,11 @@ SUSPENDED: Final = "angehalten"
 LINES: Final = (
     # what became of an agent's mail, around the reason
     ("<reason...> (done before: <did>)", "<reason> (vorher ausgeführt: <did>)"),
+    (
+        "<step>: done, but the customer is not told (the case has no contact, or no rule tells him)",
+        "<step>: ausgeführt, aber der Kunde erfährt es nicht (der Vorgang hat keinen Kontakt, oder keine Regel sagt es "
+        "ihm)",
+    ),
     ("<step>: done, but <who> is not told (<why...>)", "<step>: ausgeführt, aber <who> erfährt es nicht (<why>)"),
     ("the answer goes out without these files:", "Die Antwort geht ohne diese Dateien hinaus:"),
     (

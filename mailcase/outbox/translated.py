@@ -12,7 +12,7 @@ _NAMES: Final[Mapping[str, Mapping[str, str]]] = {"de": german.NAMES}
 _LINES: Final[Mapping[str, Sequence[tuple[str, str]]]] = {"de": german.LINES}
 _SUSPENDED: Final = {"de": german.SUSPENDED}
 _PLACE: Final = re.compile(r"<(\w+)(\.\.\.)?>")
-_LONGEST: Final = 1000  # characters of a line that is looked at: a reason may quote what somebody wrote
+_LONGEST: Final = 300  # characters of a line that is looked at: a reason may quote what somebody wrote
 _DEEPEST: Final = 4  # reasons within reasons
 
 
@@ -20,6 +20,7 @@ _DEEPEST: Final = 4  # reasons within reasons
 class _Line:
     """One of the table."""
 
+    fixed: tuple[str, ...]  # what stands between its places, in order
     pattern: re.Pattern[str]
     into: str
     nested: frozenset[str]  # places that hold reasons, or names
@@ -27,12 +28,33 @@ class _Line:
     @classmethod
     def of(cls, english: str, into: str) -> "_Line":
         """Its places in <>, each of some words; those with dots are nested."""
-        parts, at = list[str](), 0
+        parts, fixed, at = list[str](), list[str](), 0
         for place in _PLACE.finditer(english):
-            parts += [re.escape(english[at : place.start()]), f"(?P<{place[1]}>.+?)"]
+            fixed.append(english[at : place.start()])
+            parts += [re.escape(fixed[-1]), f"(?P<{place[1]}>.+?)"]
             at = place.end()
-        pattern = re.compile("".join((*parts, re.escape(english[at:]))))
-        return cls(pattern, into, frozenset(one[1] for one in _PLACE.finditer(english) if one[2]))
+        fixed.append(english[at:])
+        pattern = re.compile("".join((*parts, re.escape(fixed[-1]))))
+        return cls(tuple(fixed), pattern, into, frozenset(one[1] for one in _PLACE.finditer(english) if one[2]))
+
+    def words(self, text: str) -> Mapping[str, str] | None:
+        """What stands in its places; None where it is another line, as of most is seen without a search in depth."""
+        if not self._may_be(text):
+            return None
+        found = self.pattern.fullmatch(text)
+        return found.groupdict() if found else None
+
+    def _may_be(self, text: str) -> bool:
+        """Whether it begins, goes on and ends with the fixed parts."""
+        if not text.startswith(self.fixed[0]) or not text.endswith(self.fixed[-1]):
+            return False
+        at = 0
+        for part in self.fixed:
+            found = text.find(part, at)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return True
 
 
 def name(text: str, language: str) -> str:
@@ -56,8 +78,7 @@ def _translated(text: str, language: str, deep: int) -> str:
     if not deep or len(text) > _LONGEST:
         return text
     for line in _table(language):
-        if found := line.pattern.fullmatch(text):
-            words = found.groupdict()
+        if (words := line.words(text)) is not None:
             inner = {at: _translated(name(words[at], language), language, deep - 1) for at in line.nested}
             return _filled(line.into, {**words, **inner})
     return text

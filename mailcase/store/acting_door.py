@@ -1,8 +1,10 @@
 """The store's door for acts on cases: each one write transaction."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from mailcase.life.acts.organization import of_mailboxes
 from mailcase.life.case_state import Actor
@@ -16,6 +18,8 @@ from mailcase.store.life.case_read import people
 from mailcase.store.life.creating import NewOrder
 from mailcase.store.marks import before, outside
 from mailcase.store.raw import RawPlace
+
+_PAUSE_S: Final = 0.05  # between two transactions of many: whoever waits to write gets his turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,17 @@ class ActingDoor:
             self._raw.keep(self._engines, acting.kept_files(order.wanted.files))
         return True
 
-    def give_organizations(self, actor: Actor, policy: Policy, now: datetime, mailbox: str = "") -> Given:
+    def give_organizations(
+        self,
+        actor: Actor,
+        policy: Policy,
+        now: datetime,
+        mailbox: str = "",
+        pause: Callable[[float], object] = time.sleep,
+    ) -> Given:
         """Each case without an organization gets that of its mailbox (`mailbox`: of this one alone), some at a time.
+
+        `pause` is called between two transactions, with seconds.
 
         Raises:
             Refused: who acts is no active admin, or there is no such organization. Nothing was written.
@@ -84,20 +97,30 @@ class ActingDoor:
         with self._engines.read() as conn:
             who = acting.current(actor, people(conn))
         wanted = of_mailboxes(who, policy, mailbox)
-        given = {name: self._give_all(name, wanted[name], who.name, now) for name in wanted}
+        given = {name: self._give_all(name, wanted[name], who.name, now, pause) for name in wanted}
         with self._engines.read() as conn:
             return Given(wanted, given, organizations.left(conn))
 
-    def _give_all(self, mailbox: str, organization: str, actor: str, now: datetime) -> int:
+    def _give_all(
+        self, mailbox: str, organization: str, actor: str, now: datetime, pause: Callable[[float], object]
+    ) -> int:
         given = 0
-        while some := self._give_some(mailbox, organization, actor, now):
-            given += some
+        these = self._next_ones(mailbox, 0)
+        while these:
+            given += self._give(these, organization, actor, now)
+            if these := self._next_ones(mailbox, these[-1]):
+                pause(_PAUSE_S)
         return given
 
+    def _next_ones(self, mailbox: str, after: int) -> Sequence[int]:
+        """Looked for while others write: only giving them is a write."""
+        with self._engines.read() as conn:
+            return organizations.next_ones(conn, mailbox, after)
+
     @again
-    def _give_some(self, mailbox: str, organization: str, actor: str, now: datetime) -> int:
+    def _give(self, these: Sequence[int], organization: str, actor: str, now: datetime) -> int:
         with self._engines.write() as conn:
-            return organizations.give_some(conn, mailbox, organization, actor, now)
+            return organizations.give(conn, these, organization, actor, now)
 
     @again
     def _act(self, order: Order, judge: Judge) -> Done:

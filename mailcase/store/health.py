@@ -30,7 +30,7 @@ from mailcase.outbox.breaker import FLAG, WATCH_FLAG, Breaker
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow, insert_or_set
 from mailcase.store.edit import get_flag
-from mailcase.store.health_facts import facts_of, facts_row, quota_of, trouble_of
+from mailcase.store.health_facts import facts_of, facts_row, holds_of, quota_of, trouble_of
 from mailcase.store.life.named import gone
 from mailcase.store.returned import returned
 
@@ -86,6 +86,12 @@ def of_others(conn: Connection, owner: str) -> frozenset[str]:
     """The mailboxes of other daemons that have a row."""
     others = sa.select(_N.owner).where(_N.owner != owner)
     return frozenset(conn.execute(sa.select(_M.mailbox).where(_M.owner.in_(others))).scalars())
+
+
+def held_by_others(conn: Connection, owner: str, now: datetime) -> frozenset[str]:
+    """Keys of the store's conditions that hold by the configuration of another daemon that lives."""
+    living = sa.select(t.daemon).where(_N.owner != owner, _N.seen_at > now - GONE_AFTER)
+    return frozenset[str]().union(*(holds_of(row.facts) for row in conn.execute(living)))
 
 
 def leave(conn: Connection, owner: str) -> None:

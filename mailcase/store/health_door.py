@@ -76,6 +76,12 @@ class HealthDoor:
         with self._engines.read() as conn:
             return health.of_others(conn, owner)
 
+    @reads
+    def held_by_others(self, owner: str, now: datetime) -> frozenset[str]:
+        """Keys of the store's conditions that hold by the configuration of another living daemon."""
+        with self._engines.read() as conn:
+            return health.held_by_others(conn, owner, now)
+
     def change_alarms(self, change: AlarmChange, now: datetime) -> bool:
         """Alarms and the mails that tell of them, in one commit; False: another daemon was faster."""
         with self._engines.write() as conn:

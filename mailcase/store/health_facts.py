@@ -28,6 +28,7 @@ def facts_row(facts: Facts) -> dict[str, Any]:
         "clock_ahead_s": facts.clock_ahead_s,
         "quota_over": facts.quota_over,
         "bounces_over": facts.bounces_over,
+        "holds": sorted(facts.holds),
         "quota": {name: state.quota for name, state in facts.mailboxes.items() if state.quota is not None},
         "trouble": {name: state.trouble for name, state in facts.mailboxes.items() if state.trouble},
     }
@@ -57,7 +58,13 @@ def facts_of(row: AnyRow) -> Facts:
         clock_ahead_s=more.get("clock_ahead_s", 0.0),
         quota_over=more.get("quota_over", 0.9),
         bounces_over=more.get("bounces_over", 0.1),
+        holds=holds_of(more),
     )
+
+
+def holds_of(facts: Mapping[str, Any]) -> frozenset[str]:
+    """The conditions of the store that hold by that daemon's configuration."""
+    return frozenset(facts.get("holds", ()))
 
 
 def trouble_of(facts: Mapping[str, Any], mailbox: str) -> Trouble:

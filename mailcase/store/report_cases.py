@@ -57,7 +57,12 @@ def listing(conn: Connection, statuses: StatusTable, wanted: CaseFilter) -> list
     """The cases of the filter, whose names are as `case_filter.named` gives them; oldest first."""
     which = conditions(wanted, statuses, lite=is_sqlite(conn))
     first = sa.case((unanswered(statuses), 0), else_=1) if wanted.mine is not None else sa.literal(0)
-    columns = (*_ROW, *_standing(statuses), last_asked().label("last_mail_at"), first.label("first"))
+    columns = (
+        *_ROW,
+        *_standing(statuses, wanted.organizations),
+        last_asked().label("last_mail_at"),
+        first.label("first"),
+    )
     statement = sa.select(*columns).select_from(_FROM).where(*which).order_by(_C.running.desc()).limit(wanted.last)
     rows = conn.execute(statement).mappings().all()
     return [
@@ -74,8 +79,9 @@ _SORTS: Mapping[str, Callable[[RowMapping], tuple[Any, ...]]] = {
 }
 
 
-def _standing(statuses: StatusTable) -> tuple[sa.ColumnElement[Any], ...]:
-    return suspended(statuses).label("suspended"), duplicate(statuses).label("possible_duplicate")
+def _standing(statuses: StatusTable, organizations: tuple[str, ...] | None) -> tuple[sa.ColumnElement[Any], ...]:
+    same = duplicate(statuses, organizations)
+    return suspended(statuses).label("suspended"), same.label("possible_duplicate")
 
 
 def running_of(conn: Connection, number: str, organizations: tuple[str, ...] | None) -> int:
@@ -109,7 +115,7 @@ def show(
     organizations: tuple[str, ...] | None,
 ) -> dict[str, Any]:
     """One case with its mails, history and relations; for what the last two do, see `ReadingDoor.case_show`."""
-    columns = (*_SHOWN, *_standing(statuses))
+    columns = (*_SHOWN, *_standing(statuses, organizations))
     row = conn.execute(sa.select(*columns).select_from(_FROM).where(_C.number == number)).mappings().one_or_none()
     if row is None or (organizations is not None and row["organization"] not in (organizations or ("",))):
         raise Permanent(f"there is no case {number}")

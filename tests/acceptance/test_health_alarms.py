@@ -94,6 +94,16 @@ async def test_answers_that_come_back_are_told_once_they_are_many(bureau: Bureau
     receive(back[9])
     assert await bureau.look(6 * MINUTE) == ["[mailcase] support: many answers come back"]
     assert "10 of 11 automatic mails of the last 24 hours came back" in bureau.mail(11).get_content()
+    other = replace(bureau, owner="other", facts=replace(bureau.facts, bounces_over=0.95))  # to it, it is not too much
+    for _ in range(3):
+        assert await bureau.look(6 * MINUTE) == []
+        other.now = bureau.now
+        assert await other.look() == []
+    other.store.leave_health("me")  # it alone is left
+    assert await other.look(MINUTE) == []
+    assert await other.look(6 * MINUTE) == ["[mailcase] over: support: many answers come back"]
+    other.store.leave_health("other")
+    assert await bureau.look(7 * MINUTE) == ["[mailcase] support: many answers come back"]
     await bureau.look(DAY)
     assert await bureau.look(6 * MINUTE) == ["[mailcase] over: support: many answers come back"]
 

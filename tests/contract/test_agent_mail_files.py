@@ -1,5 +1,6 @@
 """Files of an agent's mail go along with his reply, out of the raw mail; mails that agents forward are of customers."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from mailcase.intake.extract import taken_out
 from mailcase.life.case_state import Actor
 from mailcase.life.changes import SendReply
 from mailcase.life.happening import What
+from mailcase.life.notice_rules import NoticeChange, merged
 from mailcase.policy import AttachmentPolicy
 from mailcase.store import tables as t
 from mailcase.store.life.notify import send_reply
@@ -125,6 +127,20 @@ def test_a_question_that_does_not_go_out_is_said(bureau: Bureau, command: str) -
     told = " ".join(bureau.rows("kept_as_note")[0].text.split())
     assert f"{command[1:]}: done, but {ERIN} is not told (not a person)" in told
     assert "list.txt" not in told  # nothing went out that a file could have gone along with
+
+
+@pytest.mark.parametrize(("command", "rule"), [("#wait", "waiting"), ("#resolve", "resolved")])
+@pytest.mark.parametrize("lacks", ["contact", "rule"])
+def test_a_question_of_which_no_mail_comes_about_is_said(bureau: Bureau, command: str, rule: str, lacks: str) -> None:
+    case = Case(bureau)
+    if lacks == "contact":
+        bureau.set(case.running, contact_id=None)
+    else:
+        bureau.post.rules = replace(bureau.post.rules, notices=merged([NoticeChange(rule, enabled=False)]))
+    case.answer(f"{command} {SAID}")
+    assert case.told() == [("kept_as_note", JANE)]
+    told = " ".join(bureau.rows("kept_as_note")[0].text.split())
+    assert f"{command[1:]}: done, but the customer is not told" in told
 
 
 def test_retention_leaves_a_mail_whose_files_wait(bureau: Bureau) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from mailcase.desk import cases, customers
 from mailcase.life.admitting import Change
+from mailcase.life.creating import NewCase
 from mailcase.life.entries import Kind
 from mailcase.life.notice_rules import NoticeChange, merged
 from mailcase.life.refused import Refused
@@ -42,10 +43,12 @@ def edit(office: Office, which: str, **values: Any) -> None:
 def test_they_are_one_from_now_on(office: Office) -> None:
     edit(office, CUSTOMER, name=CUSTOMER, language="de")
     edit(office, HOME, name="Erin Roe", language="en", timezone="Europe/Berlin")
-    stays, version = office.row("SR-1").contact_id, office.row("SR-2").version
+    stays, version, changed = office.row("SR-1").contact_id, office.row("SR-2").version, office.row("SR-2").updated_at
     with office.store._engines.write() as conn:
         conn.execute(sa.update(t.contact).where(t.contact.c.id == stays).values(created_at=NOW + timedelta(days=1)))
+    office.now = NOW + timedelta(days=2)
     done = customers.merge(office.desk, CUSTOMER.upper(), HOME, office.ann())
+    assert office.row("SR-2").updated_at == changed  # of when it ended, retention counts
     assert done.entry == {
         "name": "Erin Roe", "addresses": (CUSTOMER, HOME), "language": "de", "timezone": "Europe/Berlin",
         "account": "", "active": True,
@@ -73,6 +76,19 @@ def test_where_she_writes_from_does_not_matter_any_more(office: Office) -> None:
     cases.merge(office.desk, "SR-2", ROOT, "SR-1")  # of one customer now
     (answer,) = office.receive(letter("e", "b", subject="Re: Mouse is broken", sender=HOME))
     assert (answer.case, office.case("SR-1")["followers"]) == ("SR-1", [BEN])
+
+
+def test_what_she_wrote_as_a_stranger_does_not_silence_her(office: Office) -> None:
+    """SR-3 was made by hand, and the one mail on it came from her other address: nobody quotes it to her."""
+    office.policy = replace(office.policy, notices=merged([NoticeChange("resolved", quote=True)]))
+    cases.create(office.desk, NewCase("Keys", contact=CUSTOMER, category="Request"), ROOT)
+    office.receive(letter("c", subject="Re: Keys [SR-3]", text="They are lost.", sender=HOME))
+    assert office.newest("SR-3")["verified"] is False
+    customers.merge(office.desk, CUSTOMER, HOME, ROOT)
+    done = cases.resolve(office.desk, "SR-3", office.ann(), "Here they are.")
+    assert [(one.to, one.state) for one in done.told] == [(CUSTOMER, "pending")]
+    (row,) = office.rows(t.outbox, t.outbox.c.kind == "resolved")
+    assert "They are lost." not in row.text
 
 
 def test_a_notice_that_waits_is_for_her_still(office: Office) -> None:

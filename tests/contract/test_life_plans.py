@@ -44,11 +44,11 @@ ASKED: tuple[tuple[str, Callable[[Connection], object], set[str]], ...] = (
 
 @contextmanager
 def listening(conn: Connection) -> Iterator[list[tuple[str, Any]]]:
-    """The SELECTs that are sent meanwhile."""
+    """The SELECTs that are sent meanwhile, also those that begin with a WITH."""
     found: list[tuple[str, Any]] = []
 
     def hear(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith("SELECT"):
+        if statement.startswith(("SELECT", "WITH")):
             found.append((statement, parameters))
 
     sa.event.listen(conn, "before_cursor_execute", hear)

@@ -10,9 +10,10 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from mailcase.bench import Bench
-from mailcase.desk import cases
+from mailcase.desk import cases, customers
 from mailcase.life import creating
 from mailcase.life.acts import progress, threads
 from mailcase.life.asked import Asked
@@ -23,6 +24,7 @@ from mailcase.message import Delivery, Email
 from mailcase.ports import Reading, Settled
 from mailcase.snapshot import Snapshot
 from mailcase.store import tables as t
+from mailcase.store.life.contacts_join import Join, join
 from mailcase.store.life.creating import NewOrder
 from mailcase.store.store import Store
 from mailcase.verdict import Decision
@@ -33,6 +35,7 @@ from tests.life_kit import ANN, BEN
 from tests.servers.ports import wait_until
 
 PATIENCE = 30.0  # seconds
+HOME = "erin@home.example"
 
 
 @pytest.fixture
@@ -132,6 +135,36 @@ def test_two_cases_of_a_customer_made_at_once_are_one(url: str, offices: tuple[O
     done, refused = meet(url, slow, lambda: cases.create(two.desk, wanted, ROOT))
     assert done.number == "SR-2"
     assert "has an open case of category Request: SR-2" in refused
+
+
+def test_a_case_for_whom_a_join_takes_away_is_his_who_stays(url: str, offices: tuple[Office, Office]) -> None:
+    one, two = offices
+    one.receive(letter("b", subject="Mouse", sender=HOME))
+
+    def slow(hold: Callable[[], None]) -> Any:
+        with one.store._engines.write() as conn:
+            done = join(conn, Join(CUSTOMER, HOME, ROOT, one.policy, NOW))
+            hold()
+        return done
+
+    wanted = NewCase("Keys", contact=HOME, category="Request")
+    _, made = meet(url, slow, lambda: cases.create(two.desk, wanted, ROOT))
+    assert one.row(made.number).contact_id == one.row("SR-1").contact_id
+
+
+def test_a_join_waits_for_an_act_on_his_case_and_not_the_act_for_it(url: str, offices: tuple[Office, Office]) -> None:
+    one, two = offices
+    one.receive(letter("b", subject="Mouse", sender=HOME))
+
+    def slow(hold: Callable[[], None]) -> Any:
+        """An act has the case, and then names its contact."""
+        with one.store._engines.write() as conn:
+            conn.execute(sa.select(t.case.c.number).where(t.case.c.number == "SR-2").with_for_update())
+            hold()
+            return len(conn.execute(sa.select(t.contact.c.id).with_for_update(nowait=True)).all())
+
+    contacts, joined = meet(url, slow, lambda: customers.merge(two.desk, CUSTOMER, HOME, ROOT))
+    assert (contacts, joined.gone, len(one.rows(t.contact))) == (2, HOME, 1)
 
 
 class Slow(Bench):

@@ -12,6 +12,7 @@ from mailcase.life.changes import File
 from mailcase.life.creating import NewCase
 from mailcase.life.refused import Refused
 from mailcase.store import tables as t
+from mailcase.store.life.case_filter import CaseFilter
 from mailcase.store.store import Store
 from tests.builders import CUSTOMER, NOW, make_mailbox
 from tests.contract.acting_kit import ROOT, Office, letter
@@ -98,6 +99,15 @@ def test_a_second_case_of_customer_and_category_is_refused(office: Office) -> No
     assert [(one["number"], one["relation"]) for one in office.case(made.number)["related"]] == [
         ("SR-1", "possible_duplicate")
     ]
+    with office.store._engines.write() as conn:
+        conn.execute(sa.update(t.case).where(t.case.c.number == made.number).values(organization="North"))
+    for its, seen in (("South", False), ("North", True)):  # of a case that is not his to see an agent sees nothing
+        with office.store._engines.write() as conn:
+            conn.execute(sa.update(t.case).where(t.case.c.number == "SR-1").values(organization=its))
+        listed = office.store.case_list(office.policy.statuses, CaseFilter(organizations=("North",)))
+        shown = office.store.case_show(made.number, office.policy.statuses, organizations=("North",))
+        assert (listed[-1]["number"], listed[-1]["possible_duplicate"]) == (made.number, seen)
+        assert (shown["possible_duplicate"], office.case(made.number)["possible_duplicate"]) == (seen, True)
     cases.close(office.desk, "SR-1", ROOT)
     cases.close(office.desk, made.number, ROOT)
     assert create(office, contact=CUSTOMER).number == "SR-4"

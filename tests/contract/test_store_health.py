@@ -26,6 +26,7 @@ FACTS = Facts(
     config_error_at=NOW, restart_needed=("[http]",), disk_free=7, disk_low=True, token_expiry={"support": LATER},
     disk_low_since=NOW, by_token=frozenset({"imap:support"}), config="/etc/mailcase.toml",
     unheld={"sales": NOW}, clock_ahead_s=-3600.5, quota_over=0.8, bounces_over=0.2,
+    holds=frozenset({"quarantine", "mail_bounces:support"}),
 )  # fmt: skip
 
 
@@ -72,6 +73,8 @@ def test_what_is_gone_is_tidied_away_and_what_another_daemon_works_is_left(store
     store.tell_health(daemon("dead"), [box("old", "dead")])
     store.tell_health(daemon("other", LATER), [box("theirs", "other")])
     store.tell_health(daemon("me", LATER), [box("support"), box("removed")])
+    held = [store.held_by_others(owner, now) for owner, now in (("me", LATER), ("other", LATER + MINUTE))]
+    assert held == [FACTS.holds, frozenset()]  # what is held of the dead counts no more
     store.tidy_health("me", {"support"}, LATER)
     told = store.health_told(LATER)
     assert {one.owner for one in told.daemons} == {"me", "other"}

@@ -1,16 +1,20 @@
 """Cases that have no organization get one, by an admin's act or all of a mailbox at once; on both databases."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from mailcase.desk import cases
+from mailcase.life.case_state import Actor
 from mailcase.life.refused import Refused
 from mailcase.store import tables as t
+from mailcase.store.acting_door import Given
 from mailcase.store.life import organizations
 from mailcase.store.store import Store
-from tests.builders import make_mailbox
+from tests.builders import NOW, make_mailbox
 from tests.contract.acting_kit import ROOT, Office, letter
 from tests.life_kit import ANN, BEN, EVA, life_policy
 
@@ -40,6 +44,10 @@ def line(office: Office, number: str) -> Any:
     return next((one for one in office.case(number)["events"] if one["event"] == "organization"), None)
 
 
+def give(office: Office, actor: Actor, pause: Callable[[float], object] = lambda _: None) -> Given:
+    return office.store.give_organizations(actor, office.policy, office.now, pause=pause)
+
+
 def test_an_admin_gives_a_case_to_whom_it_belongs(office: Office) -> None:
     with pytest.raises(Refused, match="there is no case SR-1"):
         cases.note(office.desk, "SR-1", office.desk.agent(BEN), "He called.")
@@ -64,12 +72,27 @@ def test_all_without_one_get_that_of_their_mailbox(office: Office) -> None:
         cases.give_organizations(office.desk, office.ann())
     with pytest.raises(Refused, match="mailbox sales has no organization"):
         cases.give_organizations(office.desk, ROOT, "sales")
-    given = cases.give_organizations(office.desk, office.desk.agent(EVA))
+    office.now, changed = NOW + timedelta(days=1), [one.updated_at for one in office.rows(t.case)]
+    given = give(office, office.desk.agent(EVA))
+    assert [one.updated_at for one in office.rows(t.case)] == changed  # of when it ended, retention counts
     assert (given.organizations, given.cases, given.left) == (
         {"support": "North"}, {"support": 2}, {"old": 1, "sales": 1},
     )  # fmt: skip
     assert of_all(office) == ["North", "South", "North", "", ""]
     assert [one.version - old for one, old in zip(office.rows(t.case), versions, strict=True)] == [1, 0, 1, 0, 0]
     assert [line(office, f"SR-{number}") is not None for number in range(1, 6)] == [True, True, True, False, False]
-    assert cases.give_organizations(office.desk, ROOT).cases == {"support": 0}
+    assert give(office, ROOT).cases == {"support": 0}
     assert ANN not in {one["actor"] for one in office.case("SR-1")["events"]}
+
+
+def test_each_case_is_looked_at_once_and_others_write_in_between(office: Office) -> None:
+    """SR-1 loses its organization again while the next ones are due: it is behind them."""
+    pauses = list[float]()
+
+    def meanwhile(seconds: float) -> None:
+        pauses.append(seconds)
+        assert len(pauses) == 1, "the same cases again"
+        cases.organization(office.desk, "SR-1", ROOT, "")
+
+    assert give(office, ROOT, meanwhile).cases == {"support": 3}
+    assert of_all(office) == ["", "North", "North", "", ""]

@@ -52,6 +52,7 @@ class Bureau:
     now: datetime = NOW
     facts: Facts = field(default_factory=Facts)
     queued: int = 0
+    owner: str = "me"
 
     def __post_init__(self) -> None:
         self.restart()
@@ -59,10 +60,10 @@ class Bureau:
     def restart(self) -> None:
         """As a new process on the same store."""
         self.keeper = Keeper(
-            self.store, self.call, lambda: self.facts, "me", lambda: self.now, named=lambda: named(self.settings)
+            self.store, self.call, lambda: self.facts, self.owner, lambda: self.now, named=lambda: named(self.settings)
         )
         post = Post(lambda: self.settings, lambda: self.built.policy, lambda: self.built.smtp)
-        self.alarms = Alarms(self.store, self.call, self.keeper.pulse, post, self.woken, "me")
+        self.alarms = Alarms(self.store, self.call, self.keeper.pulse, post, self.woken, self.owner)
         self.daily = Daily(self.store, self.call, self.keeper.pulse, post, lambda: self.now, self.woken)
 
     async def call(self, work: Any, *args: Any) -> Any:
@@ -92,7 +93,7 @@ class Bureau:
             policy=lambda: self.built.policy,
             now=lambda: self.now,
             report=lambda *_: None,
-            owner="me",
+            owner=self.owner,
         )
 
     def mail(self, at: int) -> Any:

@@ -111,8 +111,8 @@ def alarm(key: str, *, told: timedelta | None = timedelta(0)) -> AlarmTold:
 
 
 REFUSED = box(ill("login_refused", 9))
-OPEN = alarm("login_refused:support")
-LONG_GONE = {OPEN.key: NOW - timedelta(hours=1), "quarantine": NOW - timedelta(hours=1)}
+OPEN, FULL = alarm("login_refused:support"), alarm("mailbox_full:support")
+LONG_GONE = dict.fromkeys((OPEN.key, FULL.key, "quarantine"), NOW - timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,11 @@ LONG_GONE = {OPEN.key: NOW - timedelta(hours=1), "quarantine": NOW - timedelta(h
         (situation(box(WELL)), [OPEN], LONG_GONE, 0, 0, 0, 1, 0),
         (situation(box(MailboxState())), [OPEN], LONG_GONE, 0, 0, 0, 0, 0),
         (situation(box(ill("mailbox_unreachable", 1))), [OPEN], LONG_GONE, 0, 0, 0, 0, 0),
+        # a share that hovers around its threshold is one alarm
+        (situation(box(replace(WELL, quota=0.883))), [FULL], LONG_GONE, 0, 0, 0, 0, 0),
+        (situation(box(replace(WELL, quota=0.881))), [FULL], LONG_GONE, 0, 0, 0, 1, 0),
+        (situation(box(replace(WELL, quota=0.883), quota_over=0.95)), [FULL], LONG_GONE, 0, 0, 0, 1, 0),
+        (situation(box(WELL)), [FULL], LONG_GONE, 0, 0, 0, 1, 0),
         # a person paused or took out the mailbox
         (situation({"paused": frozenset({"support"})}), [OPEN], {}, 0, 0, 0, 0, 1),
         (situation(), [OPEN], {}, 0, 0, 0, 0, 1),

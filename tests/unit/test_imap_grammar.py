@@ -86,6 +86,8 @@ def test_internaldate_is_aware_utc_or_nothing(text: bytes, when: datetime | None
         ([[b'QUOTA "a (b" (STORAGE 9 10)'], [b"QUOTA {3}", b"(x)", b" (STORAGE 1 10)"]], 0.9),
         ([[b'QUOTA "" (STORAGE 900 500)']], 1.8),
         ([[b'QUOTA "" (MAILBOX 99 100 STORAGE 5 0)']], None),
+        ([[b'QUOTA "" (STORAGE 5 100 X-ANNOTATION-STORAGE 95 100)']], 0.05),
+        ([[b'QUOTA "" (ANNOTATION-STORAGE 95 100 MESSAGE 1 10)']], 0.1),
         ([[b'QUOTA "" ()'], [b'QUOTA "" (STORAGE x 5'], [b"QUOTAROOT INBOX"]], None),
         ([], None),
     ],

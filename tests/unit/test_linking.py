@@ -230,12 +230,20 @@ def test_a_mark_behind_a_mail_that_a_person_moved_says_nothing(marked: str, send
 
 def test_a_mark_behind_a_mail_that_left_its_thread_says_nothing() -> None:
     left = replace(known("<left@x>", 2), reason="new_topic")
-    for reason, by in (("new_topic", "thread"), ("new_case", "token")):
+    old = TokenHit("default", 1, True, "References", "<old@x>")
+    tagged = TokenHit("default", 1, False, "sub-address", "support+SR-1.t@helpdesk.example")
+    another = replace(tagged, running=3)
+    for reason, tokens, by in (
+        ("new_topic", (old,), "thread"),
+        ("new_topic", (tagged, old), "thread"),  # who answers all writes to the old case's address still
+        ("new_topic", (another, old), "token"),
+        ("new_case", (old,), "token"),
+    ):
         snapshot = world(
-            cases={1: case(1), 2: case(2)},
+            cases={1: case(1), 2: case(2), 3: case(3)},
             messages={"<left@x>": (replace(left, reason=reason),)},
             thread_ids=("<left@x>", "<old@x>"),
-            tokens=(TokenHit("default", 1, True, "References", "<old@x>"),),
+            tokens=tokens,
         )
         winner = find(make_email(), snapshot, POLICY, automatic=False).winner
         assert winner is not None

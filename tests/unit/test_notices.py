@@ -209,6 +209,22 @@ def test_a_customer_hears_nothing_of_his_own_mail() -> None:
     assert told == [["new_case: team"], [], []]
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, []),
+        ({"category": "Incident"}, []),
+        ({"category": "Complaint"}, ["group: team"]),
+        ({"status": "Closed"}, ["group: team"]),
+        ({"enabled": False}, ["group: team"]),
+    ],
+)
+def test_a_new_case_of_a_missing_group_is_the_teams_to_know_once(change: dict[str, Any], told: list[str]) -> None:
+    rules = (NoticeChange("new_case", **change),)
+    found = owed(What.GROUP_ASSIGNED, {**GROUP, "members": ()}, key="in:default:m:<a@b>", rules=rules)
+    assert short(found) == told
+
+
 def test_whoever_acts_may_want_the_customer_not_told() -> None:
     assert short(owed(What.CREATED, {"first_kind": ""}, tell_customer=False)) == ["new_case: team"]
 
@@ -250,6 +266,10 @@ def test_the_event_the_rule_and_the_recipient_make_it_one_mail() -> None:
         (NoticeChange("resolved"), What.RESOLVED, {}, {}),  # at once: nothing to ask again
         (NoticeChange("resolved", delay=timedelta(minutes=5)), What.RESOLVED, {}, STILL | ERINS | NOT_MERGED),
         (NoticeChange("assigned", delay=timedelta(minutes=5)), What.ASSIGNED, OWNED, HIS | NOT_MERGED),
+        (
+            NoticeChange("restarted", delay=timedelta(minutes=5)), What.RESTARTED, OWNED,
+            STILL | HIS | NOT_MERGED,
+        ),
         (
             NoticeChange("urge", delay=timedelta(minutes=5), status="In progress"), What.URGED, OWNED,
             STILL | HIS | NOT_MERGED,

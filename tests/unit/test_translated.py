@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mailcase.answering import NO_NOTICE
 from mailcase.cases.statuses import SHIPPED
 from mailcase.enclosing import _A_MAIL, _A_PART
 from mailcase.errors import MailcaseError
@@ -17,6 +18,10 @@ from mailcase.life.often import WINDOWS, Often
 from mailcase.life.people import Person
 from mailcase.outbox import german
 from mailcase.outbox.translated import name, reasons
+from mailcase.store.life.addressee import SOMEBODY, STRANGER, TOLD_OF
+from mailcase.store.life.agent_told import KEPT_BACK, NO_MAIL, TOLD_WITHOUT, WITHOUT
+from mailcase.store.life.notify import NO_CONTACT
+from mailcase.store.life.proof import KNOWN_TO, LEFT_GROUP
 from tests.builders import NOW
 from tests.life_kit import BEN, OPEN_TASK, life_policy, make_asked
 
@@ -73,20 +78,22 @@ SAID = [
     f"a.eml: {_A_MAIL}",
     f"a.txt: {_A_PART}",
 ]
-#: Those that are written in the store, as they stand there.
-STORED = [
-    "wait: done, but erin@x.example is not told (not a person)",
-    "the answer goes out without these files:",
-    "the customer is told without these files, which go along with a reply alone:",
-    "the notice told of somebody who is none of the people of SR-1: nothing was sent; "
-    "`mailcase case reply` writes to the customer of the case",
-    "the notice that the mail answers is known to erin@x.example too",
-    "the mail answers no notice that was sent to him about this case",
-    "reply: case SR-1 has no contact with an address to write to: `mailcase case contact SR-1 ADDRESS` names one",
+#: Those that are written where mails and cases are at hand: the texts themselves, filled.
+FILLED = [
+    KEPT_BACK.format(step="wait", to="erin@x.example", reason="not a person"),
+    NO_MAIL.format(step="wait"),
+    WITHOUT,
+    TOLD_WITHOUT,
+    TOLD_OF.format(who=SOMEBODY.format(case="SR-1")),
+    TOLD_OF.format(who=STRANGER.format(who="erin@x.example", case="SR-1")),
+    KNOWN_TO.format(who="erin@x.example"),
+    LEFT_GROUP,
+    NO_NOTICE,
+    f"reply: {NO_CONTACT.format(case='SR-1')}",
 ]
 
 
-@pytest.mark.parametrize("said", [*SAID, *STORED])
+@pytest.mark.parametrize("said", [*SAID, *FILLED])
 def test_a_reason_is_german_for_who_reads_german(said: str) -> None:
     german_words = reasons(said, "de-AT")
     assert german_words != said
@@ -101,6 +108,9 @@ def test_words_of_others_stay() -> None:
     other = refused(lambda: organization(make_asked(), "x"))  # which no mail asks for
     assert reasons(other, "de") == other
     assert reasons("a: " * 2000, "de") == "a: " * 2000
+    for length, known in ((250, True), (300, False)):  # a long line may be anybody's: nobody searches in it
+        told = f"there is no priority {'x' * length}; there are Low"
+        assert (reasons(told, "de") != told) is known
 
 
 def test_every_shipped_name_is_known_and_no_other_is_changed() -> None:

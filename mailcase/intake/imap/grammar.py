@@ -18,7 +18,8 @@ _DATE = re.compile(rb'"\s?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) (
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBER = re.compile(rb"(?<=\s)[0-9]+(?!\S)")  # a whole word: MODSEQ's is none
 _QUOTA = re.compile(rb"\(([^()]*)\)\s*$")  # the root before it may be any string
-_RESOURCE = re.compile(rb"\b(?:STORAGE|MESSAGE) (\d{1,20}) (\d{1,20})(?!\d)", re.IGNORECASE)  # what new mail needs
+# What new mail needs; not ANNOTATION-STORAGE (RFC 9208 5).
+_RESOURCE = re.compile(rb"(?<![\w-])(?:STORAGE|MESSAGE) (\d{1,20}) (\d{1,20})(?!\d)", re.IGNORECASE)
 _CODE = re.compile(rb"\[([A-Za-z0-9.-]+)(?: ([^\]]*))?\]")
 
 

@@ -121,7 +121,10 @@ class MailSession(Protocol):
         ...
 
     async def quota(self, folder: str) -> float | None:
-        """The share of its room that the folder's mailbox uses (RFC 9208); None where the server tells none."""
+        """The share of its room that the folder's mailbox uses (RFC 9208); None where the server limits nothing.
+
+        None as well where it does not offer QUOTA; raises Refused and ServerBusy where it will not say.
+        """
         ...
 
     async def ensure_folder(self, folder: str) -> None:

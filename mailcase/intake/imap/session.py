@@ -10,7 +10,7 @@ from mailcase.errors import MailcaseError, Permanent
 from mailcase.intake.imap.bodystructure import left_parts
 from mailcase.intake.imap.client import HardenedClient
 from mailcase.intake.imap.exchange import Exchange
-from mailcase.intake.imap.failures import FolderMissing, Refused, ServerBusy, SomeGone, refusal
+from mailcase.intake.imap.failures import FolderMissing, Refused, SomeGone, refusal
 from mailcase.intake.imap.fetched import body_of, header_and_text, mail_fact
 from mailcase.intake.imap.grammar import (
     Response,
@@ -157,12 +157,10 @@ class ImapSession:
             await self._ok("EXPUNGE", uid_set(part), uid=True)
 
     async def quota(self, folder: str) -> float | None:
-        """GETQUOTAROOT, where the server has it; a NO is no trouble of the mailbox."""
+        """GETQUOTAROOT, where the server has it."""
         if not self._has("QUOTA"):
             return None
-        with contextlib.suppress(Refused, ServerBusy):
-            return used_share((await self._ok("GETQUOTAROOT", quote_folder(folder))).untagged)
-        return None
+        return used_share((await self._ok("GETQUOTAROOT", quote_folder(folder))).untagged)
 
     async def ensure_folder(self, folder: str) -> None:
         """CREATE and SUBSCRIBE; a NO means that it is there, or the next MOVE says what is wrong."""

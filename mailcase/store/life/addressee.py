@@ -12,6 +12,10 @@ from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow
 from mailcase.store.life import reached
 
+#: Why an answer goes to nobody; `outbox.german` has each of them.
+TOLD_OF: Final = "the notice told of {who}: nothing was sent; `mailcase case reply` writes to the customer of the case"
+STRANGER: Final = "{who}, who is none of the people of {case}"
+SOMEBODY: Final = "somebody who is none of the people of {case}"
 _M, _L, _O, _C, _P, _AD, _CO = (
     t.message.c, t.case_message.c, t.outbox.c, t.case.c, t.case_participant.c, t.contact_address.c, t.contact.c,
 )  # fmt: skip
@@ -52,7 +56,7 @@ def _writer(conn: Connection, running: int, notice: AnyRow, mail: AnyRow) -> Ans
     if case.contact_id is not None and his == case.contact_id:
         return Answered(text=notice.text)
     if not _is_known(conn, running, mail.sender_key):
-        return _nobody(notice, f"{mail.sender_address or 'nobody'}, who is none of the people of {case.number}")
+        return _nobody(notice, STRANGER.format(who=mail.sender_address or "nobody", case=case.number))
     person = Person(mail.sender_key, mail.sender_address, mail.sender_name, place.language if place else "")
     thread = Thread(mail.message_id, tuple(mail.references), mail.subject)
     return Answered(Addressee(person, thread, his), text=notice.text)
@@ -67,7 +71,7 @@ def _customer_then(conn: Connection, running: int, notice: AnyRow) -> Answered:
     place = conn.execute(mine).first()
     mail = _last_of(conn, running, notice.id, place.key) if place is not None else None
     if place is None or mail is None:
-        return _nobody(notice, f"somebody who is none of the people of {case.number}")
+        return _nobody(notice, SOMEBODY.format(case=case.number))
     known = _place(conn, place.key)
     named, language = (known.name, known.language) if known is not None else ("", "")
     thread = Thread(mail.message_id, tuple(mail.references), mail.subject)
@@ -77,8 +81,7 @@ def _customer_then(conn: Connection, running: int, notice: AnyRow) -> Answered:
 
 
 def _nobody(notice: AnyRow, who: str) -> Answered:
-    cure = "`mailcase case reply` writes to the customer of the case"
-    return Answered(why_not=f"the notice told of {who}: nothing was sent; {cure}", text=notice.text)
+    return Answered(why_not=TOLD_OF.format(who=who), text=notice.text)
 
 
 def _case(conn: Connection, running: int) -> AnyRow:

@@ -30,6 +30,11 @@ _LONGEST_WHY: Final = 5_000  # characters: a reason may quote what the mail says
 #: Steps that bring the customer the agent's words.
 _REPLY: Final = "reply"
 _IN_A_NOTICE: Final = ("wait", "resolve")
+#: Lines of what he is told; `outbox.german` has each of them.
+KEPT_BACK: Final = "{step}: done, but {to} is not told ({reason})"
+NO_MAIL: Final = "{step}: done, but the customer is not told (the case has no contact, or no rule tells him)"
+WITHOUT: Final = "the answer goes out without these files:"
+TOLD_WITHOUT: Final = "the customer is told without these files, which go along with a reply alone:"
 _C = t.case.c
 
 
@@ -50,9 +55,16 @@ def sent_to(did: Sequence[tuple[str, Done]]) -> str:
 
 def not_told(did: Sequence[tuple[str, Done]]) -> str:
     """A line for each question or solution that stands on the case, and that its customer is not told."""
-    mails = ((name, one) for name, done in did if name in _IN_A_NOTICE for one in _to_customers(done))
-    kept_back = ((name, one.to, one.reason.replace("_", " ")) for name, one in mails if one.state == "suppressed")
-    return "\n".join(f"{name}: done, but {to} is not told ({reason})" for name, to, reason in kept_back)
+    return "\n".join(line for name, done in did if name in _IN_A_NOTICE for line in _not_told(name, done))
+
+
+def _not_told(step: str, done: Done) -> Sequence[str]:
+    """Of one step: where it has no mail to a customer at all, not even one that is kept back, that is said too."""
+    mails = _to_customers(done)
+    if not mails:
+        return (NO_MAIL.format(step=step),)
+    kept_back = ((one.to, one.reason.replace("_", " ")) for one in mails if one.state == "suppressed")
+    return [KEPT_BACK.format(step=step, to=to, reason=reason) for to, reason in kept_back]
 
 
 def _to_customers(done: Done) -> Sequence[Told]:
@@ -65,10 +77,10 @@ def left_over(action: AgentActs, did: Sequence[tuple[str, Done]]) -> str:
         return ""
     if any(name == _REPLY for name, _ in did):
         left = action.left_out
-        return "\n".join(("the answer goes out without these files:", *left)) if left else ""
+        return "\n".join((WITHOUT, *left)) if left else ""
     if action.files or action.left_out:
         left = (*(one.name for one in action.files), *action.left_out)
-        return "\n".join(("the customer is told without these files, which go along with a reply alone:", *left))
+        return "\n".join((TOLD_WITHOUT, *left))
     return ""
 
 

@@ -67,8 +67,13 @@ def join(conn: Connection, wanted: Join) -> Joined:
 
 
 def _both(conn: Connection, wanted: Join) -> tuple[Stored, Stored]:
-    """Both, locked: a mail or an act that names one of them waits, or finds the other one afterwards."""
+    """Both, locked: a mail or an act that names one of them waits, or finds the other one afterwards.
+
+    His cases come first, since acts go from the case to its contact; then both are read anew.
+    """
     keys = [key_of(one) for one in (wanted.stays, wanted.goes)]
+    his = sa.select(_C.running).join(t.contact_address, _AD.contact_id == _C.contact_id).where(_AD.key == keys[1])
+    conn.execute(his.order_by(_C.running).with_for_update(of=t.case)).all()
     mine = sa.select(_AD.contact_id).where(_AD.key.in_(keys))
     conn.execute(sa.select(_CO.id).where(_CO.id.in_(mine)).order_by(_CO.id).with_for_update()).all()
     found = {key: one for one in ContactBook().load(conn, keys) for key in _FORM.keys(one.entry)}
@@ -101,7 +106,7 @@ def _cases(conn: Connection, stays: int, goes: int, said: dict[str, str], actor:
         return 0
     _what_waits(conn, stays, goes)
     given = sa.update(t.case).where(_C.contact_id == goes)
-    conn.execute(given.values(contact_id=stays, updated_at=now, version=_C.version + 1))
+    conn.execute(given.values(contact_id=stays, version=_C.version + 1))  # retention counts from updated_at: it stays
     line = {"at": now, "event": EVENT, "actor": actor, "delivery_id": None, "data": said}
     conn.execute(sa.insert(t.case_event), [{"case_id": one, **line} for one in cases])
     return len(cases)

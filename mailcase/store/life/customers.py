@@ -75,7 +75,10 @@ class Naming:
         owner = sa.outerjoin(his, t.account, _AC.id == _CO.account_id)
         columns = (_CO.id, _CO.name, _CO.active, _CO.account_id, _A.address, _AC.name.label("account"))
         found = sa.select(*columns).select_from(owner).where(_A.key == key)
-        row = self.conn.execute(found.with_for_update(of=t.contact) if self.make else found).one_or_none()
+        locked = found.with_for_update(of=t.contact) if self.make else found
+        row = self.conn.execute(locked).one_or_none()
+        if row is None and self.make:  # he may have waited for one who was joined with another, who has the address now
+            row = self.conn.execute(locked).one_or_none()
         if row is None:
             return self._new(named, key, account)
         if not row.active:

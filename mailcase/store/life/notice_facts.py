@@ -53,7 +53,7 @@ def notice_facts(conn: Connection, running: int, now: datetime) -> NoticeFacts:
     case = conn.execute(_CASE, {"of_case": running}).one_or_none()
     if case is None:
         raise Permanent(f"there is no case {running} to tell anybody of")
-    mail, customer = _customer(conn, case)
+    mail, customer, named = _customer(conn, case)
     assignee = agent_by_key(conn, case.assignee) if case.assignee else None
     members = tuple(active_members(conn, case.assignee_group)) if case.assignee_group else ()
     followers = _followers(conn, running)
@@ -75,7 +75,7 @@ def notice_facts(conn: Connection, running: int, now: datetime) -> NoticeFacts:
         contact_id=case.contact_id,
         account_id=case.account_id,
         customer=customer,
-        unverified=bool(case.doubted) if mail is None else not mail.verified,
+        unverified=bool(case.doubted) if mail is None or named else not mail.verified,
         assignee=assignee,
         assigned_to=case.assignee,
         assignee_group=case.assignee_group,
@@ -95,16 +95,20 @@ def suppressed(conn: Connection, keys: Iterable[str], now: datetime) -> frozense
     return frozenset(conn.execute(sa.select(_S.key).where(_S.key.in_(sorted(set(keys))), lasting)).scalars())
 
 
-def _customer(conn: Connection, case: AnyRow) -> tuple[AnyRow | None, Person | None]:
-    """His last mail here, verified before not verified, and the contact at the address that he is reached at."""
+def _customer(conn: Connection, case: AnyRow) -> tuple[AnyRow | None, Person | None, bool]:
+    """His last mail here, verified before not verified, the contact at the address that he is reached at, and
+    whether that is one of the case's people though the mail is not verified: then it does not silence him.
+    """
     if case.contact_id is None:
-        return None, None
+        return None, None, False
     asked = {"of_case": case.running, "of_contact": case.contact_id}
     mail = conn.execute(_LAST, asked).one_or_none()
-    place = mail if mail is not None and mail.verified else _named(conn, asked) or mail or _usual(conn, asked)
+    named = None if mail is not None and mail.verified else _named(conn, asked)
+    place = named or mail or _usual(conn, asked)
     if place is None:
-        return None, None
-    return mail, Person(place.key, place.address, case.who, case.language, case.timezone)
+        return None, None, False
+    person = Person(place.key, place.address, case.who, case.language, case.timezone)
+    return mail, person, named is not None
 
 
 def _named(conn: Connection, asked: dict[str, int]) -> AnyRow | None:
@@ -128,6 +132,7 @@ def _last(mail: AnyRow) -> LastMail:
         sender=mail.sender_name or mail.address,
         at=mail.date or mail.received_at,
         others=tuple(_others(mail.recipients)) if mail.verified else (),
+        verified=bool(mail.verified),
     )
 
 

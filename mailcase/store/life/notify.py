@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -33,6 +34,10 @@ from mailcase.store.life.notice_facts import notice_facts, suppressed
 from mailcase.store.life.outgoing import put_message, put_row
 from mailcase.store.life.people import active_members, agent_by_key
 
+#: `outbox.german` has it.
+NO_CONTACT: Final = (
+    "case {case} has no contact with an address to write to: `mailcase case contact {case} ADDRESS` names one"
+)
 _O = t.outbox.c
 _KNOWN = Hot(sa.select(_O.id).where(_O.dedup == sa.bindparam("of_dedup")))
 _OF_LATE = Hot(
@@ -226,8 +231,7 @@ def _join(conn: Connection, notice: Notice) -> None:
 
 def _reply(facts: NoticeFacts, reply: SendReply, actor: Actor, key: str) -> Notice:
     if facts.customer is None:
-        cure = f"`mailcase case contact {facts.number} ADDRESS` names one"
-        raise Permanent(f"case {facts.number} has no contact with an address to write to: {cure}")
+        raise Permanent(NO_CONTACT.format(case=facts.number))
     copies = {key_of(one): Person(key_of(one), one) for one in reply.cc}
     copies.pop(facts.customer.key, None)
     for one in (facts.customer, *copies.values()):

@@ -1,6 +1,6 @@
 """Cases without an organization get that of their mailbox: many of them, some at a time, each with its event."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,14 +14,20 @@ _SOME: Final = 500  # cases of one transaction: whoever else writes waits for no
 _C = t.case.c
 
 
-def give_some(conn: Connection, mailbox: str, organization: str, actor: str, now: datetime) -> int:
-    """The next cases of this mailbox that have none; how many they were, 0 where none is left."""
-    mine = sa.select(_C.running).where(_C.mailbox == mailbox, _C.organization == "").order_by(_C.running).limit(_SOME)
+def next_ones(conn: Connection, mailbox: str, after: int) -> Sequence[int]:
+    """The next cases of this mailbox behind `after` that have none: each is looked at once, however many there are."""
+    mine = sa.select(_C.running).where(_C.mailbox == mailbox, _C.organization == "", _C.running > after)
+    return conn.execute(mine.order_by(_C.running).limit(_SOME)).scalars().all()
+
+
+def give(conn: Connection, these: Sequence[int], organization: str, actor: str, now: datetime) -> int:
+    """Those of these that have none still; how many they were. `updated_at` stays: retention counts from it."""
+    mine = sa.select(_C.running).where(_C.running.in_(these), _C.organization == "").order_by(_C.running)
     cases = conn.execute(mine.with_for_update()).scalars().all()
     if not cases:
         return 0
     given = sa.update(t.case).where(_C.running.in_(cases))
-    conn.execute(given.values(organization=organization, updated_at=now, version=_C.version + 1))
+    conn.execute(given.values(organization=organization, version=_C.version + 1))
     line = {"at": now, "event": EVENT, "actor": actor, "delivery_id": None, "data": {"from": "", "to": organization}}
     conn.execute(sa.insert(t.case_event), [{"case_id": one, **line} for one in cases])
     return len(cases)

@@ -1,6 +1,7 @@
 """Why a notice's Message-ID proves nothing after all: others know it, or have known it."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -11,6 +12,9 @@ from mailcase.store import tables as t
 from mailcase.store.life.people import agents
 from mailcase.store.work import Work
 
+#: `outbox.german` has each of them.
+KNOWN_TO: Final = "the notice that the mail answers is known to {who} too"
+LEFT_GROUP: Final = "the notice that the mail answers went to a group, and somebody who had it is not in it any more"
 _I, _M = t.citation.c, t.message.c
 
 
@@ -31,7 +35,7 @@ def _outside(work: Work, action: AgentActs) -> str:
     named = {key for row in others for key in row.participants}
     away = work.judge.policy_of(work.delivery).not_ours(named)
     outside = sorted(not_among(away, {one.key for one in agents(work.conn)}))
-    return f"the notice that the mail answers is known to {', '.join(outside[:3])} too" if outside else ""
+    return KNOWN_TO.format(who=", ".join(outside[:3])) if outside else ""
 
 
 def _gone(work: Work, action: AgentActs) -> str:
@@ -44,7 +48,7 @@ def _gone(work: Work, action: AgentActs) -> str:
     known = {one.key: one for one in agents(work.conn)}
     if any(_still_together([known.get(key) for key in one]) for one in told):
         return ""
-    return "the notice that the mail answers went to a group, and somebody who had it is not in it any more"
+    return LEFT_GROUP
 
 
 def _still_together(had: Sequence[Agent | None]) -> bool:

@@ -25,11 +25,16 @@ def by_suspending() -> sa.ColumnElement[Any]:
     return sa.func.coalesce(act, "") == _SUSPEND
 
 
-def duplicate(statuses: StatusTable) -> sa.ColumnElement[Any]:
-    """Whether it is open, and was made as what may be the same as another one that is open still."""
+def duplicate(statuses: StatusTable, organizations: tuple[str, ...] | None) -> sa.ColumnElement[Any]:
+    """Whether it is open, and was made as what may be the same as another one that is open still.
+
+    `organizations`: those of the agent who looks, (): the cases without one; a case that is not his to see is none.
+    """
     other = t.case.alias()
     ended = statuses.final_names
     like = sa.join(t.case_relation, other, other.c.running == _R.other_id)
     there = sa.select(sa.literal(1)).select_from(like)
     mine = there.where(_R.case_id == _C.running, _R.relation == "possible_duplicate", other.c.status.not_in(ended))
+    if organizations is not None:
+        mine = mine.where(other.c.organization.in_(organizations or ("",)))
     return sa.and_(_C.status.not_in(ended), sa.exists(mine.correlate(t.case)))

@@ -160,7 +160,7 @@ class Model:
 
     def _to_customer(self, rule: str, case: Case) -> Mail:
         his = [verified for sender, verified in case.heard.values() if sender == case.customer]
-        unverified = bool(his) and not any(his)
+        unverified = bool(his) and not any(his) and case.customer not in case.people
         tests = (
             (not case.by_person, "not_a_person"),
             (unverified, "sender_unverified"),
