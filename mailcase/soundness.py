@@ -11,6 +11,11 @@ KINDS: Final[tuple[Kind, ...]] = ("doubled", "stuck")
 STUCK_AFTER: Final = timedelta(minutes=10)  # shipped: a daemon decides and sends within seconds
 #: A relay may take so long over one mail (RFC 5321 4.5.3.2) before its row is stuck, as long as its daemon lives.
 RELAY_MAY_TAKE: Final = timedelta(minutes=20)
+#: What is doubled and cannot be undone is told for so long, unless one asks for another time: not for ever.
+TOLD_FOR: Final = timedelta(days=7)
+#: A mailbox from which mail leaves may be so far behind: a slow relay is no standstill.
+MAY_BE_BEHIND: Final = timedelta(days=1)
+WHILE_OTHERS_LEAVE: Final = "others of its mailbox are sent meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +48,20 @@ RULES: Final = (
         "doubled",
         "one mail is stored as several messages of a group",
         "`mailcase message show ID` tells why each was taken for new; cases that are one: "
-        "`mailcase case merge NUMBER --into NUMBER`.",
+        "`mailcase case merge NUMBER --into NUMBER` ends this. On one case or none it is told for a week.",
     ),
     Rule(
         "cases_twice",
         "doubled",
         "one mail made several cases",
-        "`mailcase case merge NUMBER --into NUMBER`; `mailcase message show ID` tells why each was made.",
+        "`mailcase case merge NUMBER --into NUMBER` ends this; `mailcase message show ID` tells why each was made.",
     ),
     Rule(
         "answered_twice",
         "doubled",
         "one mail was acknowledged several times to one address",
-        "What left cannot be taken back: `mailcase outbox list` says when each did, `mailcase message show ID` why it "
-        "was due.",
+        "What left cannot be taken back, and is told for a week (older: `--since TIME`): `mailcase outbox list` says "
+        "when each did, `mailcase message show ID` why it was due.",
     ),
     Rule(
         "undecided",
@@ -93,3 +98,8 @@ def counts(found: Sequence[Finding]) -> dict[Kind, int]:
     """How many are doubled and how many stuck; both are named, if none is."""
     seen = Counter(BY_WORD[one.word].kind for one in found)
     return {kind: seen[kind] for kind in KINDS}
+
+
+def of_late(found: Sequence[Finding], since: datetime | None) -> list[Finding]:
+    """Without what was doubled before that time; what is stuck is told however long it is."""
+    return [one for one in found if since is None or BY_WORD[one.word].kind == "stuck" or one.at >= since]

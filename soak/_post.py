@@ -101,11 +101,24 @@ class People:
     answered: Counter[str] = field(default_factory=Counter)
     _due: list[tuple[float, int, Letter]] = field(default_factory=list)
 
+    stopped: str = ""  # what ended them before the time
+
     def run(self, until: Callable[[], bool]) -> threading.Thread:
         """A thread that reads and answers until then, and ends when each answer is delivered."""
-        thread = threading.Thread(target=self._live, args=(until,), daemon=True)
+        thread = threading.Thread(target=self._work, args=(until,), daemon=True)
         thread.start()
         return thread
+
+    def wrong(self) -> list[str]:
+        """What they should have done and did not: without answers everything else would hold all the same."""
+        idle = [who for who in ("customer", "agent") if not self.answered[who]]
+        return [*([self.stopped] if self.stopped else []), *(f"no {who} answered anything" for who in idle)]
+
+    def _work(self, until: Callable[[], bool]) -> None:
+        try:
+            self._live(until)
+        except Exception as error:  # whatever it is, the run must not end as if all had been answered
+            self.stopped = f"the people stopped at mail {self.seen}: {type(error).__name__}: {error}"
 
     def _live(self, until: Callable[[], bool]) -> None:
         while not (self.post.stop.is_set() or (until() and not self._due)):

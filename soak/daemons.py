@@ -172,7 +172,7 @@ def _outcome(
     post: Post, people: People, trouble: Trouble, statuses: list[int], stuck: str, settled: float, seed: int
 ) -> Outcome:
     crew, letters = post.crew, post.letters
-    found = [*_promises(post), *untrue(crew, letters.threads, crew.sink.mails), *trouble.wrong]
+    found = [*_promises(post), *untrue(crew, letters.threads, crew.sink.mails), *trouble.wrong, *people.wrong()]
     audited = crew.call("audit", "--stuck-after", "1s")
     said = audited.stdout.decode().splitlines() or audited.stderr.decode().splitlines()
     if audited.returncode:

@@ -88,7 +88,7 @@ def _length(text: str) -> "timedelta":
 def _checked(store: "Store", since: "datetime | None", stuck_after: "timedelta") -> "list[Finding]":
     from mailcase.clock import utcnow
 
-    return [one for one in store.findings(utcnow(), stuck_after) if since is None or one.at >= since]
+    return store.findings(utcnow(), stuck_after, since)
 
 
 async def _compared(settings: "Settings", name: str, since: "datetime | None", store: "Store") -> list[Compared]:
@@ -161,4 +161,5 @@ def _print(found: "list[Finding] | None", compared: list[Compared]) -> None:
         print_checked(found)
     for one in compared:
         print_compared(one.mailbox, one.source, one.folders, one.error)
-    print_sum(found, sum(one.missing for one in compared) if compared else None)
+    missing = sum(one.missing for one in compared) if compared else None
+    print_sum(found, missing, sum(bool(one.error) for one in compared))

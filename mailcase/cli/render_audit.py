@@ -61,12 +61,13 @@ def _more(count: int) -> None:
         say(f"    … {more} more: --json shows them all")
 
 
-def print_sum(found: "Sequence[Finding] | None", missing: int | None) -> None:
+def print_sum(found: "Sequence[Finding] | None", missing: int | None, not_compared: int = 0) -> None:
     """The last line: how many of each, of what was looked at.
 
     Args:
         found: of the store; None: it was not looked at.
-        missing: of all mailboxes; None: none was compared.
+        missing: of all mailboxes; None: none was to be compared.
+        not_compared: mailboxes of which nobody knows what is missing.
     """
     from mailcase.soundness import counts
 
@@ -75,4 +76,5 @@ def print_sum(found: "Sequence[Finding] | None", missing: int | None) -> None:
         say(told if missing else "nothing is missing")
         return
     parts = [f"{count} {kind}" for kind, count in counts(found).items()]
+    parts += [f"{not_compared} not compared"] if not_compared else []
     say(", ".join(([f"{missing} missing"] if missing is not None else []) + parts))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.intake.audit import Entry
-from mailcase.soundness import STUCK_AFTER, Finding
+from mailcase.soundness import STUCK_AFTER, TOLD_FOR, Finding, of_late
 from mailcase.store import tables as t
 from mailcase.store.doubled import doubled
 from mailcase.store.engine import Engines
@@ -30,10 +30,15 @@ class AuditDoor:
             return _entries(conn, source, folder, uidvalidity)
 
     @reads
-    def findings(self, now: datetime, stuck_after: timedelta = STUCK_AFTER) -> list[Finding]:
-        """What is doubled, and what waits for longer than that: nothing, in a store as it should be."""
+    def findings(
+        self, now: datetime, stuck_after: timedelta = STUCK_AFTER, since: datetime | None = None
+    ) -> list[Finding]:
+        """What is doubled, and what waits for longer than that: nothing, in a store as it should be.
+
+        `since` leaves out what was doubled before; what is stuck is told however long it is.
+        """
         with self._engines.read() as conn:
-            return [*doubled(conn), *stuck(conn, now, stuck_after)]
+            return found_in(conn, now, stuck_after, since)
 
     @reads
     def find_delivery(self, mailbox: str, message_id: str, since: datetime) -> dict[str, Any] | None:
@@ -50,6 +55,14 @@ class AuditDoor:
             )
             row = conn.execute(statement).mappings().one_or_none()
             return dict(row) if row else None
+
+
+def found_in(
+    conn: Connection, now: datetime, stuck_after: timedelta = STUCK_AFTER, since: datetime | None = None
+) -> list[Finding]:
+    """As `AuditDoor.findings`, in a transaction that is open."""
+    found = of_late(doubled(conn, since or now - TOLD_FOR), since)
+    return [*found, *stuck(conn, now, stuck_after)]
 
 
 def _entries(conn: Connection, source: str, folder: str, uidvalidity: int | None) -> dict[str, Entry]:

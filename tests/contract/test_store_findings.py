@@ -1,26 +1,49 @@
 """What `mailcase audit` finds in a store: nothing in a good one, and each thing that is broken on purpose (P2, P3)."""
 
-from collections.abc import Callable
+import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from mailcase.health.situation import DaemonTold, Facts
-from mailcase.soundness import RULES, STUCK_AFTER, Finding, counts
+from mailcase.soundness import RULES, STUCK_AFTER, WHILE_OTHERS_LEAVE, Finding, counts
 from mailcase.store import tables as t
-from mailcase.store.doubled import doubled
-from mailcase.store.store import Store
-from mailcase.store.stuck import stuck
+from mailcase.store.audit import found_in
+from tests.contract.findings_kit import (
+    COPY,
+    FIRST,
+    MINUTE,
+    SECOND,
+    SENDING,
+    WAITING,
+    Break,
+    ack,
+    all_of,
+    answered_again,
+    change,
+    copy_is,
+    copy_made,
+    decided_again,
+    late,
+    merged,
+    message_of,
+    nameless,
+    other,
+    sent,
+    stands_on_both,
+    stored_twice,
+    undated,
+)
 from tests.contract.store_kit import CUSTOMER, NOW, Desk, mail
 from tests.contract.test_life_plans import listening, plan
 
-MINUTE: Final = timedelta(minutes=1)
+DAY: Final = timedelta(days=1)
 SOON, LATE, MUCH_LATER = (NOW + length for length in (5 * MINUTE, 11 * MINUTE, 31 * MINUTE))
-FIRST, SECOND, COPY = 1, 2, 3  # deliveries of `two`; FIRST and SECOND are outbox rows and cases as well
-Break = Callable[[Connection], None]
+#: A step of a plan that walks all of the outbox, in an index of its own or not.
+WALKED: Final = re.compile(r"SCAN outbox|Only Scan using ix_outbox_case_id")
 
 
 @pytest.fixture
@@ -33,75 +56,15 @@ def two(desk: Desk) -> Desk:
     return desk
 
 
-def change(conn: Connection, table: sa.Table, row: int | None, **values: object) -> None:
-    """A hand in the store; no row: all of them."""
-    conn.execute(sa.update(table).where(table.c.id == row if row else sa.true()).values(**values))
-
-
-def again(conn: Connection, table: sa.Table, row: int, **values: object) -> int:
-    """The row once more, with other values where something is unique; its id."""
-    known = dict(conn.execute(sa.select(table).where(table.c.id == row)).mappings().one())
-    del known["id"]
-    return int(conn.execute(sa.insert(table).returning(table.c.id), {**known, **values}).scalar_one())
-
-
-def message_of(conn: Connection, delivery: int) -> int:
-    return int(conn.execute(sa.select(t.delivery.c.message_pk).where(t.delivery.c.id == delivery)).scalar_one())
-
-
-def stored_twice(**values: object) -> Break:
-    def break_(conn: Connection) -> None:
-        values.setdefault("delivery_id", SECOND)
-        pk = again(conn, t.message, message_of(conn, FIRST), identity="in:other", **values)
-        link = {"message_pk": pk, "case_id": SECOND, "how": "linked", "linked_by": "", "verified": True, "at": NOW}
-        conn.execute(sa.insert(t.case_message), link)
-
-    return break_
-
-
-def undated(**values: object) -> Break:
-    def break_(conn: Connection) -> None:
-        change(conn, t.message, None, date_key="")
-        stored_twice(**values)(conn)
-
-    return break_
-
-
-def nameless(**values: object) -> Break:
-    def break_(conn: Connection) -> None:
-        first = message_of(conn, FIRST)
-        change(conn, t.message, first, message_id=None)
-        again(conn, t.message, first, identity="in:other", **values)
-
-    return break_
-
-
-def copy_made(case: int) -> Break:
-    """The copy's delivery says that it made a case, too."""
-    return lambda conn: change(conn, t.delivery, COPY, outcome="created", case_id=case)
-
-
-def copy_is(outcome: str | None, **values: object) -> Break:
-    return lambda conn: change(conn, t.delivery, COPY, outcome=outcome, decided_at=NOW if outcome else None, **values)
-
-
-def answered_again(**values: object) -> Break:
-    def break_(conn: Connection) -> None:
-        again(conn, t.outbox, FIRST, dedup="other", **values)
-
-    return break_
-
-
-def ack(**values: object) -> Break:
-    return lambda conn: change(conn, t.outbox, FIRST, **values)
-
-
-WAITING: Final = {"state": "pending", "next_attempt_at": NOW}
-SENDING: Final = {"state": "sending", "owner": "host:7:1", "claimed_at": NOW}
 OF_ACK: Final = ("support", (FIRST,), ("SR-1",), (FIRST,))
+TWO_CASES: Final = ("SR-1", "SR-2")
+MADE_BY_BOTH: Final = Finding("cases_twice", NOW, "support", (FIRST, COPY), TWO_CASES, detail="<a@x>")
+MADE_BY_ONE: Final = Finding("cases_twice", NOW, "support", (FIRST,), TWO_CASES, detail="<a@x>")
+ANSWERED: Final = Finding("answered_twice", NOW, "support", (FIRST,), TWO_CASES, (FIRST, 3), CUSTOMER)
+BOTH_ANSWERED: Final = replace(ANSWERED, messages=(FIRST, COPY))
 
 #: What is broken, the moment of the look, and what is found.
-BROKEN: Final[dict[str, tuple[Break, datetime, Finding | None]]] = {
+BROKEN: Final[dict[str, tuple[Break, datetime, Finding | tuple[Finding, ...] | None]]] = {
     "a mail under two identities": (
         stored_twice(), SOON, Finding("mail_twice", NOW, "support", (FIRST, SECOND), ("SR-1", "SR-2"), detail="<a@x>"),
     ),
@@ -116,11 +79,36 @@ BROKEN: Final[dict[str, tuple[Break, datetime, Finding | None]]] = {
         nameless(), SOON,
         Finding("mail_twice", NOW, "support", (FIRST,), ("SR-1",), detail="without Message-ID, with the same content"),
     ),
+    "no id, the same content, a week ago": (nameless(), SOON + 7 * DAY, None),
     "no id, another content": (nameless(fingerprint="f"), SOON, None),
     "no id, erased": (nameless(fingerprint=""), SOON, None),
     "two deliveries, two cases": (
-        copy_made(SECOND), SOON,
-        Finding("cases_twice", NOW, "support", (FIRST, COPY), ("SR-1", "SR-2"), detail="<a@x>"),
+        copy_made(SECOND), SOON, MADE_BY_BOTH,
+    ),
+    "two deliveries, two cases, two answers": (
+        all_of(copy_made(SECOND), answered_again(delivery_id=COPY, case_id=SECOND)), SOON,
+        (MADE_BY_BOTH, BOTH_ANSWERED),
+    ),
+    "one delivery, two cases, two answers": (
+        all_of(decided_again(SECOND), answered_again(case_id=SECOND)), SOON, (MADE_BY_ONE, ANSWERED),
+    ),
+    "one mail that made both": (stands_on_both("created"), SOON, MADE_BY_ONE),
+    "one mail that made both, says no delivery": (
+        all_of(stands_on_both("created"), lambda conn: change(conn, t.delivery, None, outcome="duplicate")), SOON,
+        replace(MADE_BY_ONE, mailbox="", messages=()),
+    ),
+    "one mail on both by a split": (stands_on_both("split"), SOON, None),
+    "two cases, merged": (all_of(copy_made(SECOND), merged), SOON, None),
+    "two mails, their cases merged": (all_of(stored_twice(), merged), SOON, None),
+    "two answers, the cases merged": (
+        all_of(decided_again(SECOND), answered_again(case_id=SECOND), merged), SOON, ANSWERED,
+    ),
+    "two answers, the cases merged, a week ago": (
+        all_of(decided_again(SECOND), answered_again(case_id=SECOND), merged), SOON + 7 * DAY, None,
+    ),
+    "two answers, a month between them": (
+        all_of(decided_again(SECOND), answered_again(case_id=SECOND), ack(created_at=NOW - 30 * DAY)), SOON,
+        (MADE_BY_ONE, ANSWERED),
     ),
     "two deliveries, one case": (copy_made(FIRST), SOON, None),  # accepted by hand
     "two acknowledgements": (
@@ -129,7 +117,9 @@ BROKEN: Final[dict[str, tuple[Break, datetime, Finding | None]]] = {
     "one was kept back": (answered_again(state="suppressed"), SOON, None),
     "one to somebody else": (answered_again(to_key="kim@visitor.example"), SOON, None),
     "one of another rule": (answered_again(kind="resolved"), SOON, None),
-    "one of the case's next mail": (answered_again(delivery_id=SECOND, kind="reopened"), SOON, None),
+    "one of the case's next mail": (
+        all_of(answered_again(delivery_id=SECOND, kind="reopened"), other(state="suppressed")), SOON, None,
+    ),
     "undecided": (
         copy_is(None, attempts=2, error="busy"), LATE,
         Finding("undecided", NOW, "support", (COPY,), detail="2 tries: busy"),
@@ -142,6 +132,20 @@ BROKEN: Final[dict[str, tuple[Break, datetime, Finding | None]]] = {
     "sending by nobody": (ack(**SENDING), LATE, Finding("sending", NOW, *OF_ACK, "by host:7:1, which is gone")),
     "sending by nobody, just now": (ack(**SENDING), SOON, None),
     "due and not sent": (ack(**WAITING), LATE, Finding("overdue", NOW, *OF_ACK)),
+    "many of a mailbox": (
+        late(12), LATE,
+        Finding("overdue", NOW, "support", (FIRST,), ("SR-1",), (FIRST, *range(3, 7)), "12 mails, these the oldest"),
+    ),
+    "many, and one is sent": (all_of(late(12), sent(2 * MINUTE)), LATE, None),
+    "many, the last one sent long ago": (
+        all_of(late(1), sent(-MINUTE)), LATE, Finding("overdue", NOW, *OF_ACK),
+    ),
+    "many, and another mailbox is sent": (
+        all_of(late(1), sent(2 * MINUTE, mailbox="sales")), LATE, Finding("overdue", NOW, *OF_ACK),
+    ),
+    "a day behind the others": (
+        all_of(late(1), sent(2 * MINUTE + DAY)), LATE + DAY, Finding("overdue", NOW, *OF_ACK, WHILE_OTHERS_LEAVE),
+    ),
     "due": (ack(**WAITING), SOON, None),
     "held": (ack(**WAITING | {"reason": "total", "next_attempt_at": LATE}), LATE, None),
     "held for too long": (
@@ -151,24 +155,40 @@ BROKEN: Final[dict[str, tuple[Break, datetime, Finding | None]]] = {
 }  # fmt: skip
 
 
-def looked(conn: Connection, at: datetime, after: timedelta = STUCK_AFTER) -> list[Finding]:
-    """As `Store.findings`, within the transaction that broke something."""
-    return [*doubled(conn), *stuck(conn, at, after)]
-
-
 def test_what_is_broken_is_found_and_nothing_else(two: Desk) -> None:
     assert two.store.findings(MUCH_LATER) == []
     seen: dict[str, list[Finding]] = {}
     for name, (break_, at, _) in BROKEN.items():  # each taken back: a database for each would cost a minute
         with two.store._engines.writer.connect() as conn, conn.begin() as done:
             break_(conn)
-            seen[name] = looked(conn, at)
+            seen[name] = found_in(conn, at)  # as `Store.findings`
             done.rollback()
-    assert seen == {name: [] if found is None else [found] for name, (_, _, found) in BROKEN.items()}
+    assert seen == {name: listed(found) for name, (_, _, found) in BROKEN.items()}
+
+
+def listed(found: Finding | tuple[Finding, ...] | None) -> list[Finding]:
+    return [] if found is None else [found] if isinstance(found, Finding) else list(found)
+
+
+def test_since_leaves_out_what_was_doubled_before_and_never_what_is_stuck(two: Desk) -> None:
+    with two.store._engines.write() as conn:
+        copy_is(None)(conn)
+        change(conn, t.outbox, None, created_at=NOW - 30 * DAY)
+        change(conn, t.delivery, None, received_at=NOW - 30 * DAY)
+        change(conn, t.delivery, None, message_pk=message_of(conn, FIRST))  # one mail, two cases, two answers
+    found = {
+        since: [one.word for one in two.store.findings(LATE, since=since)]
+        for since in (None, NOW - 31 * DAY, NOW - 29 * DAY)
+    }
+    assert found == {
+        None: ["cases_twice", "undecided"],
+        NOW - 31 * DAY: ["cases_twice", "answered_twice", "undecided"],
+        NOW - 29 * DAY: ["undecided"],
+    }
 
 
 def test_each_rule_is_broken_once() -> None:
-    assert {found.word for _, _, found in BROKEN.values() if found} == {rule.word for rule in RULES}
+    assert {one.word for _, _, found in BROKEN.values() for one in listed(found)} == {rule.word for rule in RULES}
     assert counts([Finding(rule.word, NOW, "") for rule in RULES]) == {"doubled": 3, "stuck": 4}
 
 
@@ -176,6 +196,7 @@ def test_a_living_daemon_may_wait_for_its_relay_and_one_says_how_long_is_too_lon
     store = two.store
     with store._engines.write() as conn:
         ack(**SENDING | {"owner": "me"})(conn)
+        other(**WAITING)(conn)  # not overdue: the daemon sends others of its mailbox
         copy_is(None)(conn)
     store._engines.presence("me")  # PostgreSQL: its lock; SQLite goes by what it told
     found = []
@@ -186,17 +207,19 @@ def test_a_living_daemon_may_wait_for_its_relay_and_one_says_how_long_is_too_lon
     assert found == [[waits], [waits, ("sending", "by me, which lives")], [waits]]
 
 
-def test_each_question_is_answered_by_indexes(store: Store) -> None:
-    with store._engines.write() as conn:
+def test_each_question_is_answered_by_indexes(two: Desk) -> None:
+    with two.store._engines.write() as conn:
+        all_of(copy_made(SECOND), answered_again(), stored_twice(), other(**WAITING))(conn)
         if conn.dialect.name != "sqlite":  # so few rows are read faster as a whole
             conn.execute(sa.text("SET LOCAL enable_seqscan = off"))
         with listening(conn) as said:
-            doubled(conn)
-            stuck(conn, NOW, MINUTE)
+            found = found_in(conn, LATE)
         plans = [plan(conn, *one) for one in said]
-    assert len(plans) == 8
+    assert [one.word for one in found] == ["mail_twice", "cases_twice", "answered_twice", "overdue"]
     whole = [line for one in plans for line in one.splitlines() if is_whole(line)]
     assert not whole, "\n\n".join(plans)
+    walked = [line for one in plans for line in one.splitlines() if WALKED.search(line)]
+    assert not walked, "a case has many mails: each would be read"
 
 
 def is_whole(line: str) -> bool:

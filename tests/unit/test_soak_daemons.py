@@ -1,6 +1,9 @@
 """What the people of the soak's daemons write, and that each thing that goes wrong with it is seen at the end."""
 
+import random
+from collections import Counter
 from dataclasses import dataclass, field
+from threading import Event
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,6 +11,7 @@ import pytest
 
 from soak import _truth
 from soak._letters import APART, GROUP, KINDS, STAFFED, Letters, Thread
+from soak._post import People, Post
 from tests.servers.crew import Crew
 from tests.servers.scene import header_of
 from tests.servers.smtp import Received
@@ -49,6 +53,18 @@ def test_an_acknowledgement_is_answered_once_by_header_or_by_number_and_a_notice
     assert letters.work(*told, subject) is not None
     assert (len(staffed.agent), letters.work(*told, subject)) == (1, None)
     assert letters.work(*told, "[SR-1] Somebody urges") is None
+
+
+def test_people_who_stop_or_never_answer_are_told() -> None:
+    mails = [Received("", (CUSTOMER,), b"From: x\r\n\r\n", False, "", ())]
+    post = cast("Post", SimpleNamespace(crew=SimpleNamespace(sink=SimpleNamespace(mails=mails)), stop=Event()))
+    people = People(post, random.Random(7))  # they have no letters to answer with
+    people.run(lambda: False).join()
+    assert people.wrong()[0].startswith("the people stopped at mail 1: AttributeError: ")
+    assert people.wrong()[1:] == ["no customer answered anything", "no agent answered anything"]
+    people = People(post, random.Random(7), answered=Counter(customer=1, agent=1))
+    people.run(lambda: True).join()
+    assert people.wrong() == []
 
 
 @dataclass
