@@ -75,6 +75,8 @@ def say_done(context: typer.Context, settings: "Settings", store: "Store", done:
     from mailcase.cli.viewing import view_of
     from mailcase.configuration.checks import status_table
 
+    if done.warning:
+        note(safe(done.warning))
     if state_of(context).json:
         view = view_of(settings, store, as_)
         table = status_table(settings.cases)

@@ -77,6 +77,7 @@ def add(context: typer.Context, kind: Kind, given: Given, by: str) -> None:
     with writing(settings) as store:
         entry = store.person_add(entries.Kind(kind), said, rules_of(settings), utcnow())
         _tell(state, kind, entry, by, _open(settings, store, kind, entry))
+        _say_customer(settings, store, kind, entry)
     _say_language(settings, said)
 
 
@@ -88,6 +89,15 @@ def _say_language(settings: "Settings", said: "Entry") -> None:
     there = languages(settings) if wanted else ()
     if wanted and not {wanted, wanted.partition("-")[0]} & {*there}:
         note(f"no template is in {safe(wanted)}: mails go out in the default language; there are {', '.join(there)}")
+
+
+def _say_customer(settings: "Settings", store: "Store", kind: Kind, entry: "Entry") -> None:
+    """An agent may be a customer too, but on his own cases he is nothing else."""
+    address = str(entry["address"]) if kind == "agent" else ""
+    count = store.cases_as_customer(address, _final(settings)) if address else 0
+    if count:
+        cases = "open case is" if count == 1 else "open cases are"
+        note(f"{count} {cases} of {safe(address)} as a customer: his mails on his own cases are read as the customer's")
 
 
 def edit(context: typer.Context, kind: Kind, which: str, given: Given, add: Given, remove: Given, by: str) -> None:
@@ -110,6 +120,8 @@ def _change(context: typer.Context, kind: Kind, which: str, change: Any, by: str
     with writing(settings) as store:
         entry = store.person_edit(entries.Kind(kind), which, change, rules_of(settings), utcnow())
         opened = _open(settings, store, kind, entry)
+        if change.set.get("active"):
+            _say_customer(settings, store, kind, entry)
     _tell(state, kind, entry, by, opened)
     _say_language(settings, change.set)
     return entry, opened

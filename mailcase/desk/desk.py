@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from shlex import quote
 
 from mailcase.bench import Bench
 from mailcase.clock import utcnow
@@ -10,6 +11,8 @@ from mailcase.intake.addresses import key_of
 from mailcase.life.case_state import Actor
 from mailcase.life.changes import File
 from mailcase.life.customers import NamedCustomer
+from mailcase.life.entries import Kind
+from mailcase.life.named import meant
 from mailcase.life.refused import Refused
 from mailcase.policy import Policy
 from mailcase.store.life.acting import Done, Order, Rule
@@ -33,10 +36,16 @@ class Desk:
         """The agent of this address as an actor; Refused if there is none who is active."""
         found = self.store.agent_by_key(key_of(address))
         if found is None:
-            raise Refused(f"{address} is no agent: `mailcase agent add {address}` makes one")
+            raise Refused(self._no_agent(address))
         if not found.active:
             raise Refused(f"{found.address} is disabled: `mailcase agent enable {found.address}` lets him act again")
         return Actor(found.key, found)
+
+    def _no_agent(self, address: str) -> str:
+        """The nearest agent and the list first: a slip of the pen is not to make a second one."""
+        near = meant(address, [str(one["address"]) for one in self.store.people_entries(Kind.AGENT)])
+        cure = f"`mailcase agent list` shows them, `mailcase agent add {quote(address)} --name NAME` makes one"
+        return f"{address} is no agent{near or ':'} {cure}"
 
     def act(
         self,

@@ -1,4 +1,4 @@
-"""Changing an entry, and what the configuration says against it."""
+"""Changing an entry, and what the configuration and the agents there are say against it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +12,13 @@ from mailcase.life.entries import Entry, Field, Form, Kind, Refused, Value
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What of the configuration counts for people."""
+    """What of the configuration, and of the agents there are, counts for people."""
 
     own_keys: frozenset[str] = frozenset()  # every address of every mailbox
     organizations: tuple[str, ...] = ()
     freemail: frozenset[str] = frozenset()
     domains: Mapping[str, str] = field(default_factory=dict)  # of [[cases.account]]: domain -> account
+    agents: frozenset[str] = frozenset()  # addresses of active agents, none of which a hand gives to a contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ def _contact_address(text: str, new: Entry, rules: Rules) -> str:
     """Of a person's hand; whoever writes to us is a contact by whatever address he has."""
     if wrong := why_not_sendable(text):
         return f"nobody could write to {text!a}: {wrong}"
+    if key_of(text) in rules.agents:  # on the contact's cases his mails would be read as the customer's
+        return (
+            f"{text} is an agent's address: `mailcase agent disable {text}` first where he is none any more; "
+            f"`mailcase case contact NUMBER {text}` gives him a case of his own as a customer"
+        )
     return _own(text, new, rules)
 
 

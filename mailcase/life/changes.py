@@ -145,6 +145,7 @@ class Changes:
     text: str = ""  # what the notices quote as the actor's words
     given: str = ""  # key of the agent who has a task of it now
     due_at: datetime | None = None  # of that task
+    warning: str = ""  # what the actor must know of, though it is done
 
     @property
     def moves(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
+from mailcase.intake.addresses import key_of
 from mailcase.life.acts.table import may_see
 from mailcase.life.case_state import Actor
 from mailcase.life.entries import Entry
@@ -13,15 +14,15 @@ from mailcase.policy import Policy
 _FILLED: Final = ("language", "timezone", "account")
 
 
-def joined(stays: Entry, goes: Entry) -> Entry:
-    """The contact who stays, with the addresses of both.
+def joined(stays: Entry, goes: Entry, named: str) -> Entry:
+    """The contact who stays, with the addresses of both; `named` is by what the other one was named.
 
     Raises:
         Refused: they belong to different accounts.
     """
     mine, others = str(stays["account"]), str(goes["account"])
     if mine and others and mine != others:
-        cure = f"`mailcase contact edit {first_address(goes)} --account` moves one of them first"
+        cure = f'`mailcase contact edit {address_named(goes, named)} --account "{mine}"` moves one of them first'
         raise Refused(f"they belong to different accounts, {mine} and {others}: {cure}")
     both = (*_addresses(stays), *_addresses(goes))
     filled = {name: stays[name] or goes[name] for name in _FILLED}
@@ -39,9 +40,9 @@ def _addresses(entry: Entry) -> tuple[str, ...]:
     return found if isinstance(found, tuple) else ()
 
 
-def first_address(entry: Entry) -> str:
-    """By which a contact is named."""
-    return _addresses(entry)[0]
+def address_named(entry: Entry, named: str) -> str:
+    """That of the contact's addresses by which somebody named him, as it is stored."""
+    return next(one for one in _addresses(entry) if key_of(one) == key_of(named))
 
 
 def may_join(actor: Actor, organizations: Collection[str], policy: Policy) -> None:

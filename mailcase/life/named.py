@@ -83,7 +83,11 @@ def _agent(named: Named, agents: Sequence[Agent]) -> tuple[str, str]:
 
 
 def _missing(kind: str, name: str, known: Sequence[str], command: str) -> tuple[str, str]:
+    return f"there is no {kind} {name}{meant(name, known)}", f"correct the name, or `{command}`"
+
+
+def meant(name: str, known: Sequence[str]) -> str:
+    """`; did you mean ann@x.example?`, of the nearest of those known; "" where none is near."""
     lower = {one.casefold(): one for one in known}
-    near = [lower[one] for one in get_close_matches(name.casefold(), lower, n=1, cutoff=_NEAR)]
-    meant = f"; did you mean {near[0]}?" if near else ""
-    return f"there is no {kind} {name}{meant}", f"correct the name, or `{command}`"
+    near = get_close_matches(name.casefold(), lower, n=1, cutoff=_NEAR)
+    return f"; did you mean {lower[near[0]]}?" if near else ""

@@ -1,8 +1,11 @@
 """The store's door for people: agents, groups, accounts and contacts, entered and changed by hand or by a file."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
+
+from sqlalchemy.engine import Connection
 
 from mailcase.life.admitting import Change, Rules
 from mailcase.life.csv_people import CsvRow
@@ -57,6 +60,12 @@ class PeopleDoor:
             return [one.entry for one in _BOOKS[kind].load(conn, None)]
 
     @reads
+    def cases_as_customer(self, address: str, final: Sequence[str]) -> int:
+        """How many open cases somebody with this address has as a customer; `final`: as for `people_list`."""
+        with self._engines.read() as conn:
+            return agents.cases_as_customer(conn, address, final)
+
+    @reads
     def gone(self, wanted: Sequence[Named]) -> tuple[Gone, ...]:
         """Groups and agents that the configuration names and whom no case reaches."""
         with self._engines.read() as conn:
@@ -71,7 +80,7 @@ class PeopleDoor:
                 speaks against it, or it names somebody who is not there. The text names the cure.
         """
         with self._engines.write() as conn:
-            return Register(conn, _BOOKS[kind], rules, now).add(said).entry
+            return Register(conn, _BOOKS[kind], _by_hand(conn, kind, rules), now).add(said).entry
 
     @again
     def person_edit(self, kind: Kind, text: str, change: Change, rules: Rules, now: datetime) -> Entry:
@@ -81,7 +90,7 @@ class PeopleDoor:
             Refused: as `person_add`, or there is none.
         """
         with self._engines.write() as conn:
-            return Register(conn, _BOOKS[kind], rules, now).edit(text, change).entry
+            return Register(conn, _BOOKS[kind], _by_hand(conn, kind, rules), now).edit(text, change).entry
 
     @again
     def people_import(self, kind: Kind, rows: Sequence[CsvRow], rules: Rules, now: datetime) -> Imported:
@@ -106,3 +115,8 @@ class PeopleDoor:
         """
         with self._engines.write() as conn:
             return contacts_join.join(conn, wanted)
+
+
+def _by_hand(conn: Connection, kind: Kind, rules: Rules) -> Rules:
+    """A hand gives no agent's address to a contact; a file may: agents who wrote as customers stand in an export."""
+    return replace(rules, agents=people.active_keys(conn)) if kind is Kind.CONTACT else rules

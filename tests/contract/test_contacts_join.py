@@ -67,7 +67,8 @@ def test_they_are_one_from_now_on(office: Office) -> None:
 def test_where_she_writes_from_does_not_matter_any_more(office: Office) -> None:
     (stranger,) = office.receive(letter("c", subject="Re: Printer jams [SR-1]", sender=HOME))
     assert (stranger.case, office.newest("SR-1")["verified"]) == ("SR-1", False)
-    customers.merge(office.desk, CUSTOMER, HOME, ROOT)
+    edit(office, HOME, addresses=("aa@home.example", HOME))
+    assert customers.merge(office.desk, CUSTOMER, HOME, ROOT).gone == HOME  # as she was named, not her first address
     (known,) = office.receive(letter("d", subject="Re: Printer jams [SR-1]", sender=HOME))
     assert (known.case, office.newest("SR-1")["verified"]) == ("SR-1", True)
     assert office.case("SR-2")["contact"] == HOME  # where she wrote that from
@@ -120,7 +121,7 @@ def test_a_mail_that_was_read_before_finds_her(office: Office, monkeypatch: pyte
     [
         (CUSTOMER, "nobody@x.example", "there is no contact nobody@x.example"),
         (CUSTOMER, CUSTOMER, "are addresses of one contact already"),
-        (CUSTOMER, HOME, f"different accounts, Visitor Ltd and Home Ltd: `mailcase contact edit {HOME} --account`"),
+        (CUSTOMER, HOME, f'Visitor Ltd and Home Ltd: `mailcase contact edit {HOME} --account "Visitor Ltd"`'),
     ],
 )
 def test_who_cannot_be_one(office: Office, primary: str, secondary: str, said: str) -> None:

@@ -138,9 +138,11 @@ def test_what_is_not_possible_says_what_is(program: Program) -> None:
     assert refused == "SR-1 is Closed: start is not possible; possible are restart, edit, note, comment, follow, relate"
     assert program.json("case", "show", "SR-1")["closing_reason"] == "solved by phone"
     assert "needs an agent" in program.refused("case", "follow", "SR-1")
-    assert "nobody@helpdesk.example is no agent" in program.refused(
-        "case", "start", "SR-1", "--as", "nobody@helpdesk.example"
-    )
+    unknown = program.refused("case", "start", "SR-1", "--as", "anm@helpdesk.example")
+    assert f"anm@helpdesk.example is no agent; did you mean {ANN}? `mailcase agent list` shows them" in unknown
+    assert "`mailcase agent add anm@helpdesk.example --name NAME` makes one" in unknown
+    unlisted = program.refused("case", "split", "SR-1", "--message", "77")
+    assert unlisted.endswith("`mailcase message list` shows each mail's ID and case")
     assert program.refused("case", "note", "SR-7", "x") == "there is no case SR-7"
     assert program.refused("case", "reply", "SR1", "x") == "there is no case SR1; did you mean SR-1?"
     program.done("agent", "disable", ANN)

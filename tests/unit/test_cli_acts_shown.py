@@ -64,6 +64,10 @@ def test_an_organization_is_given_to_one_case_or_to_all_that_have_none(program: 
     told = program.json("case", "organization", "--missing", "--mailbox", "support", "--as", "")
     assert told["mailboxes"] == [{"mailbox": "support", "organization": "North", "cases": 1}]
     assert "organization – → North" in program.done("case", "show", "SR-1").stdout
+    program.done("case", "assign", "SR-1", "--to", ANN)
+    file.write_text(f"{file.read_text()}\n[agents]\nisolate_organizations = true\n")
+    warned = program.done("case", "organization", "SR-1", "South").stderr
+    assert f"SR-1 belongs to South now, and cannot be seen by its assignee {ANN}: `mailcase case assign" in warned
 
 
 def test_check_names_who_hears_in_the_place_of_a_group_that_is_not_there(program: Program) -> None:

@@ -159,6 +159,40 @@ def test_an_address_of_another_contact_names_the_way_to_him(program: Program) ->
     assert f"`mailcase case contact NUMBER {ERIN}`" in told
 
 
+def test_an_agents_address_is_no_customers_by_hand(program: Program) -> None:
+    program.call("contact", "add", ERIN)
+    for address in (ALICE, "bob@helpdesk.example"):
+        program.call("agent", "add", address, "--name", "A")
+    program.call("agent", "disable", "bob@helpdesk.example")
+    for args in (
+        ("edit", ERIN, "--add-address", ALICE.upper()),
+        ("add", ALICE),
+        ("add", "e3@v.example", "--address", ALICE),
+    ):
+        assert "is an agent's address: `mailcase agent disable" in str(program.call("contact", *args).exception)
+    program.json("contact", "edit", ERIN, "--add-address", "bob@helpdesk.example")
+    program.json("contact", "import-csv", "-", stdin=f"addresses,name\n{ALICE},Alice\n")
+    assert program.json("contact", "edit", ALICE, "--language", "de")["addresses"] == [ALICE]
+
+
+def test_an_agent_with_cases_of_his_own_is_told_of(program: Program) -> None:
+    mail = f"From: {ERIN}\r\nTo: support@helpdesk.example\r\nSubject: Printer\r\nMessage-ID: <1@x>\r\n\r\nHello.\r\n"
+    program.json("ingest", "-", "--mailbox", "support", stdin=mail)
+    told = f"1 open case is of {ERIN} as a customer: his mails on his own cases are read as the customer's\n"
+    assert program.call("agent", "add", ERIN.upper(), "--name", "Erin").stderr.lower() == told.lower()
+    assert program.call("agent", "disable", ERIN).stderr == ""
+    assert program.call("agent", "enable", ERIN).stderr.lower() == told.lower()
+    assert program.call("agent", "add", ALICE, "--name", "Alice").stderr == ""
+
+
+def test_a_misspelt_account_has_a_near_name(program: Program) -> None:
+    program.call("account", "add", "Visitor Ltd")
+    for name, said in (("Visitr Ltd", "; did you mean Visitor Ltd? `mailcase account add`"), ("No", "account No: ")):
+        for args in (("add", "e2@v.example"), ("edit", ERIN)):
+            program.call("contact", "add", ERIN)
+            assert said in str(program.call("contact", *args, "--account", name).exception)
+
+
 def test_two_contacts_who_are_one_are_joined(program: Program) -> None:
     home = "erin@home.example"
     for address, name in ((ERIN, "Erin"), (home, home)):

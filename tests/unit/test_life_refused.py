@@ -200,4 +200,28 @@ def test_an_organization_is_given_by_admins(who: Any, to: str, said: str) -> Non
 @pytest.mark.parametrize("case", [{"status": "Closed"}, {"merged_into": 9, "status": "Closed"}, {"junk": True}])
 def test_an_organization_is_given_whatever_became_of_the_case(case: dict[str, Any]) -> None:
     done = organization(make_asked(by=agent(EVA), case={**case, "organization": "South"}), "")
-    assert (done.values, done.happened) == ({"organization": ""}, ())
+    assert (done.values, done.happened, done.warning) == ({"organization": ""}, (), "")
+
+
+@pytest.mark.parametrize(
+    ("case", "to", "said"),
+    [
+        ({"assignee": ANN}, "North", f"seen by its assignee {ANN}: `mailcase case assign SR-12 --to ADDRESS` gives"),
+        (
+            {"assignee": BEN, "assignee_group": "First line"},
+            "South",
+            f"seen by its assignee {BEN} and anybody of group First line: `mailcase case assign SR-12",
+        ),
+        ({"assignee": BEN, "organization": "North"}, "", "SR-12 belongs to no organization now"),
+        ({"assignee_group": "First line"}, "South", '`mailcase agent edit ADDRESS --add-organization "South"` lets'),
+        ({"assignee": BEN, "assignee_group": "First line"}, "North", ""),
+        ({"assignee": EVA}, "South", ""),
+        ({"assignee": ANN, "status": "Closed"}, "North", ""),
+        ({}, "South", ""),
+    ],
+)
+def test_who_hides_a_case_from_those_who_have_it_is_warned(case: dict[str, Any], to: str, said: str) -> None:
+    done = organization(make_asked(by=OPERATOR, case=case, policy=life_policy(isolate=True)), to)
+    assert said in done.warning
+    assert bool(done.warning) == bool(said)
+    assert organization(make_asked(by=OPERATOR, case=case), to).warning == ""

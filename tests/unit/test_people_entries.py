@@ -10,6 +10,7 @@ RULES = Rules(
     organizations=("North", "South"),
     freemail=frozenset({"gmail.com"}),
     domains={"visitor.example": "Visitor Ltd"},
+    agents=frozenset({"jane@x.example"}),
 )
 AGENT: Entry = {"address": "jane@x.example", "name": "Jane", "organizations": ("North",), "groups": ()}
 ACCOUNT: Entry = {"name": "Visitor Ltd", "domains": ("visitor.example",), "active": True}
@@ -70,6 +71,7 @@ def test_what_a_field_does_not_take(kind: Kind, field: str, given: str) -> None:
         (Kind.ACCOUNT, ACCOUNT, {"domains": ()}, "visitor.example stands in [[cases.account]]"),
         (Kind.ACCOUNT, ACCOUNT, {"name": "Visitors"}, "Visitor Ltd stands in [[cases.account]]"),
         (Kind.CONTACT, None, {"addresses": ("a@b.example", "support@helpdesk.example")}, "mailbox of ours"),
+        (Kind.CONTACT, CONTACT, {"addresses": ("erin@v.example", "Jane@X.example")}, "is an agent's address: `"),
         (Kind.CONTACT, CONTACT, {"addresses": ()}, "keeps one address at least"),
     ],
 )  # fmt: skip

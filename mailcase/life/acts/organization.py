@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+from mailcase.cases.statuses import StatusKind
 from mailcase.life.acts.limits import one_of
-from mailcase.life.acts.table import must, must_be_admin
+from mailcase.life.acts.table import may_see, must, must_be_admin
 from mailcase.life.asked import Asked
 from mailcase.life.case_state import Actor
 from mailcase.life.changes import Changes, Did
@@ -17,14 +18,38 @@ EVENT: Final = "organization"
 def organization(asked: Asked, to: str) -> Changes:
     """Another organization, or none (""); for admins. Whoever has the case keeps it, be it his to see or not.
 
-    Nobody is told of it: neither who does not see the case any more, nor who sees it now.
+    Nobody is told of it: neither who does not see the case any more, nor who sees it now. The actor is warned where
+    that is its assignee, or all of its group.
     """
     must(asked, "organization")
     on = asked.on
     name = _configured(asked.policy, to) if to.strip() else ""
     if name == on.organization:
         raise Refused(f"{on.number} belongs to {name or 'no organization'} already")
-    return Changes({"organization": name}, (Did(EVENT, {"from": on.organization, "to": name}),))
+    event = Did(EVENT, {"from": on.organization, "to": name})
+    return Changes({"organization": name}, (event,), warning=_warning(asked, name))
+
+
+def _warning(asked: Asked, to: str) -> str:
+    """Who of those whose case it is cannot see it there, and the cure; "" where all can, or it has ended."""
+    unseen = _unseen(asked, to)
+    if not unseen or asked.status.kind is StatusKind.FINAL:
+        return ""
+    number, whose = asked.on.number, to or "no organization"
+    cure = f"`mailcase case assign {number} --to ADDRESS` gives it to somebody who can"
+    if to:
+        cure += f', `mailcase agent edit ADDRESS --add-organization "{to}"` lets one see it'
+    return f"{number} belongs to {whose} now, and cannot be seen by {' and '.join(unseen)}: {cure}"
+
+
+def _unseen(asked: Asked, to: str) -> tuple[str, ...]:
+    """Its assignee and its group, as far as each is there and cannot see a case of that organization."""
+    on, people, policy = asked.on, asked.people, asked.policy
+    assignee, members = people.agent(on.assignee), people.members(on.assignee_group)
+    hidden = assignee is not None and assignee.active and not may_see(policy, assignee, to)
+    whole = bool(members) and not any(may_see(policy, one, to) for one in members)
+    names = (f"its assignee {on.assignee}" if hidden else "", f"anybody of group {on.assignee_group}" if whole else "")
+    return tuple(filter(None, names))
 
 
 def _configured(policy: Policy, name: str) -> str:

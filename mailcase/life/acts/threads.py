@@ -48,10 +48,15 @@ def _apart(asked: Asked, on: CaseState, into: CaseState) -> str:
     if on.group != into.group:
         return f"they belong to different groups of mailboxes, {on.group} and {into.group}"
     if on.organization != into.organization:
-        return "they belong to different organizations"
+        return _organizations(on, into)
     if _same_customer(on, into):
         return ""
     return f"they are of different customers; `mailcase case contact {on.number} ADDRESS` gives it to the other's"
+
+
+def _organizations(on: CaseState, into: CaseState) -> str:
+    to = f'"{into.organization}"' if into.organization else "none"
+    return f"they belong to different organizations; `mailcase case organization {on.number} {to}` gives it the other's"
 
 
 def _same_customer(one: CaseState, other: CaseState) -> bool:

@@ -69,6 +69,7 @@ class Done:
     made: str = ""  # number of a case that was split off
     task: int | None = None  # of a task that was added
     suspended: bool = False  # the status is one that an act paused it with
+    warning: str = ""  # what the actor must know of, though it is done
 
 
 def act(conn: Connection, place: RawPlace | None, judge: Judge, order: Order) -> Done:
@@ -87,7 +88,7 @@ def act(conn: Connection, place: RawPlace | None, judge: Judge, order: Order) ->
     carry_out(doing, changes.deeds)
     doing.happened(changes)
     tell(conn, judge, doing.happenings, order.now)
-    return done(doing)
+    return replace(done(doing), warning=changes.warning)
 
 
 def ask(conn: Connection, order: Order) -> None:
@@ -123,7 +124,7 @@ def current(actor: Actor, known: People) -> Actor:
         return actor
     found = known.agent(actor.agent.key)
     if found is None:
-        raise Refused(f"{actor.agent.address} is no agent: `mailcase agent add` makes one")
+        raise Refused(f"{actor.agent.address} is no agent any more: `mailcase agent list` shows them")
     return Actor(found.key, found)
 
 

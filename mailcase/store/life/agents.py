@@ -15,6 +15,7 @@ from mailcase.store.life import people
 from mailcase.store.life.register import Stored, texts
 
 _A, _C, _G, _M = t.agent.c, t.case.c, t.agent_group.c, t.agent_group_member.c
+_AD = t.contact_address.c
 _PLAIN = ("address", "name", "language", "timezone", "role", "active")
 
 
@@ -81,6 +82,13 @@ def listing(conn: Connection, final: Sequence[str]) -> list[dict[str, Any]]:
         {**_entry(one), "key": one.key, "open_cases": opened.get(one.key, 0), "created_at": made[one.id]}
         for one in people.agents(conn)
     ]
+
+
+def cases_as_customer(conn: Connection, address: str, final: Sequence[str]) -> int:
+    """How many open cases have the contact with this address; `final` are the statuses that are not open."""
+    his = sa.select(_AD.contact_id).where(_AD.key == key_of(address))
+    counted = sa.select(sa.func.count()).where(_C.contact_id.in_(his), _C.status.not_in(final))
+    return int(conn.execute(counted).scalar_one())
 
 
 def open_cases(conn: Connection, column: sa.ColumnElement[str], final: Sequence[str]) -> dict[str, int]:

@@ -130,7 +130,7 @@ def mail_of(conn: Connection, on: CaseState, delivery: int, reader: Agent | None
     ).one_or_none()
     if row is None:
         raise Permanent(
-            f"message {delivery} does not stand on {on.number}: `mailcase case show {on.number}` lists them"
+            f"message {delivery} does not stand on {on.number}: `mailcase message list` shows each mail's ID and case"
         )
     return Mail(row.id, row.subject, row.new_text or row.text, _split_into(conn, on.running, row.id))
 

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from mailcase.intake.addresses import key_of
 from mailcase.life.entries import FORMS, Entry, Kind, Refused
+from mailcase.life.named import meant
 from mailcase.store import tables as t
 from mailcase.store.hot import Hot
 from mailcase.store.life.register import Stored, texts
@@ -69,10 +70,11 @@ def _account(conn: Connection, name: str) -> int | None:
         return None
     found = _ACCOUNT.run(conn, {"of_name": name})
     if not found:
-        names = conn.execute(sa.select(_AC.name)).scalars()
+        names = conn.execute(sa.select(_AC.name)).scalars().all()
         same = next((known for known in names if known.casefold() == name.casefold()), "")
         cure = f"it is written {same}" if same else "`mailcase account add` makes one"
-        raise Refused(f"there is no account {name}: {cure}", "account")
+        near = "" if same else meant(name, names)
+        raise Refused(f"there is no account {name}{near or ':'} {cure}", "account")
     return int(found[0].id)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from mailcase.intake.addresses import key_of
 from mailcase.life.case_state import Actor
 from mailcase.life.entries import FORMS, Entry, Kind
-from mailcase.life.joining import first_address, joined, may_join
+from mailcase.life.joining import address_named, joined, may_join
 from mailcase.life.refused import Refused
 from mailcase.policy import Policy
 from mailcase.store import tables as t
@@ -32,7 +32,7 @@ class Joined:
     """What became of two contacts."""
 
     entry: Entry  # of the one who stays
-    gone: str  # an address by which the other one was known
+    gone: str  # the address by which the other one was named
     cases: int  # of the other one
     mails: int
 
@@ -53,8 +53,8 @@ def join(conn: Connection, wanted: Join) -> Joined:
     stays, goes = _both(conn, wanted)
     actor = current(wanted.actor, people(conn))
     may_join(actor, _organizations(conn, stays.id, goes.id), wanted.policy)
-    entry = joined(stays.entry, goes.entry)
-    said = {"from": first_address(goes.entry), "to": first_address(stays.entry)}
+    entry = joined(stays.entry, goes.entry, wanted.goes)
+    said = {"from": address_named(goes.entry, wanted.goes), "to": address_named(stays.entry, wanted.stays)}
     cases = _cases(conn, stays.id, goes.id, said, actor.name, wanted.now)
     moved = sa.update(t.message).where(_M.contact_id == goes.id).values(contact_id=stays.id)
     mails = conn.execute(moved).rowcount

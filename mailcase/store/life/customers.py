@@ -11,6 +11,7 @@ from mailcase.intake.addresses import key_of
 from mailcase.junk.sendable import why_not_sendable
 from mailcase.life.acts.limits import line
 from mailcase.life.customers import Customer, NamedCustomer
+from mailcase.life.named import meant
 from mailcase.life.refused import Refused
 from mailcase.policy import Policy
 from mailcase.store import tables as t
@@ -89,7 +90,9 @@ class Naming:
         found = sa.select(t.account).where(_AC.name == name)
         row = self.conn.execute(found.with_for_update() if self.make else found).one_or_none()
         if row is None or not row.active:
-            raise Refused(f"there is no {'active ' if row else ''}account {name}: `mailcase account list` shows them")
+            near = "" if row else meant(name, self.conn.execute(sa.select(_AC.name).order_by(_AC.id)).scalars().all())
+            told = f"there is no {'active ' if row else ''}account {name}{near or ':'}"
+            raise Refused(f"{told} `mailcase account list` shows them")
         return row
 
     def _new(self, named: NamedCustomer, key: str, account: AnyRow | None) -> Customer:

@@ -24,6 +24,11 @@ def agents(conn: Connection) -> list[Agent]:
     return _agents(conn)
 
 
+def active_keys(conn: Connection) -> frozenset[str]:
+    """The address keys of all active agents."""
+    return frozenset(conn.execute(sa.select(_A.key).where(_A.active.is_(True))).scalars())
+
+
 def active_members(conn: Connection, group: str) -> list[Agent]:
     """The active agents of an active group, by name; none of a group that is disabled or unknown."""
     members = sa.select(_M.agent_id).join(t.agent_group, _G.name == _M.of_group)
