@@ -27,9 +27,6 @@ def untrue(crew: Crew, threads: Sequence[Thread], mails: Sequence[Received]) -> 
     outbox: dict[object, list[Any]] = defaultdict(list)
     for case, *row in crew.postgres.rows(_OUTBOX):
         outbox[case].append(row)
-    got: dict[str, list[bytes]] = defaultdict(list)
-    for mail in mails:
-        got[mail.recipients[0]].append(mail.data)
     wrong, cases = list[str](), Counter[object]()
     for one in threads:
         case, lines = _decided(one, found)
@@ -39,7 +36,7 @@ def untrue(crew: Crew, threads: Sequence[Thread], mails: Sequence[Received]) -> 
             wrong += [
                 f"{numbers.get(case)} ({one.mails[0]} of {one.group}): {line}" for line in _sent(one, outbox[case])
             ]
-            wrong += _answered(one, outbox[case], got[one.sender]) if one.agent else ()
+            wrong += _answered(one, outbox[case], mails) if one.agent else ()
     wrong += [f"{numbers.get(case)} is the case of {count} threads" for case, count in cases.items() if count > 1]
     wrong += [f"{number} is the case of nobody's mail" for case, number in numbers.items() if case not in cases]
     return wrong
@@ -81,10 +78,13 @@ def _sent(one: Thread, rows: list[Any]) -> Iterator[str]:
         yield f"{replies} replies to the customer, and agents wrote {len(one.agent)}"
 
 
-def _answered(one: Thread, rows: list[Any], got: Sequence[bytes]) -> Iterator[str]:
-    """The agent's words left to who wrote, at least once, and always as the same mail."""
+def _answered(one: Thread, rows: list[Any], mails: Sequence[Received]) -> Iterator[str]:
+    """The agent's words left to who wrote and to nobody else (P5), at least once, and always as the same mail."""
     words = one.agent[0][1]
     names = {str(row[4]) for row in rows if row[0] == "reply" and words in row[5]}
-    left = [data for data in got if words.encode() in data]
-    if len(names) != 1 or not left or not all(next(iter(names)).encode() in data for data in left):
-        yield f"the agent's words {words!r} are in {len(names)} replies, and left {len(left)} times to {one.sender}"
+    left = [mail for mail in mails if words.encode() in mail.data]
+    if others := {address for mail in left for address in mail.recipients} - {one.sender}:
+        yield f"the agent's words {words!r} to {one.sender} left to {sorted(others)}"
+    got = [mail.data for mail in left if one.sender in mail.recipients]
+    if len(names) != 1 or not got or not all(next(iter(names)).encode() in data for data in got):
+        yield f"the agent's words {words!r} are in {len(names)} replies, and left {len(got)} times to {one.sender}"

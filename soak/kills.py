@@ -25,6 +25,7 @@ _REACHED: Final = 15.0  # seconds in which a point should be reached; then it is
 _RESTED: Final = 600.0  # seconds for what is left at the end of a round
 _TEMPFAIL: Final = 75
 _ENDED: Final = "ended by itself with "
+_RAW: Final = ("", '[store]\nraw = "file:raw/"\n')  # by the seed: in the store, or a file that is there before its row
 _UNLIMITED: Final = '[acknowledge]\nper_domain = "1000000/1h"\ntotal = "1000000/1h"\n'
 
 
@@ -40,8 +41,8 @@ def run(work: Work) -> Outcome:
 
 
 def _seed() -> int:
-    """MAILCASE_SEED=… takes the same choices again; at which moment they meet the daemon is not in our hands."""
-    return int(os.environ.get("MAILCASE_SEED") or random.SystemRandom().randrange(10**6))
+    """KILL_SEED=… takes the same choices again; at which moment they meet the daemon is not in our hands."""
+    return int(os.environ.get("KILL_SEED") or random.SystemRandom().randrange(10**6))
 
 
 def _outcome(rounds: list[dict[str, Any]], *, whole: bool) -> Outcome:
@@ -67,7 +68,7 @@ def _round(seed: int, after: str, work: Work, missing: set[str]) -> dict[str, An
     work.say(f"seed {seed}, after = {after}")
     seconds = min(_ROUND, work.minutes * 60 / len(AFTERS))
     with Dovecot() as dovecot, SmtpSink() as sink:
-        desk = Desk(dovecot, sink, after=after, extra=_UNLIMITED)
+        desk = Desk(dovecot, sink, after=after, extra=_UNLIMITED + _RAW[seed % len(_RAW)])
         try:
             return {"seed": seed, "after": after, **_torture(desk, random.Random(seed), seconds, missing)}
         except Exception as error:

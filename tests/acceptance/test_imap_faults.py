@@ -56,8 +56,13 @@ async def test_a_server_killed_while_we_fetch_loses_and_doubles_nothing(
     assert (len(dovecot.files("user")), len(dovecot.files("user", "Done"))) == (0, 30)
 
 
-async def test_a_frozen_server_is_given_up_and_read_when_it_thaws(dovecot: Dovecot, journal: MemoryJournal) -> None:
-    watcher = watch(dovecot, journal, poll_s=0.2, timeout_s=0.5, idle=False)
+@pytest.mark.parametrize("waits", [{"poll_s": 0.2, "idle": False}, {"poll_s": 3600}], ids=["by the clock", "in IDLE"])
+async def test_a_frozen_server_is_given_up_and_read_when_it_thaws(
+    dovecot: Dovecot, journal: MemoryJournal, monkeypatch: pytest.MonkeyPatch, waits: dict[str, Any]
+) -> None:
+    """In IDLE a dead peer says nothing either: it shows when the waiting is renewed (I9)."""
+    monkeypatch.setattr("mailcase.intake.watcher.RENEW_IDLE_S", 0.2)
+    watcher = watch(dovecot, journal, timeout_s=0.5, **waits)
     task = asyncio.create_task(watcher.run())
     await until(lambda: watcher.state.last_look is not None)
     dovecot.freeze()

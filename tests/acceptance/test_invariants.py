@@ -1,4 +1,4 @@
-"""The checker itself: it finds nothing where all is well, and each row or mail that breaks P5 or P6 it names."""
+"""The checker itself: it finds nothing where all is well, and each row or mail that breaks one it names."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -13,6 +13,7 @@ from mailcase.store import tables as t
 from tests.servers.branch import Branch
 from tests.servers.invariants import Box, Scene, findings
 from tests.servers.letters import letter
+from tests.servers.maildir import Maildir
 from tests.servers.smtp import Received, SmtpSink
 
 PUT = [letter(1), letter(2), letter(3, message_id=" "), letter("spam", sender="<>"), letter(1)]
@@ -35,6 +36,14 @@ async def scene(smtp_sink: SmtpSink, tmp_path: Path) -> AsyncIterator[Scene]:
 HISTORY, DELIVERY, MESSAGE, OUTBOX = t.delivery_outcome, t.delivery, t.message, t.outbox
 
 
+def answered_again(delivery: int) -> sa.Insert:
+    """Its acknowledgement once more, under a mark and a name of its own."""
+    other = {"dedup": sa.literal("again"), "message_id": sa.literal("<again@helpdesk.example>")}
+    names = [column.name for column in OUTBOX.c if column.name != "id"]
+    row = sa.select(*(other.get(name, OUTBOX.c[name]) for name in names)).where(OUTBOX.c.delivery_id == delivery)
+    return sa.insert(OUTBOX).from_select(names, row)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -53,10 +62,14 @@ HISTORY, DELIVERY, MESSAGE, OUTBOX = t.delivery_outcome, t.delivery, t.message, 
         ),
         (sa.update(OUTBOX).where(OUTBOX.c.delivery_id == 1).values(delivery_id=2), "and the mail of its delivery is"),
         (sa.update(OUTBOX).where(OUTBOX.c.delivery_id == 1).values(to=NOBODY), f"for {{'{NOBODY}'}} went to"),
+        (sa.delete(DELIVERY).where(DELIVERY.c.id == 5), "was put on the server 2 times and is in the store 1 times"),
+        (answered_again(delivery=3), "2 times the same acknowledged message"),
+        (answered_again(delivery=3), "audit says answered_twice of (3,)"),
     ],
     ids=[
         *("no history", "no trace", "another outcome", "another case", "nobody", "no rules"),
         *("another sender", "another mail", "another address"),
+        *("one of two", "two answers, no Message-ID", "two answers, by audit"),
     ],
 )
 def test_a_row_that_says_something_else_is_found(scene: Scene, change: sa.UpdateBase, says: str) -> None:
@@ -95,3 +108,27 @@ def test_an_answer_to_somebody_whom_store_and_relay_agree_on_but_not_the_mail_is
     other = letter(2, sender=NOBODY)
     (found,) = findings(replace(scene, boxes=[Box([PUT[0], other, *PUT[2:]])]))
     assert "the mail that it answers is from" in found
+
+
+@pytest.mark.parametrize(
+    ("after", "folder", "flags", "lost", "says"),
+    [
+        ("seen", "", "S", "F", "is marked as seen 1 times of 2"),
+        ("keep", "", "", None, "vanished from INBOX although after = keep"),
+        ("move:Done", ".Done", "S", None, "lies 1 times in move:Done, not 2"),
+    ],
+)
+def test_what_the_server_holds_of_the_same_mail_is_counted(
+    scene: Scene, tmp_path: Path, after: str, folder: str, flags: str, lost: str | None, says: str
+) -> None:
+    inbox = Maildir(tmp_path / "inbox")
+    there = Maildir(inbox.path / folder) if folder else inbox
+    files = [there.open_mail(there.put(raw), flags) for raw in PUT]
+    scene = replace(scene, boxes=[Box(PUT, shelf=inbox, after=after)])
+    assert findings(scene) == []
+    if lost is None:
+        files[-1].unlink()
+    else:
+        there.open_mail(files[-1], lost)
+    (found,) = findings(scene)
+    assert says in found

@@ -5,7 +5,8 @@ import random
 import select
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -17,11 +18,13 @@ from tests.servers.letters import letter
 
 pytestmark = pytest.mark.dovecot
 
-#: Printed with a failure; MAILCASE_SEED=… repeats it.
-SEED = int(os.environ.get("MAILCASE_SEED") or random.SystemRandom().randrange(10**6))
+#: Told with a failure; KILL_SEED=… repeats it (what begins with MAILCASE_ the program takes for its configuration).
+SEED = int(os.environ.get("KILL_SEED") or random.SystemRandom().randrange(10**6))
 KILLED = -signal.SIGKILL
 SENDING = ("outbox_claimed", "final_dot", "after_data")
 FOLDERS = ("INBOX", "Second")  # two, so that what happens once a folder happens twice
+#: By hit: where raw mail goes. In the store it is written with its row, and `after_raw` is one more `after_fetch`.
+RAW = {1: '[store]\nraw = "file:raw/"\n', 2: ""}
 
 
 @dataclass
@@ -76,7 +79,7 @@ def test_the_plan_has_every_point() -> None:
 
 @pytest.mark.parametrize("hit", [1, 2])
 def test_killed_at_every_point(open_desk: OpenDesk, hit: int) -> None:
-    life = Life(open_desk(after="move:Done"))
+    life = Life(open_desk(after="move:Done", extra=RAW[hit]))
     for point, new in PLAN:
         life.mail(2 * new or hit - 1)  # what was taken before the second hit is not there for another one
         status = life.desk.once(fault=f"{point}:{hit}" if point else "")
@@ -93,21 +96,36 @@ def again(desk: Desk) -> tuple[int, list[object], list[object]]:
     return found["mails"], found["differences"], found["left_out"]
 
 
+@contextmanager
+def told_seed() -> Iterator[None]:
+    """Whatever fails in it says by which seed."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"KILL_SEED={SEED} repeats it")
+        raise
+
+
 def test_killed_at_random_hits_while_the_daemon_runs(open_desk: OpenDesk) -> None:
     chance = random.Random(SEED)
-    life = Life(open_desk(after="move:Done"))
-    for point in chance.sample(POINTS, 4):
-        fault = f"{point}:{chance.randint(1, 3)}"
-        daemon = life.desk.run(fault=fault)
-        deadline = time.monotonic() + 60
-        while daemon.poll() is None:
-            assert time.monotonic() < deadline, f"seed {SEED}: {fault} was never reached"
-            life.mail()
-            select.select([], [], [], 1)
-        assert daemon.wait() == KILLED, (SEED, fault)
-        assert life.nothing_is_doubled() == [], (SEED, fault)
-    assert life.desk.once() == 0
-    life.must_hold()
+    with told_seed():
+        life = Life(open_desk(after="move:Done"))
+        for point in chance.sample(POINTS, 4):
+            _kill(life, f"{point}:{chance.randint(1, 3)}")
+        assert life.desk.once() == 0
+        life.must_hold()
+
+
+def _kill(life: Life, fault: str) -> None:
+    """Mail comes until the daemon dies there."""
+    daemon = life.desk.run(fault=fault)
+    deadline = time.monotonic() + 60
+    while daemon.poll() is None:
+        assert time.monotonic() < deadline, f"{fault} was never reached"
+        life.mail()
+        select.select([], [], [], 1)
+    assert daemon.wait() == KILLED, fault
+    assert life.nothing_is_doubled() == [], fault
 
 
 def test_killed_in_data_the_answer_is_uncertain_and_not_repeated(open_desk: OpenDesk) -> None:

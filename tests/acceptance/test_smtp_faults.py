@@ -1,4 +1,4 @@
-"""The real process before forty relays that fail, each in a way of its own (F24, S1-S5, R3, P4).
+"""The real process before sixty relays that fail, each in a way of its own (F24, S1-S5, R3, P4).
 
 test_outbox_smtp.py and test_outbox_security.py look at single faults in the test's process; here one daemon has a
 mailbox for each line of the table, and a well one among them.
@@ -16,7 +16,7 @@ from tests.servers.desk import Desk, OpenDesk
 from tests.servers.invariants import Box, Scene, findings
 from tests.servers.letters import letter
 from tests.servers.maildir import Maildir
-from tests.servers.smtp import DROP, SILENT, SmtpSink
+from tests.servers.smtp import DROP, SILENT, SLIPPED_IN, SmtpSink
 
 pytestmark = pytest.mark.dovecot  # the desk has one, which is not used here
 
@@ -60,17 +60,33 @@ PLAIN: Faults = {
     ("dot", "550 5.7.1 no"): REFUSED,
     ("dot", "hello?"): UNSURE,
     ("dot", DROP): UNSURE,
+    # What was taken before stays taken, and what is sent next goes over a clean connection.
+    ("RSET", "421 4.3.2 closing"): WELL,
+    ("RSET", "450 4.3.0 later"): WELL,
+    ("RSET", "550 5.7.1 no"): WELL,
+    ("RSET", "hello?"): WELL,
+    ("RSET", DROP): WELL,
+    ("RSET", SILENT): WELL,
+    ("QUIT", "421 4.3.2 closing"): WELL,
+    ("QUIT", "450 4.3.0 later"): WELL,
+    ("QUIT", "550 5.7.1 no"): WELL,
+    ("QUIT", "hello?"): WELL,
+    ("QUIT", DROP): WELL,
+    ("QUIT", SILENT): WELL,
 }
 #: With STARTTLS and a login: neither a word of the mail nor the password goes in clear.
 SECURED: Faults = {
     ("nothing", ""): WELL,
     ("STARTTLS", "421 4.3.2 closing"): GONE,
+    ("STARTTLS", "450 4.3.0 later"): GONE,
     ("STARTTLS", "454 4.7.0 later"): GONE,
     ("STARTTLS", "550 5.7.1 no"): GONE,
     ("STARTTLS", DROP): GONE,
     ("STARTTLS", "stripped"): STOPPED,
     ("STARTTLS", "another's certificate"): GONE,
+    (SLIPPED_IN, "250-relay.example\r\n250 AUTH PLAIN"): WELL,  # not taken for the answer to EHLO, nor for any other
     ("AUTH", "421 4.3.2 closing"): GONE,
+    ("AUTH", "450 4.3.0 later"): GONE,
     ("AUTH", "454 4.7.0 later"): GONE,
     ("AUTH", "535 5.7.8 no"): STOPPED,
     ("AUTH", DROP): GONE,
@@ -118,6 +134,11 @@ class Road:
         return f"{self.name}@visitor.example"
 
     @property
+    def refused(self) -> str:
+        """A customer of whom the relay wants nothing; he writes first where RSET must follow."""
+        return f"perm@{self.name}.example" if self.place == "RSET" else ""
+
+    @property
     def for_ever(self) -> bool:
         return self.does in ("stripped", "another's certificate")
 
@@ -145,10 +166,12 @@ def desk(open_desk: OpenDesk, roads: list[Road]) -> Desk:
     desk.config.write_text("[intake]\nworkers = 1\n" + "".join(road.section() for road in roads))
     for road in roads:
         Maildir(desk.dir / road.name)
-        road.put.append(letter(road.name, sender=road.customer, to=f"{road.name}@helpdesk.example"))
+        customers = filter(None, (road.refused, road.customer))
+        road.put += [letter(f"{road.name} {one}", sender=one, to=f"{road.name}@helpdesk.example") for one in customers]
     assert desk.once() == 0
     for road in roads:
-        (desk.dir / road.name / "new" / "1700000001.M1P2.host").write_bytes(road.put[0])
+        for at, mail in enumerate(road.put, 1):
+            (desk.dir / road.name / "new" / f"170000000{at}.M1P2.host").write_bytes(mail)
     return desk
 
 
@@ -172,6 +195,10 @@ def test_each_fault_of_a_relay_costs_its_own_mail_what_the_table_says_and_no_oth
         (road.place, road.does): road.expected for road in roads
     }
     holds(desk, roads)
+    reset = [road for road in roads if road.refused]
+    assert {found[road.refused] for road in reset} == {REFUSED}
+    assert all(road.sink.connections == road.sink.seen["RSET"] + 1 > 1 for road in reset)
+    assert {road.sink.seen["QUIT"] for road in roads if road.place == "QUIT"} == {1}
     by = {(road.place, road.does): road.sink for road in roads if road.secured}
     stripped = by["STARTTLS", "stripped"]
     assert (stripped.seen["MAIL"], stripped.seen["AUTH"]) == (0, 0)

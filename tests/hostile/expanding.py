@@ -1,16 +1,23 @@
 """Mails that grow when they are opened, or name a codec that is none for text (F23): nothing is ever expanded."""
 
+import bz2
 import gzip
 import io
 import zipfile
 import zlib
 from base64 import b64encode
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Final
 
 from tests.hostile.of import Hostile, mail, multipart, part
 
-ZEROS: Final = b"0" * 20_000_000  # what each of them would become
-PACKED: Final = b64encode(zlib.compress(ZEROS))
+EXPANDED: Final = 32 << 20  # bytes that each of them would become
+#: By codec, where it is not zlib's.
+_PACK: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "bz2_codec": bz2.compress,
+    "gzip": partial(gzip.compress, mtime=0),
+}
 CODECS: Final = (
     *("zlib", "zip", "gzip", "bz2_codec", "rot13", "hex", "base64", "uu", "quopri", "idna", "punycode"),
     *("undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem", "unknown-8bit", "x" * 500, "../../etc"),
@@ -21,7 +28,7 @@ def _bomb() -> bytes:
     """A zip in a zip, each of many files of zeros."""
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo("zeros"), ZEROS, zipfile.ZIP_DEFLATED)
+        archive.writestr(zipfile.ZipInfo("zeros"), b"0" * EXPANDED, zipfile.ZIP_DEFLATED)
     outer = io.BytesIO()
     with zipfile.ZipFile(outer, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(40):
@@ -34,13 +41,20 @@ def _file(data: bytes, kind: bytes) -> bytes:
 
 
 def _gzip_part() -> bytes:
-    packed = gzip.compress(ZEROS, mtime=0)
-    return multipart("gzip", part(b"x"), _file(packed, b'text/plain; name="a.txt.gz"\r\nContent-Encoding: gzip'))
+    return multipart(
+        "gzip", part(b"x"), _file(_packed("gzip"), b'text/plain; name="a.txt.gz"\r\nContent-Encoding: gzip')
+    )
+
+
+@cache
+def _packed(codec: str) -> bytes:
+    return _PACK.get(codec, zlib.compress)(b"0" * EXPANDED)
 
 
 def _charset(codec: str) -> bytes:
     kind = b"text/plain; charset=" + codec.encode()
-    return mail(f"codec {codec[:20]}", PACKED, b"Content-Transfer-Encoding: base64", Content_Type=kind)
+    packed = b64encode(_packed(codec if codec in _PACK else "zlib"))
+    return mail(f"codec {codec[:20]}", packed, b"Content-Transfer-Encoding: base64", Content_Type=kind)
 
 
 def _word(codec: str) -> bytes:

@@ -73,14 +73,14 @@ RESOURCE: Final = (
     ),
     Hostile(
         "50,000 quoted ids",
-        lambda: mail("quoted", b"".join(b"> Message-ID: <%d@x.example>\r\n" % at for at in range(20_000))),
+        lambda: mail("quoted", b"".join(b"> Message-ID: <%d@x.example>\r\n" % at for at in range(50_000))),
     ),
     Hostile("50,000 encoded words", lambda: mail("words", Subject=b"=?utf-8?q?a?= " * 50_000)),
     Hostile(
         "5,000 parameters",
         lambda: mail("params", Content_Type=b"text/plain; " + b"; ".join(b"n*%d*=%%41" % at for at in range(5_000))),
     ),
-    Hostile("a report of 20,000 recipients", lambda: _report(10_000), outcome="ignored", answered=False),
+    Hostile("a report of 20,000 recipients", lambda: _report(20_000), outcome="ignored", answered=False),
     Hostile(
         "1 MB of soft line breaks",
         lambda: mail("soft", b"=\r\n" * (MB // 3), b"Content-Transfer-Encoding: quoted-printable"),

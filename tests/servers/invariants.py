@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
+from mailcase.soundness import BY_WORD
 from tests.servers.desk import Desk
 from tests.servers.promises import ACKNOWLEDGES, explained, to_whom
-from tests.servers.scene import Box, Facts, Scene, header_of, in_folder, message_id, moved_from, name_of
+from tests.servers.scene import Box, Facts, Scene, header_of, in_folder, message_id, moved_from, name_of, seen_in
 
 __all__ = ["Box", "Scene", "desk_scene", "findings", "message_id", "must_hold"]
 
@@ -42,12 +43,14 @@ def findings(scene: Scene) -> list[str]:
     found = [line for box in scene.boxes for line in (*_arrived(facts, box), *_told(facts, box))]
     found += _single(facts)
     found += _outbox(facts, scene)
+    found += _audit(facts, scene)
     found += explained(facts)
     if scene.sinks:
         found += _left(facts, scene)
         found += to_whom(facts, scene)
     if scene.call:
-        found += [line for box in scene.boxes for line in _audited(scene.call, box)]
+        vanished = {box.name: any(one.vanished for one in scene.boxes if one.name == box.name) for box in scene.boxes}
+        found += [line for name in vanished for line in _audited(scene.call, name, vanished=vanished[name])]
     return found
 
 
@@ -57,10 +60,10 @@ def findings(scene: Scene) -> list[str]:
 def _arrived(facts: Facts, box: Box) -> Iterator[str]:
     """Each mail has an outcome, or waits, or stands in quarantine with its bytes."""
     known = facts.by_box.get(box.name, {})
-    for name in dict.fromkeys(map(name_of, box.put)):
+    for name, times in Counter(map(name_of, box.put)).items():
         rows = known.get(name, [])
-        if not rows and name not in box.vanished:
-            yield f"{box.name}: {name} was put on the server and is not in the store"
+        if len(rows) < times and name not in box.vanished:
+            yield f"{box.name}: {name} was put on the server {times} times and is in the store {len(rows)} times"
         for row in rows:
             if row.raw_sha256 not in facts.raws:
                 yield f"{box.name}: {name}: delivery {row.id} ({row.outcome}) has no raw bytes"
@@ -69,11 +72,12 @@ def _arrived(facts: Facts, box: Box) -> Iterator[str]:
 
 
 def _told(facts: Facts, box: Box) -> Iterator[str]:
-    """The server holds what `after` says, once."""
+    """The server holds what `after` says, as often as it was put there."""
     if box.shelf is None:
         return
     known = facts.by_box.get(box.name, {})
     lying, moved = Counter(map(message_id, in_folder(box))), Counter(map(message_id, moved_from(box)))
+    seen = Counter(seen_in(box)) if box.after == "seen" else lying
     for name, times in Counter(map(name_of, box.put)).items():
         rows = known.get(name, [])
         if name in box.vanished or any(_stays(row) for row in rows):
@@ -81,9 +85,11 @@ def _told(facts: Facts, box: Box) -> Iterator[str]:
         takes_away = box.after == "delete" or box.after.startswith("move:")
         if lying[name] and takes_away and rows:
             yield f"{box.name}: {name} still lies in {box.folder} although after = {box.after}"
-        if not lying[name] and not takes_away:
+        if lying[name] < times and not takes_away:
             yield f"{box.name}: {name} vanished from {box.folder} although after = {box.after}"
-        if box.after.startswith("move:") and rows and not 1 <= moved[name] <= box.copies * times:
+        if seen[name] < lying[name]:
+            yield f"{box.name}: {name} is marked as seen {seen[name]} times of {lying[name]}"
+        if box.after.startswith("move:") and rows and not times <= moved[name] <= box.copies * times:
             yield f"{box.name}: {name} lies {moved[name]} times in {box.after}, not {times}"
 
 
@@ -124,6 +130,8 @@ def _twice(what: str, keys: Iterable[object]) -> Iterator[str]:
 def _outbox(facts: Facts, scene: Scene) -> Iterator[str]:
     acks = [row for row in facts.outbox if row.kind in ACKNOWLEDGES]
     yield from _twice("acknowledged mail", ((row.group_name, row.in_reply_to) for row in acks if row.in_reply_to))
+    mails = ((row, facts.answered.get(row.delivery_id)) for row in acks)  # they count without a Message-ID, too
+    yield from _twice("acknowledged message", ((row.group_name, mail.id) for row, mail in mails if mail is not None))
     yield from _twice("outbox mark", (row.dedup for row in facts.outbox))
     for row in facts.outbox:
         held = row.state == "pending" and row.reason  # by a limit, the breaker or a relay
@@ -167,13 +175,23 @@ def _robot(raw: bytes) -> bool:
     return marked or "List-Id" in header or str(header["Return-Path"] or "").strip() == "<>"
 
 
-def _audited(call: "Callable[..., subprocess.CompletedProcess[bytes]]", box: Box) -> Iterator[str]:
-    done = call("--json", "audit", box.name)
+def _audit(facts: Facts, scene: Scene) -> Iterator[str]:
+    """What `mailcase audit --store` finds: nothing doubled; nothing stuck, but for quarantine and what may wait."""
+    for one in facts.audit:
+        if BY_WORD[one.word].kind == "doubled" or not (scene.may_wait or one.word == "quarantined"):
+            yield f"audit says {one.word} of {one.messages or one.outbox} in {one.mailbox}: {one.cases} {one.detail}"
+
+
+def _audited(
+    call: "Callable[..., subprocess.CompletedProcess[bytes]]", mailbox: str, *, vanished: bool
+) -> Iterator[str]:
+    """What `mailcase audit MAILBOX` finds of all of its folders."""
+    done = call("--json", "audit", mailbox)
     if done.returncode not in (0, 1) or not done.stdout:
-        yield f"{box.name}: audit ended with {done.returncode}: {done.stderr.decode()[-500:]}"
+        yield f"{mailbox}: audit ended with {done.returncode}: {done.stderr.decode()[-500:]}"
         return
     for folder in json.loads(done.stdout)["folders"]:
         for line in folder["differences"]:
-            allowed = _FINE | ({"gone"} if box.vanished else set())
+            allowed = _FINE | ({"gone"} if vanished else set())
             if line["state"] not in allowed:
-                yield f"{box.name}: audit says {line['state']} of {line['key']} in {folder['folder']}"
+                yield f"{mailbox}: audit says {line['state']} of {line['key']} in {folder['folder']}"

@@ -43,8 +43,15 @@ class Maildir:
 
     def mails(self, _user: str, folder: str = "INBOX") -> list[bytes]:
         """The raw mails of the Maildir itself or of one of its folders, as Dovecot gives them."""
+        return [one.read_bytes() for one in self._files(folder)]
+
+    def flags(self, _user: str, folder: str = "INBOX") -> list[str]:
+        """The flag letters of each of them (S seen, T deleted ...)."""
+        return [one.name.partition(":2,")[2] for one in self._files(folder)]
+
+    def _files(self, folder: str) -> list[Path]:
         root = self.path if folder == "INBOX" else self.path / f".{folder}"
-        return [one.read_bytes() for part in ("new", "cur") if root.is_dir() for one in sorted((root / part).iterdir())]
+        return [one for part in ("new", "cur") if root.is_dir() for one in sorted((root / part).iterdir())]
 
     def settings(self, **other: Any) -> MaildirSettings:
         """Everything read; keywords change what MaildirSettings has."""

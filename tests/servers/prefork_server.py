@@ -22,6 +22,12 @@ PRELOAD = (
     "mailcase.store.migrate", "sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql.psycopg",
     "logging.config", "mailcase.cli.counting", "mailcase.cli.render_case", "mailcase.cli.render_message",
     "mailcase.cli.mail_files", "mailcase.store.backup", "mailcase.store.restore", "mailcase.replaying",
+    # What the program imports only when it is asked (docs/decisions/021).
+    "mailcase.cli.viewing", "mailcase.cli.case_list", "mailcase.cli.render_status", "mailcase.health.overview",
+    "mailcase.store.report_cases", "mailcase.store.life.task_list", "mailcase.store.life.statistics",
+    "mailcase.store.life.books", "mailcase.store.life.contacts_join", "mailcase.store.life.creating",
+    "mailcase.store.life.organizations", "mailcase.store.replay_hand", "mailcase.store.doubled",
+    "mailcase.store.stuck", "mailcase.intake.imap.audit", "mailcase.intake.maildir.audit", "mailcase.intake.html",
 )  # fmt: skip
 _MOST = 1 << 20
 

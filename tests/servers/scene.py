@@ -5,6 +5,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import Message
 from email.parser import BytesHeaderParser
 from functools import cached_property
@@ -12,7 +13,10 @@ from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
+from mailcase.clock import utcnow
+from mailcase.soundness import Finding
 from mailcase.store import tables as t
+from mailcase.store.audit import found_in
 from tests.servers.smtp import SmtpSink
 
 
@@ -21,6 +25,10 @@ class Shelf(Protocol):
 
     def mails(self, user: str, folder: str = "INBOX") -> list[bytes]:
         """The raw mails of a folder."""
+        ...
+
+    def flags(self, user: str, folder: str = "INBOX") -> list[str]:
+        """The Maildir flag letters of each of them, in the same order."""
         ...
 
 
@@ -80,6 +88,7 @@ class Facts:
     outbox: list[Any]
     history: list[Any]  # every outcome that a delivery ever had, oldest first
     raws: set[str]  # whose bytes can still be read
+    audit: list[Finding]  # of the store itself, since ever
     names: Mapping[str, str]  # sha256 -> message_id()
     by_box: dict[str, dict[str, list[Any]]] = field(default_factory=dict)  # mailbox -> name -> deliveries
 
@@ -90,8 +99,8 @@ class Facts:
         try:
             with engine.connect() as conn:
                 deliveries, messages, cases, links, outbox, history = (_rows(conn, *one) for one in _WANTED)
-                names = dict(_names(scene))
-                facts = cls(deliveries, messages, cases, links, outbox, history, _raws(conn), names)
+                names, audit = dict(_names(scene)), found_in(conn, utcnow(), since=_EVER)
+                facts = cls(deliveries, messages, cases, links, outbox, history, _raws(conn), audit, names)
         finally:
             engine.dispose()
         boxes: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
@@ -107,6 +116,7 @@ class Facts:
         return {row.id: messages.get(row.message_pk) for row in self.deliveries}
 
 
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 _WANTED: Final = (
     (
         t.delivery,
@@ -143,6 +153,12 @@ def _names(scene: Scene) -> Iterator[tuple[str, str]]:
 def in_folder(box: Box) -> list[bytes]:
     """What lies in the folder itself."""
     return box.shelf.mails(box.user, box.folder) if box.shelf else []
+
+
+def seen_in(box: Box) -> Iterator[str]:
+    """The names of what lies in the folder itself and is marked as seen."""
+    flags = box.shelf.flags(box.user, box.folder) if box.shelf else []
+    yield from (message_id(raw) for raw, letters in zip(in_folder(box), flags, strict=True) if "S" in letters)
 
 
 def moved_from(box: Box) -> list[bytes]:

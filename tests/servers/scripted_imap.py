@@ -87,6 +87,11 @@ class ScriptedImap:
         """The raw mails of a folder, as Dovecot gives them."""
         return [mail.raw for _, mail in sorted(self.folders.get(folder, {}).items())]
 
+    def flags(self, _user: str, folder: str = "INBOX") -> list[str]:
+        """Their flags, of which one alone has a letter here."""
+        mails = sorted(self.folders.get(folder, {}).items())
+        return ["S" if r"\Seen" in mail.flags else "" for _, mail in mails]
+
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, self.host, 0, limit=2**20)
         self.port = self._server.sockets[0].getsockname()[1]

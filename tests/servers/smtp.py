@@ -39,12 +39,15 @@ class Script:
     null_sender: str = ""  # the answer to a null sender, "553 5.1.7 no" …
     null_sender_at: str = "MAIL"  # or "RCPT" or "dot"
     mail: str = ""  # the answer to every MAIL
-    #: By place (greeting, EHLO … DATA, content, dot): the answer there, or DROP or SILENT. 421 closes, as it must.
+    #: By place (greeting, EHLO … DATA, content, dot, RSET, QUIT): the answer there, or DROP or SILENT. 421 closes, as
+    #: it must. What stands at SLIPPED_IN follows the answer to STARTTLS at once, in clear, as if it were ours.
     at: dict[str, str] = field(default_factory=dict)
 
 
 DROP, SILENT = "the connection ends", "nothing is ever said"
+SLIPPED_IN = "behind STARTTLS"
 _NULL = "<>"  # the null sender, as aiosmtpd names it
+_READY_FOR_TLS = "220 Ready to start TLS"  # aiosmtpd's own words
 #: By local part: what RCPT answers. `-once` only the first time.
 AT_RCPT = {
     "perm": "550 5.1.1 no such user",
@@ -164,6 +167,8 @@ class _Server(SMTP):
 
     async def push(self, status: Any) -> None:
         greeting, self._greeted = not self._greeted, True
+        if status == _READY_FOR_TLS and (words := self._sink.script.at.get(SLIPPED_IN)):
+            status = f"{status}\r\n{words}"
         if not greeting or not await self._fault("greeting"):
             await super().push(status)
 

@@ -95,8 +95,10 @@ class People:
             self.sent(made)
 
     def forge(self) -> None:
-        """A stranger makes up a mark of ours."""
+        """A stranger makes up a mark of ours, of a case that there is: without its HMAC it would be believed."""
         running = self.chance.randrange(1, 12)
+        if numbers := self.world.case_numbers():
+            running = int(numbers[running % len(numbers)].rpartition("-")[2])
         made_up = f"<c{running}.m{'a' * 12}a.{'b' * 16}@mid.helpdesk.example>"
         box = self.chance.choice(sorted(GROUP))
         self.sent(self.letter("mallory@evil.example", (box,), kind="forged", In_Reply_To=made_up))

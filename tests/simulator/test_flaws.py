@@ -15,11 +15,11 @@ THREE: dict[str, Any] = {"daemons": 3, "racing": True, "divided": False}
 @pytest.mark.parametrize(
     ("flaw", "plan", "promise", "first"),
     [
-        ("unique", {**THREE, "no_id": 1.0, "killing": 0.0}, "P2", 0),
+        ("unique", {**THREE, "no_id": 1.0, "killing": 0.0}, "P2", 20),
         ("claim", {**THREE, "killing": 0.05}, "P3", 1),
         ("attempts", {"daemons": 1, "racing": False, "killing": 0.0}, "P4", 9),
-        ("fence", THREE, "F17: a daemon that lost its locks", 8),
-        ("fence", THREE, "F17: a daemon wrote for a mailbox", 4),
+        ("fence", THREE, "F17: a daemon that lost its locks", 29),
+        ("fence", THREE, "F17: a daemon wrote for a mailbox", 15),
     ],
 )
 def test_each_flaw_breaks_a_promise(flaw: str, plan: dict[str, Any], promise: str, first: int) -> None:

@@ -70,7 +70,7 @@ def bench() -> Bench:
     names = (("support", "default"), ("billing", "default"), ("library", "library"))
     boxes = [make_mailbox(name=name, address=ADDRESS[name], group=group) for name, group in names]
     hour = timedelta(hours=1)
-    limits = {"per_address": Limit(3, hour), "per_domain": Limit(6, hour), "total": Limit(9, hour)}
+    limits = {"per_address": Limit(3, hour), "per_domain": Limit(5, hour), "total": Limit(9, hour)}
     policy = make_policy(*boxes, acknowledge=make_acknowledge(**limits, breaker=2))
     return Bench(policy, Composer(policy, load_templates(FOLDER / "templates")))
 

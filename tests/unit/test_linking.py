@@ -45,13 +45,11 @@ def known(message_id: str, *cases: int, **over: Any) -> KnownMessage:
     return KnownMessage(**{**plain, **over})
 
 
+ASKED = ("thread_ids", "tokens", "subject_numbers", "body_numbers", "sender_key", "participant_keys", "groups")
+
+
 def world(**over: Any) -> Snapshot:
-    asked = {
-        name: over.pop(name)
-        for name in list(over)
-        if name
-        in ("thread_ids", "tokens", "subject_numbers", "body_numbers", "sender_key", "participant_keys", "groups")
-    }
+    asked = {name: over.pop(name) for name in list(over) if name in ASKED}
     return make_snapshot(lookup=make_lookup(**asked), **over)
 
 
@@ -233,15 +231,18 @@ def test_a_mark_behind_a_mail_that_left_its_thread_says_nothing() -> None:
     old = TokenHit("default", 1, True, "References", "<old@x>")
     tagged = TokenHit("default", 1, False, "sub-address", "support+SR-1.t@helpdesk.example")
     another = replace(tagged, running=3)
-    for reason, tokens, by in (
-        ("new_topic", (old,), "thread"),
-        ("new_topic", (tagged, old), "thread"),  # who answers all writes to the old case's address still
-        ("new_topic", (another, old), "token"),
-        ("new_case", (old,), "token"),
+    of_old = (known("<old@x>", 1),)
+    for reason, tokens, behind, by in (
+        ("new_topic", (old,), (), "thread"),
+        ("new_topic", (tagged, old), (), "thread"),  # who answers all writes to the old case's address still
+        ("new_topic", (tagged,), of_old, "thread"),  # also where a mail of that case is named, and no mark of ours
+        ("new_topic", (tagged,), (), "token"),
+        ("new_topic", (another, old), (), "token"),
+        ("new_case", (old,), (), "token"),
     ):
         snapshot = world(
             cases={1: case(1), 2: case(2), 3: case(3)},
-            messages={"<left@x>": (replace(left, reason=reason),)},
+            messages={"<left@x>": (replace(left, reason=reason),), "<old@x>": behind},
             thread_ids=("<left@x>", "<old@x>"),
             tokens=tokens,
         )

@@ -88,12 +88,13 @@ class After:
     )
     cases: list[tuple[Any, ...]] = field(default_factory=lambda: [(1, "SR-1")])
     left: list[str] = field(default_factory=lambda: [f"Message-ID: {REPLY}\r\n\r\n{WORDS}"])
+    to: list[tuple[str, ...]] = field(default_factory=lambda: [(CUSTOMER,)])
 
     def found(self) -> list[str]:
         rows = {_truth._DELIVERIES: self.deliveries, _truth._OUTBOX: self.outbox, _truth._CASES: self.cases}
         crew = SimpleNamespace(postgres=SimpleNamespace(rows=rows.__getitem__))
         thread = Thread(GROUP_NAME, CUSTOMER, [FIRST, NEXT], agent=[(AGENTS, WORDS)])
-        mails = [Received("", (CUSTOMER,), one.encode(), False, "", ()) for one in self.left]
+        mails = [Received("", to, one.encode(), False, "", ()) for to, one in zip(self.to, self.left, strict=False)]
         return _truth.untrue(cast(Crew, crew), [thread], mails)
 
 
@@ -114,6 +115,8 @@ class After:
         ("cases", 0, (2, "SR-2"), "SR-2 is the case of nobody's mail"),
         ("left", 0, None, "left 0 times"),
         ("left", 0, f"Message-ID: <other@x>\r\n\r\n{WORDS}", "are in 1 replies"),
+        ("to", 0, (CUSTOMER, "c2@visitor.example"), "left to ['c2@visitor.example']"),
+        ("to", 0, ("c2@visitor.example",), "left to ['c2@visitor.example']"),
     ],
 )
 def test_what_went_wrong_is_seen(part: str, at: int, row: Any, told: str) -> None:
