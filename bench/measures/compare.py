@@ -11,20 +11,25 @@ from bench.table import conditions, table
 
 SAYS: Final = "mailcase beside the simple script on one corpus, and the stages alone"
 MAILS: Final = 5000
-_USERS: Final = ("daemon", "simple", "once", "fetch")
+_ROUNDS: Final = ("1", "2")  # of each, in turn: a machine that others share is fast in one minute and slow in the next
+_USERS: Final = (*(f"{name}{number}" for number in _ROUNDS for name in ("daemon", "simple")), "once", "fetch")
 
 
 def run(mails: int) -> list[str]:
     """The report, in Markdown."""
     with site(_USERS) as place:
         place.stage(corpus(mails))
-        work = daemon(place, "daemon")
-        script, whole_script = simple(place, "simple")
+        rounds = [(daemon(place, f"daemon{number}"), simple(place, f"simple{number}")) for number in _ROUNDS]
+        work = max((one for one, _ in rounds), key=_rate)
+        script, whole_script = max((both for _, both in rounds), key=lambda both: _rate(both[0]))
         whole = once(place, "once")
         alone = list(stages_alone(place, "fetch"))
         size = place.octets
     runs = (work, script, whole, whole_script)
-    what = f"{mails:,} mails, {size / 1_000_000:.0f} MB, one Dovecot, SQLite with synchronous = FULL"
+    what = (
+        f"{mails:,} mails, {size / 1_000_000:.0f} MB, one Dovecot, SQLite with synchronous = FULL; "
+        "daemon and script twice in turn, the faster round of each"
+    )
     return [
         conditions(what),
         "",
@@ -38,6 +43,10 @@ def run(mails: int) -> list[str]:
         *_where(work, script),
         *_profiles(alone),
     ]
+
+
+def _rate(one: Run) -> float:
+    return one.rate
 
 
 def _speeds(runs: Sequence[Run], alone: Sequence[Alone]) -> list[str]:
