@@ -1,5 +1,6 @@
 """The command line: the options before a command, every command's place, and what each error exits with."""
 
+import gc
 import sys
 from functools import cache
 from typing import Annotated, Any, Final
@@ -48,6 +49,8 @@ EXITS: Final[tuple[tuple[type[MailcaseError], int], ...]] = (
 _WRONG_USAGE: Final = 2  # click's
 #: What a wrong command line with a pipe exits with: after a slip in master.cf no mail goes back to its sender (P1).
 _KEEP_IT: Final = 75
+#: When garbage is looked for: hardly while a command imports what it needs, since all of that is kept.
+_RARELY: Final = (300_000, 10, 10)
 
 app = typer.Typer(
     name="mailcase",
@@ -114,6 +117,7 @@ def program() -> Any:
 
 def main() -> None:
     """Run one command; errors are a text on standard error and the exit status of their kind."""
+    gc.set_threshold(*_RARELY)
     try:
         program()(prog_name="mailcase")
     except MailcaseError as error:

@@ -102,9 +102,13 @@ def reading(settings: "Settings", *, told: bool = False) -> "Iterator[Store | No
     if file is not None and not is_there(file):
         yield None
         return
-    if file is not None and (
-        not os.access(file, os.R_OK, effective_ids=True)
-        or migrate.current(migrate.absolute(settings.store.url, settings.state_dir)) != newest()
+    if (
+        file is not None
+        and _anothers(file)
+        and (
+            not os.access(file, os.R_OK, effective_ids=True)
+            or migrate.current(migrate.absolute(settings.store.url, settings.state_dir)) != newest()
+        )
     ):
         refuse_other_user(settings)
     store = Store.open(settings.store.url, settings.state_dir, raw=raw_setting(settings))
@@ -157,7 +161,7 @@ def refuse_other_user(settings: "Settings") -> None:
         Permanent: this user is not the owner of the SQLite store; the text says what to do.
     """
     place = _owned(settings)
-    if place is None or place.stat().st_uid == os.geteuid():
+    if place is None or not _anothers(place):
         return
     owner = place.stat().st_uid
     try:
@@ -168,6 +172,11 @@ def refuse_other_user(settings: "Settings") -> None:
         f"{place} belongs to user {name}: files that {_system_user()} makes there, the daemon could not write.\n"
         f"→ run it as that user: sudo -u {name} mailcase --config {settings.file.absolute()} …"
     )
+
+
+def _anothers(place: Path) -> bool:
+    """Whether it belongs to another user."""
+    return place.stat().st_uid != os.geteuid()
 
 
 def _owned(settings: "Settings") -> Path | None:

@@ -33,7 +33,7 @@ class Layers(PydanticBaseSettingsSource):
         #: (variable, what is wrong) of those that lead nowhere; whole once the layers were put together.
         self.lost = [(name, _aimless(settings, name)) for name in ours if name not in self.environ]
 
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 (the interface)
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - pydantic-settings calls it so
         """The file's value of one top-level field."""
         return self.file.get(field_name), field_name, False
 

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from mailcase.intake import html as markup
 from mailcase.intake.attachments import numbered, safe_name, unnamed
 from mailcase.intake.content import payload
 from mailcase.intake.mediatype import media_type_of
@@ -59,4 +58,6 @@ def _attachment(number: str, file: "File", taken: set[str]) -> Attachment:
 
 def text_in(found: "Contents") -> str:
     """The text that is in no other part of the mail."""
+    from mailcase.intake import html as markup  # here: who takes an attachment out of a mail needs no HTML
+
     return clean_text(found.text).strip() or markup.text_of(markup.clean_html(found.html), found.html)

@@ -1,23 +1,27 @@
-"""The store's door for acts on cases: each one write transaction."""
+"""The store's door for acts on cases: each one write transaction.
+
+What makes a case by hand, or gives many an organization, is imported when it is asked for: a daemon is ready without.
+"""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from mailcase.life.acts.organization import of_mailboxes
 from mailcase.life.case_state import Actor
 from mailcase.policy import Policy
 from mailcase.ports import Judge
 from mailcase.store.again import again
 from mailcase.store.engine import Engines
-from mailcase.store.life import acting, creating, organizations
+from mailcase.store.life import acting
 from mailcase.store.life.acting import Done, Order
 from mailcase.store.life.case_read import people
-from mailcase.store.life.creating import NewOrder
 from mailcase.store.marks import before, outside
 from mailcase.store.raw import RawPlace
+
+if TYPE_CHECKING:
+    from mailcase.store.life.creating import NewOrder
 
 _PAUSE_S: Final = 0.05  # between two transactions of many: whoever waits to write gets his turn
 
@@ -64,15 +68,17 @@ class ActingDoor:
         return True
 
     @before(lambda store: store.keep_new_files)
-    def create_case(self, order: NewOrder, judge: Judge, kept: bool = False) -> Done:
+    def create_case(self, order: "NewOrder", judge: Judge, kept: bool = False) -> Done:
         """A case by hand; returns and raises as `act`."""
         if not kept:
             self.keep_new_files(order, judge)
         return self._create(order, judge)
 
     @outside
-    def keep_new_files(self, order: NewOrder, _judge: Judge) -> bool:
+    def keep_new_files(self, order: "NewOrder", _judge: Judge) -> bool:
         """The first half of `create_case`, as `keep_files`."""
+        from mailcase.store.life import creating
+
         if order.wanted.files:
             with self._engines.read() as conn:
                 creating.ask(conn, order)
@@ -94,6 +100,9 @@ class ActingDoor:
         Raises:
             Refused: who acts is no active admin, or there is no such organization. Nothing was written.
         """
+        from mailcase.life.acts.organization import of_mailboxes
+        from mailcase.store.life import organizations
+
         with self._engines.read() as conn:
             who = acting.current(actor, people(conn))
         wanted = of_mailboxes(who, policy, mailbox)
@@ -114,11 +123,15 @@ class ActingDoor:
 
     def _next_ones(self, mailbox: str, after: int) -> Sequence[int]:
         """Looked for while others write: only giving them is a write."""
+        from mailcase.store.life import organizations
+
         with self._engines.read() as conn:
             return organizations.next_ones(conn, mailbox, after)
 
     @again
     def _give(self, these: Sequence[int], organization: str, actor: str, now: datetime) -> int:
+        from mailcase.store.life import organizations
+
         with self._engines.write() as conn:
             return organizations.give(conn, these, organization, actor, now)
 
@@ -128,6 +141,8 @@ class ActingDoor:
             return acting.act(conn, self._raw, judge, order)
 
     @again
-    def _create(self, order: NewOrder, judge: Judge) -> Done:
+    def _create(self, order: "NewOrder", judge: Judge) -> Done:
+        from mailcase.store.life import creating
+
         with self._engines.write() as conn:
             return creating.create(conn, self._raw, judge, order)

@@ -1,18 +1,21 @@
-"""What `mailcase audit` and `mailcase mailbox test` read of the store."""
+"""What `mailcase audit` and `mailcase mailbox test` read of the store.
+
+What looks for findings is imported when they are asked for: a daemon is ready without it.
+"""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from mailcase.intake.audit import Entry
 from mailcase.soundness import STUCK_AFTER, TOLD_FOR, Finding, of_late
 from mailcase.store import tables as t
-from mailcase.store.doubled import doubled
 from mailcase.store.engine import Engines
 from mailcase.store.marks import reads
-from mailcase.store.stuck import stuck
+
+if TYPE_CHECKING:
+    from mailcase.intake.audit import Entry
 
 _D = t.delivery.c
 _ENTRY = (_D.id, _D.key, _D.uid, _D.received_at, _D.outcome, _D.reason, _D.oversize, _D.marked)
@@ -24,7 +27,7 @@ class AuditDoor:
     _engines: Engines
 
     @reads
-    def journal_entries(self, source: str, folder: str, uidvalidity: int | None) -> dict[str, Entry]:
+    def journal_entries(self, source: str, folder: str, uidvalidity: int | None) -> "dict[str, Entry]":
         """Every delivery of that folder (None: of that Maildir), by key."""
         with self._engines.read() as conn:
             return _entries(conn, source, folder, uidvalidity)
@@ -61,11 +64,16 @@ def found_in(
     conn: Connection, now: datetime, stuck_after: timedelta = STUCK_AFTER, since: datetime | None = None
 ) -> list[Finding]:
     """As `AuditDoor.findings`, in a transaction that is open."""
+    from mailcase.store.doubled import doubled
+    from mailcase.store.stuck import stuck
+
     found = of_late(doubled(conn, since or now - TOLD_FOR), since)
     return [*found, *stuck(conn, now, stuck_after)]
 
 
-def _entries(conn: Connection, source: str, folder: str, uidvalidity: int | None) -> dict[str, Entry]:
+def _entries(conn: Connection, source: str, folder: str, uidvalidity: int | None) -> "dict[str, Entry]":
+    from mailcase.intake.audit import Entry
+
     same = _D.uidvalidity.is_(None) if uidvalidity is None else _D.uidvalidity == uidvalidity
     statement = sa.select(*_ENTRY).where(_D.source == source, _D.folder == folder, same)
     return {row.key: Entry(*row) for row in conn.execute(statement)}

@@ -1,17 +1,20 @@
-"""The side of the store's door that people read cases through: lists, whole cases, like cases, statistics."""
+"""The side of the store's door that people read cases through: lists, whole cases, like cases, statistics.
+
+What they ask is imported when it is asked: a daemon is ready without it.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailcase.cases.statuses import StatusTable
 from mailcase.life.people import Agent
-from mailcase.life.statistics import Facts
-from mailcase.store import report_cases
 from mailcase.store.engine import Engines
-from mailcase.store.life import search, statistics, task_list
-from mailcase.store.life.case_filter import CaseFilter, named
 from mailcase.store.marks import reads
+
+if TYPE_CHECKING:
+    from mailcase.life.statistics import Facts
+    from mailcase.store.life.case_filter import CaseFilter
 
 
 class ReadingDoor:
@@ -23,7 +26,7 @@ class ReadingDoor:
     def case_list(
         self,
         statuses: StatusTable,
-        wanted: CaseFilter | None = None,
+        wanted: "CaseFilter | None" = None,
         configured: Mapping[str, Sequence[str]] | None = None,
     ) -> list[dict[str, Any]]:
         """`case list` of contract.md, oldest first; `kind` is the status's kind.
@@ -33,6 +36,9 @@ class ReadingDoor:
         Raises:
             Permanent: the filter names what is not there; the text says what there is.
         """
+        from mailcase.store import report_cases
+        from mailcase.store.life.case_filter import CaseFilter, named
+
         with self._engines.read() as conn:
             return report_cases.listing(conn, statuses, named(conn, wanted or CaseFilter(), statuses, configured or {}))
 
@@ -41,6 +47,8 @@ class ReadingDoor:
         self, statuses: StatusTable, assignee: str | None = None, organizations: tuple[str, ...] | None = None
     ) -> list[dict[str, Any]]:
         """Open tasks of cases that have not ended; see `task_list.task_list`."""
+        from mailcase.store.life import task_list
+
         with self._engines.read() as conn:
             return task_list.task_list(conn, statuses, assignee, organizations)
 
@@ -58,6 +66,8 @@ class ReadingDoor:
         Notes are for the assignee, admins and who wrote them; `viewer` None sees all. Numbers of cases of other
         organizations are left out.
         """
+        from mailcase.store import report_cases
+
         with self._engines.read() as conn:
             return report_cases.show(conn, number, statuses, viewer, organizations)
 
@@ -69,6 +79,9 @@ class ReadingDoor:
 
         Each also has the `kind` of its status. Permanent if there is no such case.
         """
+        from mailcase.store import report_cases
+        from mailcase.store.life import search
+
         with self._engines.read() as conn:
             found = search.similar(conn, report_cases.running_of(conn, number, organizations), limit, organizations)
         return [{**one, "kind": statuses.kind(one["status"]).value} for one in found]
@@ -76,13 +89,17 @@ class ReadingDoor:
     @reads
     def case_number(self, *spellings: str) -> str:
         """The first of these numbers that a case has; "" where none has one."""
+        from mailcase.store import report_cases
+
         with self._engines.read() as conn:
             return report_cases.first_number(conn, spellings)
 
     @reads
     def case_facts(
         self, statuses: StatusTable, since: datetime, until: datetime, organizations: tuple[str, ...] | None = None
-    ) -> Facts:
+    ) -> "Facts":
         """What statistics count: cases and changes of status from `since` on, before `until`."""
+        from mailcase.store.life import statistics
+
         with self._engines.read() as conn:
             return statistics.facts(conn, statuses, since, until, organizations)

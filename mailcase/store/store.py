@@ -204,7 +204,7 @@ class Store(
     # --- deciding ---
 
     def settle(self, readings: Sequence[Reading], judge: Judge, now: datetime) -> list[Settled]:
-        """Load, decide and apply each mail in one write transaction, a savepoint each (steps 6-8).
+        """Load, decide and apply each mail in one write transaction (steps 6-8).
 
         One Settled a reading, in order; a decided delivery without a wish is answered and not touched.
         """

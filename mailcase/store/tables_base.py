@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.declarative import DeferredReflection
 from sqlmodel import SQLModel
 
 NAMES = {
@@ -20,9 +21,14 @@ TEXT: Any = sa.Text()
 JSON: Any = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
-class Row(SQLModel):
-    """Base of every row class; rows are rows, never the domain."""
+class Row(DeferredReflection, SQLModel):
+    """Base of every row class; rows are rows, never the domain.
 
+    The classes declare tables and are never made: so that a start does not pay for it, SQLAlchemy maps them when
+    `prepare` is called, and pydantic builds what validates them when they are.
+    """
+
+    model_config = {"defer_build": True}
     metadata = sa.MetaData(naming_convention=NAMES)
 
 

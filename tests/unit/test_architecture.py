@@ -5,7 +5,8 @@ from typing import Final
 
 import pytest
 
-from tests.house import RULES, broken, circles, files_are_short, functions_are_short_and_flat
+from tests.arrows import LATER, circles, loaded_with
+from tests.house import RULES, broken, files_are_short, functions_are_short_and_flat, read
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -17,6 +18,12 @@ def test_the_house_keeps_its_rules() -> None:
 
 def test_no_modules_import_each_other() -> None:
     assert circles(ROOT / "mailcase") == []
+
+
+def test_a_daemon_is_ready_without_what_only_commands_ask() -> None:
+    known = {module.name for module in read(ROOT / "mailcase")}
+    assert set(LATER) <= known
+    assert loaded_with(ROOT / "mailcase", "daemon") & set(LATER) == set()
 
 
 @pytest.mark.parametrize("folder", ["tests", "bench", "soak"])

@@ -28,7 +28,7 @@ class HardenedClient(aioimaplib.IMAP4):  # type: ignore[misc]  # aioimaplib is u
         host: str,
         port: int,
         loop: asyncio.AbstractEventLoop | None,  # noqa: ARG002  aioimaplib's signature
-        conn_lost_cb: Callable[[Exception | None], None] | None = None,  # noqa: ARG002  as above
+        conn_lost_cb: Callable[[Exception | None], None] | None = None,  # noqa: ARG002  aioimaplib's signature
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         """Begin to connect (called by aioimaplib's constructor)."""

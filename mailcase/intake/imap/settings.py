@@ -36,7 +36,7 @@ class ImapSettings:
     compare_s: float = 900.0  # between two comparisons of the whole UID list (I3)
     max_size: int = 50 * MEBIBYTE  # above it only the beginning is fetched (I10)
     batch_bytes: int = 16 * MEBIBYTE
-    batch_mails: int = 200
+    batch_mails: int = 100
     sign_in: SignIn | None = field(default=None, repr=False)  # tokens, instead of the password
 
     @property
