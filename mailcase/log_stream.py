@@ -5,6 +5,7 @@ import os
 import select
 import stat
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Final, TextIO
 
 _PATIENCE: Final = 1000  # milliseconds that a reader may hold us up, once, before lines are dropped
@@ -33,7 +34,14 @@ class LogStream(logging.StreamHandler[TextIO]):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line of a record, or count it as lost."""
-        line = self.format(record) + self.terminator
+        self.put(self.format(record))
+
+    def put(self, text: str) -> None:
+        """Write this as a line, or count it as lost; from any thread."""
+        with self.lock or nullcontext():
+            self._put(text + self.terminator)
+
+    def _put(self, line: str) -> None:
         if self._lost and self._room(0):
             lost, self._lost = self._lost, 0
             self._tell(lost)  # comes back here with a line of its own

@@ -39,7 +39,9 @@ def show_cases(state: State, wanted: CaseFilter, by: str, *, mine: bool) -> None
     if state.json:
         print_json(rows)
     else:
-        empty = "there are no cases yet" if wanted == CaseFilter() and not mine else "there is no such case"
+        empty = "there is no such case"
+        if wanted == CaseFilter():
+            empty = f"no case waits for {by}" if mine else "there are no cases yet"
         now = utcnow()
         print_table([_shown(one, now) for one in rows], _CASES, empty)
 

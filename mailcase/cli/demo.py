@@ -1,10 +1,12 @@
 """`mailcase demo`: the main job on embedded parts, in one command."""
 
 import asyncio
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import which
 from typing import Annotated
 
 import typer
@@ -27,7 +29,8 @@ def demo(
         for line in show(result):
             typer.echo(line)
         if keep:
-            typer.echo(f"\nLook around: mailcase --config {folder}/mailcase.toml message list")
+            program = which("mailcase") or Path(sys.argv[0]).resolve()
+            typer.echo(f"\nLook around: {program} --config {folder}/mailcase.toml message list")
 
 
 @contextmanager

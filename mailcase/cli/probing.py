@@ -190,5 +190,6 @@ def _smtp_cure(settings: Settings, box: MailboxSection, error: MailcaseError) ->
 
 def _reachable(section: str) -> str:
     return (
-        f"look at host, port and security of [mailbox.{section}]; is the server there, does a firewall stand between?"
+        f"look at host, port and security of [mailbox.{section}]; is the server there, does a firewall stand between? "
+        'A server that says nothing at all may wait for TLS: security = "tls"'
     )

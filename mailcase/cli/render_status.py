@@ -100,6 +100,10 @@ class _Screen:
 
     def _outbox(self, one: Mapping[str, Any]) -> str:
         held = f", {one['held']} held by a limit" if one["held"] else ""
+        held += "".join(
+            f", {each['mails']} wait for the relay of {each['mailbox']} ({each['error'] or each['reason']})"
+            for each in one["relays"]
+        )
         oldest = f", the oldest for {after(one['oldest_pending'], self._now)}" if one["oldest_pending"] else ""
         ended = ("sent", "failed", "suppressed", "expired", "uncertain", "bounced")
         week = ", ".join(f"{one[state]} {state}" for state in ended if one[state]) or "nothing"

@@ -66,7 +66,8 @@ def headline(mail: Mapping[str, Any]) -> str:
         case "reopened":
             said = f"reopened {case}{by}"
         case "followed":
-            said = f"{case} follows a closed case, found{by or ' by thread'}"
+            begins = f"{case}, following" if mail.get("would") else f"{case} follows"
+            said = f"{begins} a closed case, found{by or ' by thread'}"
         case "noted":
             said = f"noted on {case}{by}: {mail['kind'].replace('_', ' ')}, status and assignee stay"
         case "junk_case":

@@ -92,6 +92,10 @@ def overview(told: Told, files: Files, now: datetime) -> Overview:
         "outbox": {
             **{state: numbers.outbox.get(state, told.ended.get(state, 0)) for state in _STATES},
             "held": numbers.held, "oldest_pending": numbers.pending_since,
+            "relays": [
+                {"mailbox": name, "reason": one.reason, "error": one.error, "since": one.since, "mails": one.mails}
+                for name, one in sorted(numbers.relays.items())
+            ],
         },
         "breaker": {
             "open": numbers.breaker_since is not None, "since": numbers.breaker_since,

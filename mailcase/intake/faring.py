@@ -73,7 +73,7 @@ class Faring:
         """
         found: T = await patiently(self._ask, work, *args, at_most=STORE_WAIT_S, stop=self._stop)
         if work == self._journal.journal:
-            self._journalled(args[0], found)  # type: ignore[arg-type]  # what journal() returns
+            self._journalled(args[0], found)  # type: ignore[arg-type]  # of journal(), which mypy cannot see by ==
         return found
 
     async def _ask(self, work: Callable[..., T], *args: Any) -> T:

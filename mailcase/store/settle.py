@@ -1,8 +1,9 @@
-"""Deciding mails in the write transaction: load, decide, apply, a savepoint each (steps 6-8)."""
+"""Deciding mails in the write transaction: load, decide, apply; in savepoints where one of them fails (steps 6-8)."""
 
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -49,7 +50,9 @@ def settle(
 ) -> list[Settled]:
     """Decide a batch in one durable transaction; if that fails, one by one.
 
-    `split` is told how many then, and why. Returns a Settled for each reading, in order.
+    No mail has a savepoint at first, which would be two questions more of a store for each. Where one goes wrong all
+    are decided again, each in a savepoint of its own.
+    `split` is told how many are done one by one, and why. Returns a Settled for each reading, in order.
 
     Raises:
         Unavailable: the store does not answer; nothing that has no Settled was written.
@@ -58,7 +61,9 @@ def settle(
     if not readings:
         return []
     try:
-        return _together(engines, readings, judge, now)
+        with suppress(_Spoilt):
+            return _together(engines, readings, judge, now, _plainly)
+        return _together(engines, readings, judge, now, _apart)
     except _NO_MAILS_FAULT:
         raise
     except MailcaseError as error:
@@ -66,7 +71,7 @@ def settle(
         return [_alone(engines, reading, judge, now) for reading in readings]
 
 
-def _together(engines: Engines, readings: Sequence[Reading], judge: Judge, now: datetime) -> list[Settled]:
+def _together(engines: Engines, readings: Sequence[Reading], judge: Judge, now: datetime, one: "_One") -> list[Settled]:
     with engines.write() as conn:
         engines.fences.mailboxes(conn, _watched(readings))
         known = {row.id: row for row in conn.execute(_LOCK, {"ids": [one.delivery.id for one in readings]})}
@@ -75,7 +80,8 @@ def _together(engines: Engines, readings: Sequence[Reading], judge: Judge, now: 
         for reading in readings:
             delivery = reading.delivery
             if delivery.id not in results:
-                results[delivery.id] = _unless_decided(conn, reading, judge, now, later, known.get(delivery.id))
+                row = known.get(delivery.id)
+                results[delivery.id] = _unless_decided(conn, reading, row) or one(conn, reading, judge, now, later)
         later.write(conn)
         hit("before_commit")
     hit("after_commit")
@@ -91,7 +97,7 @@ def _alone(engines: Engines, reading: Reading, judge: Judge, now: datetime) -> S
     """One mail in a transaction of its own, a few times; then it is the mail's fault if the store answers."""
     for last in (False,) * (_TRIES - 1) + (True,):
         try:
-            return _together(engines, (reading,), judge, now)[0]
+            return _together(engines, (reading,), judge, now, _apart)[0]
         except (*_NO_MAILS_FAULT, Locked):
             raise
         except MailcaseError as error:
@@ -108,20 +114,38 @@ def _answers(engines: Engines) -> None:
         conn.execute(sa.select(sa.literal(1)))
 
 
-def _unless_decided(
-    conn: Connection, reading: Reading, judge: Judge, now: datetime, later: Later, row: AnyRow | None
-) -> Settled:
-    """Leave a decided delivery alone, unless a person wants it decided again."""
+def _unless_decided(conn: Connection, reading: Reading, row: AnyRow | None) -> Settled | None:
+    """What became of a decided delivery, unless a person wants it decided again."""
     if row is None:
         return _failed(reading, Permanent(f"there is no delivery {reading.delivery.id} in the journal"))
-    if row.outcome is not None and reading.delivery.wish == Wish():
-        number = conn.execute(_NUMBER, {"of_case": row.case_id}).scalar_one_or_none()
-        return Settled(row.id, row.outcome, row.reason, row.kind or "", number, queued=False)
-    return _one(conn, reading, judge, now, later)
+    if row.outcome is None or reading.delivery.wish != Wish():
+        return None
+    number = conn.execute(_NUMBER, {"of_case": row.case_id}).scalar_one_or_none()
+    return Settled(row.id, row.outcome, row.reason, row.kind or "", number, queued=False)
 
 
-def _one(conn: Connection, reading: Reading, judge: Judge, now: datetime, later: Later) -> Settled:
-    """One mail within its savepoint; what goes wrong with it alone leaves the others untouched (P4)."""
+class _Spoilt(Exception):
+    """One mail went wrong in a transaction in which none has a savepoint."""
+
+
+#: How one mail of a batch is decided and applied.
+_One = Callable[[Connection, Reading, Judge, datetime, Later], Settled]
+
+
+def _plainly(conn: Connection, reading: Reading, judge: Judge, now: datetime, later: Later) -> Settled:
+    """As most mail goes; raises _Spoilt where it does not."""
+    try:
+        settled, work = _decide(conn, reading, judge, now, later)
+    except TROUBLE:
+        raise
+    except Exception as error:
+        raise _Spoilt from error
+    later.take(work.later)
+    return settled
+
+
+def _apart(conn: Connection, reading: Reading, judge: Judge, now: datetime, later: Later) -> Settled:
+    """Within its savepoint: what goes wrong with it alone leaves the others untouched (P4)."""
     lost: Exception = Conflict("the case changed each time")
     for _ in range(_TRIES):
         driver(conn, "SAVEPOINT mail")

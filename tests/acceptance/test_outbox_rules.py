@@ -1,14 +1,19 @@
 """The drain's limits, its breaker and SMTPUTF8 against a real SMTP server (K9, S4)."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from mailcase.log import Event
+from mailcase.outbox.drain import Drain
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy import Limit
 from tests.builders import NOW, make_acknowledge, make_mailbox, make_policy
+from tests.servers.memory_outbox import Row
 from tests.servers.outbox_desk import Desk, settings
 from tests.servers.ports import free_port, until
 from tests.servers.smtp import SmtpSink
@@ -94,21 +99,68 @@ async def test_rows_held_in_one_look_are_one_commit_and_one_line(desk: Desk) -> 
     assert desk.outbox.rows[61].next_attempt_at == desk.now + timedelta(minutes=2)
 
 
-async def test_rows_without_smtp_and_rows_of_a_relay_at_rest_are_held_together() -> None:
-    desk = Desk({"support": SmtpSettings(host="127.0.0.1", port=free_port(), security="none")})
-    desk.policy = make_policy(make_mailbox(), make_mailbox(name="sales"))
+@asynccontextmanager
+async def at_rest(desk: Desk) -> AsyncIterator[Drain]:
+    """The desk's drain at work, after the relay of `support` turned out to be down."""
     first = desk.add("first@visitor.example")
     drain, stop = desk.drain(), asyncio.Event()
     task = asyncio.create_task(drain.run(stop))
     await until(lambda: first.reason == "smtp_lost")
-    for number in range(20):
-        desk.add(f"customer{number}@visitor.example", mailbox=("support", "sales")[number % 2])
-    drain.wake()
-    await until(lambda: all(row.reason for row in desk.outbox.rows.values()))
+    yield drain
     stop.set()
     await task
+
+
+def nowhere() -> SmtpSettings:
+    """A relay that is not there."""
+    return SmtpSettings(host="127.0.0.1", port=free_port(), security="none")
+
+
+async def test_rows_without_smtp_and_rows_of_a_relay_at_rest_are_held_together() -> None:
+    desk = Desk({"support": nowhere()}, policy=make_policy(make_mailbox(), make_mailbox(name="sales")))
+    async with at_rest(desk) as drain:
+        for number in range(20):
+            desk.add(f"customer{number}@visitor.example", mailbox=("support", "sales")[number % 2])
+        drain.wake()
+        await until(lambda: all(row.reason for row in desk.outbox.rows.values()))
     assert [len(rows) for rows in desk.outbox.holds] == [10, 10]
     assert {row.reason for row in desk.outbox.rows.values()} == {"smtp_lost", "no_smtp"}
+
+
+@pytest.fixture
+def once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is looked at once a second is looked at when the test has ended."""
+    monkeypatch.setattr("mailcase.outbox.drain.drain._FULL_REST", 3600.0)
+
+
+@pytest.mark.usefixtures("once_an_hour")
+async def test_a_burst_behind_a_relay_that_is_down_is_not_looked_at_mail_by_mail() -> None:
+    desk = Desk({"support": nowhere()})
+    async with at_rest(desk) as drain:
+        for number in range(20):
+            desk.add(f"customer{number}@visitor.example")
+            drain.wake()
+            for _ in range(50):  # turns of the loop, more than a look takes
+                await asyncio.sleep(0)
+    assert len(desk.outbox.holds) <= 1
+
+
+@pytest.mark.usefixtures("once_an_hour")
+async def test_nobodys_mail_waits_for_the_relay_of_another(smtp_sink: SmtpSink) -> None:
+    boxes = make_policy(make_mailbox(), make_mailbox(name="sales"))
+    desk = Desk({"support": nowhere(), "sales": settings(smtp_sink)}, policy=boxes)
+    async with at_rest(desk) as drain:
+        for number in range(3):
+            held = desk.add(f"held{number}@visitor.example")
+            drain.wake()
+            await until(partial(_is, held, "pending", "smtp_lost"))
+            mine = desk.add(f"erin{number}@visitor.example", mailbox="sales")
+            drain.wake()
+            await until(partial(_is, mine, "sent", ""))
+
+
+def _is(row: Row, state: str, reason: str) -> bool:
+    return (row.state, row.reason) == (state, reason)
 
 
 async def test_the_busiest_hour_is_asked_once_an_hour(desk: Desk) -> None:

@@ -11,6 +11,7 @@ from mailcase.store import tables as t
 from mailcase.store.store import Store
 from tests.contract.agent_kit import ERIN, SAID, Case
 from tests.contract.notice_kit import JANE, KIM, Bureau, What, letter
+from tests.servers.letters import bounce_of
 
 ZED, MALLORY = "zed@visitor.example", "mallory@evil.example"
 
@@ -80,6 +81,16 @@ def test_a_strangers_words_are_answered_to_nobody_by_mail(bureau: Bureau) -> Non
     assert note["reason"].startswith(f"the notice told of {MALLORY}, who is none of the people of SR-1")
     case.sends("#note\nI do not know him.", "second", notice=notice.message_id)
     assert ([one.get("verified") for one in case.events("note")], _replies(bureau)) == ([True, None], [])
+
+
+def test_an_answer_to_the_notice_of_a_report_is_for_the_customer(bureau: Bureau) -> None:
+    """And not for the mail server that wrote the report."""
+    case = Case(bureau)
+    ours = bureau.rows("registration")[0]
+    bureau.post.deliver(bounce_of(ours.message_id, ours.to, date=bureau.post.at))
+    (told,) = bureau.rows("undeliverable")
+    case.sends("Does this address reach you?", notice=told.message_id)
+    assert [to for to, *_ in _replies(bureau)] == [ERIN]
 
 
 def test_who_had_a_copy_of_the_customers_mail_is_answered_himself(bureau: Bureau) -> None:

@@ -86,6 +86,7 @@ def test_a_wrong_filter_says_what_there_is(program: Program, options: tuple[str,
 
 def test_a_list_that_finds_nothing_says_so(program: Program) -> None:
     assert program.call("case", "list", "--category", "Complaint").stdout == "there is no such case\n"
+    assert program.call("case", "list", "--mine", "--as", ADMIN).stdout == f"no case waits for {ADMIN}\n"
     assert "SR-3  " in program.call("case", "list", "--last", "1").stdout
 
 

@@ -181,6 +181,10 @@ def test_hostile_mail_stays_data(capsys: pytest.CaptureFixture[str]) -> None:
         ({"outcome": "created", "linked_by": "", "case": None, "would": True}, "would be created a new case"),
         ({"outcome": "reopened", "linked_by": "subject"}, "reopened SR-12 by the number in its subject"),
         ({"outcome": "followed"}, "SR-12 follows a closed case, found by thread"),
+        (
+            {"outcome": "followed", "case": None, "would": True},
+            "would be a new case, following a closed case, found by thread",
+        ),
         ({"outcome": "noted", "kind": "auto_reply"}, "noted on SR-12 by thread: auto reply, status and assignee stay"),
         ({"outcome": "junk_case", "reason": "blacklisted"}, "junk, SR-12: the sender is on the blacklist"),
         ({"outcome": "ignored", "reason": "own_mail", "case": None}, "ignored: our own mail that came back"),

@@ -221,6 +221,18 @@ def test_quarantine_outbox_and_unknown_recipients_are_shown(place: Place, status
     assert data["mailboxes"][0]["unregistered"]["mails"] == 1
 
 
+def test_a_relay_that_is_down_is_named_with_what_waits_for_it(place: Place, status: Status) -> None:
+    place.tell()
+    now = utcnow()
+    Desk(place.store, Clerk()).receive(mail("a"), now=now, received_at=now)
+    waiting = [one.id for one in place.store.due(now, 10)]
+    place.store.hold(waiting, now + timedelta(minutes=1), reason="smtp_lost", error="127.0.0.1:25 refuses")
+    code, out = status()
+    assert (code, "1 wait for the relay of support (127.0.0.1:25 refuses)" in out) == (0, True)
+    (relay,) = json.loads(status("--json")[1])["outbox"]["relays"]
+    assert (relay["mailbox"], relay["reason"], relay["mails"]) == ("support", "smtp_lost", 1)
+
+
 def test_answers_that_come_back_are_told_with_the_cure(place: Place, status: Status) -> None:
     place.tell()
     now = utcnow()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mailcase import faults
 from mailcase.health.stages import timed
+from mailcase.intake.ahead import Ahead
 from mailcase.intake.imap import plan
 from mailcase.intake.imap.batches import Batch, batches, slices
 from mailcase.intake.imap.failures import Refused
@@ -20,9 +21,9 @@ from mailcase.ports import Arrival, Cursor, Journal, Remainder
 class FolderSync:
     """Looks at the folders of one session, one after another.
 
-    At most two batches are in memory, one being settled by `submit` while the next one is fetched, and the facts
-    of one slice. `room` is called before each fetch and raises Unavailable where what is fetched could not be kept:
-    it stays on the server. The sent folder is only read, whatever `after` says (B16).
+    In memory are the batches that are being settled by `submit` and the next one (`Ahead`: octets of two at most), and
+    the facts of one slice. `room` is called before each fetch and raises Unavailable where what is fetched could not
+    be kept: it stays on the server. The sent folder is only read, whatever `after` says (B16).
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class FolderSync:
         self._seen: dict[str, SelectedFolder] = {}  # as they were at the last look
         self._after = parse_after(settings.after)
         self._refused: list[int] = []  # UIDs that the server did not give in this look
-        self._settling: asyncio.Task[object] | None = None
+        self._ahead = Ahead(settings.batch_mails, settings.batch_bytes)
 
     async def look(self, folder: str, *, compare: bool) -> None:
         """Read the folder to its end, wait until all of it is settled, and mark it.
@@ -66,9 +67,9 @@ class FolderSync:
                 now = self._now()
                 compare = compare or plan.compare_due(cursor, now, self._settings.compare_s)
                 await self._read(selected, cursor, now if compare else None)
-            await self._settled()
+            await self._ahead.settled()
         finally:
-            await self._leave_nothing_behind()
+            await self._ahead.leave_nothing_behind()
         await self._mark(selected)
         self._seen[folder] = selected
 
@@ -241,9 +242,10 @@ class FolderSync:
         )
 
     async def _hand_on(self, selected: SelectedFolder, arrivals: Sequence[Arrival], cursor: Cursor | None) -> None:
-        """Journal this batch, let it be settled, wait for the one before, and mark what is decided meanwhile.
+        """Journal this batch, let it be settled, mark what is decided meanwhile, and wait for room for another.
 
-        So the parsers have mail while the batch before is still being decided, and no third batch is fetched.
+        Marked is before that wait and not after it: behind it the next batch is fetched at once, since whoever decides
+        would soon have nothing to do. What is decided by the end of the look is marked there.
         Nothing that can fail stands between journal and submit: what is journalled is not fetched again.
         """
         if not arrivals:
@@ -254,26 +256,10 @@ class FolderSync:
         pairs = [(row, one.raw) for row, one in zip(rows, arrivals, strict=True) if row.outcome is None]
         emit(Event.JOURNALLED, folder=selected.name, mails=len(rows), new=sum(row.new for row in rows))
         if pairs:
-            before = self._settling
-            work = self._submit([row for row, _ in pairs], [raw for _, raw in pairs])
-            self._settling = asyncio.create_task(work)
-            if before is not None:
-                await before
+            raws = [raw for _, raw in pairs]
+            self._ahead.begin(self._submit([row for row, _ in pairs], raws), len(raws), sum(map(len, raws)))
         await self._mark(selected)
-
-    async def _settled(self) -> None:
-        settling, self._settling = self._settling, None
-        if settling is not None:
-            await settling
-
-    async def _leave_nothing_behind(self) -> None:
-        """After an error the batch under way is still settled; after a cancel it is given up."""
-        task = asyncio.current_task()
-        settling, self._settling = self._settling, None
-        if settling is not None:
-            if task is not None and task.cancelling():
-                settling.cancel()
-            await asyncio.gather(settling, return_exceptions=True)
+        await self._ahead.room()
 
     async def _mark(self, selected: SelectedFolder) -> None:
         """Tell the server what is decided and not yet told, also what an earlier run left; then remember it (I8)."""

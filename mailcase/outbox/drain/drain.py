@@ -27,7 +27,7 @@ from mailcase.waiting import first_of
 _BATCH: Final = 100  # rows looked at in one pass
 _LONGEST_REST: Final = 5.0  # seconds between looks when nothing woke us: a command of an agent queues mail, too
 _SHORTEST_REST: Final = 1.0
-_FULL_REST: Final = 1.0  # seconds between looks while the lanes hold a batch: each look reads what they hold
+_FULL_REST: Final = 1.0  # seconds between looks while the lanes hold a batch or every relay is down: none is free
 _RECENT: Final = timedelta(seconds=5)  # so often is counted what left, near a limit always
 _MANY: Final = 200  # mails in a window: counting fewer costs nothing
 _STORE_PAUSE: Final = 5.0  # seconds after the store could not be read
@@ -96,7 +96,7 @@ class Drain:
             while not stop.is_set():
                 self._wake.clear()
                 await first_of(await self._look(stop), self._wake, stop)
-                if sum(len(lane.taken) for lane in self._lanes.values()) >= _BATCH:
+                if self._is_shut() or sum(len(lane.taken) for lane in self._lanes.values()) >= _BATCH:
                     await first_of(_FULL_REST, stop)
         finally:
             await self._close(_GRACE)
@@ -125,7 +125,7 @@ class Drain:
         try:
             if not self._settled:
                 await self.settle_orphans()
-            while not stop.is_set() and await self._pass():
+            while not stop.is_set() and await self._pass() and not self._is_shut():
                 pass
             return await self._until_next()
         except Transient as error:
@@ -172,6 +172,11 @@ class Drain:
         if changed := [name for name, settings in ways.items() if self._ways.get(name) != settings]:
             await self._desk.free_stranded(changed)
         self._ways = ways
+
+    def _is_shut(self) -> bool:
+        """Whether no relay of ours takes mail: then a look finds out nothing but why each row waits."""
+        lanes = [self._lanes.get(mailbox) for mailbox in self._ways]
+        return bool(lanes) and all(lane is not None and lane.rest is not None and not lane.taken for lane in lanes)
 
     def _hungry(self) -> tuple[Portion, int]:
         """The mailboxes whose lanes want more, and how many of their rows those have: a look reads these again.

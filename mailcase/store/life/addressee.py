@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 from mailcase.life.by_agent import Answered
 from mailcase.life.notice import Addressee, Thread
 from mailcase.life.people import Person
+from mailcase.reports import REPORTS
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow
 from mailcase.store.life import reached
@@ -40,14 +41,18 @@ def answered(conn: Connection, running: int, message_id: str) -> Answered:
 
 
 def _told(conn: Connection, notice: AnyRow) -> AnyRow | None:
-    """The mail of somebody else that the notice tells of; its dedup is "notice:in:<group>:<identity>:<rule>:<to>"."""
+    """The mail of somebody else that the notice tells of; its dedup is "notice:in:<group>:<identity>:<rule>:<to>".
+
+    None where that is a report: no person wrote it, and what the notice tells of is the case.
+    """
     begin = f"notice:in:{notice.group_name}:"
     if not notice.dedup.startswith(begin):
         return None
     identity = notice.dedup[len(begin) :].rpartition(f":{notice.kind}:")[0]
     ours = sa.exists().where(t.agent.c.key == _M.sender_key)
     found = sa.select(t.message).where(_M.group_name == notice.group_name, _M.identity == f"in:{identity}", ~ours)
-    return conn.execute(found.where(_M.direction == "in").order_by(_M.id.desc()).limit(1)).first()
+    persons = _M.kind.not_in([one.value for one in REPORTS])
+    return conn.execute(found.where(_M.direction == "in", persons).order_by(_M.id.desc()).limit(1)).first()
 
 
 def _writer(conn: Connection, running: int, notice: AnyRow, mail: AnyRow) -> Answered:

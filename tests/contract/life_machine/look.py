@@ -21,9 +21,12 @@ _OF_ACTS: Final = tuple(
     )
 )  # fmt: skip
 _O, _OF = t.outbox.c, t.case_follower.c
+_MINE: Final = t.message.c.id == _O.message_pk
 _OUTBOX: Final = sa.select(
-    _O.id, _O.case_id, _O.kind, _O.to_key, _O.cc, _O.state, _O.reason, _O.audience, _O.message_id, _O.next_attempt_at
-)
+    _O.id, _O.case_id, _O.kind, _O.to_key, _O.cc, _O.state, _O.reason, _O.audience, _O.message_id, _O.next_attempt_at,
+    sa.select(t.message.c.contact_id).where(_MINE).scalar_subquery().label("customer_then"),
+    sa.select(t.message.c.participants).where(_MINE).scalar_subquery().label("written_to"),
+)  # fmt: skip
 _TO_WHO_WROTE: Final = ("registration", "followed", "kept_as_note", "partly_done")  # answers, and no notices
 _COLUMNS: Final = ("status", "assignee", "assignee_group", "priority", "category")
 

@@ -11,7 +11,7 @@ from tests.contract.life_machine import mails
 from tests.contract.life_machine.acts import BY_AGENT
 from tests.contract.life_machine.mails import Came, Letter
 from tests.contract.life_machine.model import Case
-from tests.contract.life_machine.people import AGENTS, CUSTOMERS, JUNKER, MACHINE, WORDS
+from tests.contract.life_machine.people import AGENTS, CUSTOMERS, GROUPS, JUNKER, MACHINE, OURS, WORDS
 from tests.contract.life_machine.world import World
 from tests.servers.letters import bounce_of, letter
 
@@ -107,7 +107,7 @@ class MailMachine(RuleBasedStateMachine):
 
     @rule(at=AT, agent=st.sampled_from((*AGENTS, "")), text=st.sampled_from(sorted(BY_AGENT)))
     def an_agents_answer(self, at: int, agent: str, text: str) -> None:
-        """To a notice that went to him, or to another one's: then it proves nothing."""
+        """To a notice that went to him; that of another one proves nothing, nor what several had of whom one left."""
         row = self.world.mail_to("agent", at)
         if row is None or row.kind == "customer_replied":  # of whoever wrote: test_agent_mail_reach.py
             return
@@ -116,9 +116,15 @@ class MailMachine(RuleBasedStateMachine):
         if who not in self.model.active:
             return
         case = self.model.cases[self.world.before.numbers[row.case_id]]
+        if row.customer_then not in (None, self.world.before.cases[self.model.end_of(case).number].contact_id):
+            return  # it told of another customer: test_agent_mail_reach.py too
+        had = set(row.written_to) - {OURS}  # one who was disabled before it left counts: it was written to him
+        together = len(had) == 1 or (
+            self.model.active.issuperset(had) and any(had <= set(members) for members in GROUPS.values())
+        )
 
         def came(one: Letter) -> Came:
-            return mails.by_agent(self.model, case, one, text, was_told=who in to)
+            return mails.by_agent(self.model, case, one, text, was_told=who in had and together)
 
         words = text.replace("Bye.", f"Bye, {len(self.raws)}.").replace("off.", f"off, {len(self.raws)}.")
         self.post(who, came, In_Reply_To=row.message_id, subject="Re: your notice", body=words)  # never the same again
