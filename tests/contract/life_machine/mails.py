@@ -30,7 +30,7 @@ class Letter(NamedTuple):
 def arrived(model: Model, letter: Letter) -> Came:
     """A mail that names nothing makes a case."""
     case = _new(model, letter)
-    return Came("created", case.number, _owed_of_new(model, case, letter, "registration"))
+    return Came("created", case.number, _owed_of_new(model, case, letter, "registration", known=True))
 
 
 def _new(model: Model, letter: Letter) -> Case:
@@ -40,10 +40,10 @@ def _new(model: Model, letter: Letter) -> Case:
     return model.add(case)
 
 
-def _owed_of_new(model: Model, case: Case, letter: Letter, rule: str) -> list[Mail]:
+def _owed_of_new(model: Model, case: Case, letter: Letter, rule: str, *, known: bool) -> list[Mail]:
     """The answer to its sender, the team's notice, and whoever has it (nobody acted: nobody is left out)."""
     answer = model.acknowledged(rule, case, letter.sender)
-    return [answer, *model.told("arrived", case, letter.sender), *model.handed(case, "")]
+    return [answer, *model.told("arrived", case, letter.sender, stranger=not known), *model.handed(case, "")]
 
 
 def junk(model: Model, letter: Letter) -> Came:
@@ -69,7 +69,8 @@ def answered(model: Model, named: Case, letter: Letter) -> Came:
     if outcome == "reopened":
         case.status, case.assignee = BY_MAIL[case.status], ""
     _hear(case, letter, known)
-    return Came(outcome, case.number, model.told("customer_replied", case, letter.sender, former))
+    owed = model.told("customer_replied", case, letter.sender, former, stranger=not known)
+    return Came(outcome, case.number, owed)
 
 
 def _hear(case: Case, letter: Letter, known: bool) -> None:
@@ -81,7 +82,7 @@ def _followed(model: Model, case: Case, letter: Letter, known: bool) -> Came:
     _hear(case, letter, known)
     new = _new(model, letter)
     new.follows = case.number
-    return Came("followed", new.number, _owed_of_new(model, new, letter, "followed"))
+    return Came("followed", new.number, _owed_of_new(model, new, letter, "followed", known=known))
 
 
 def came_back(model: Model, named: Case, recipient: str) -> Came:
@@ -114,7 +115,7 @@ def by_agent(model: Model, named: Case, letter: Letter, text: str, *, was_told: 
         return Came("linked", case.number, owed)
     sent = any(one.state == "pending" for one in words)
     _keep(not sent, letter, named, case)
-    told = model.to_agents("partly_done" if sent else "kept_as_note", case, (agent,))
+    told = model.to_agents("partly_done" if sent else "kept_as_note", case, (agent,), stranger=not was_told)
     return Came("linked", case.number, [*owed, told])
 
 

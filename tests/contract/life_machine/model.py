@@ -19,6 +19,9 @@ from tests.contract.life_machine.policy import (
     SILENT_DAYS,
 )
 
+#: Notices that count together: first recipient, whether there are more, rule, whether a stranger's mail did it.
+Like = tuple[str, bool, str, bool]
+
 
 class Mail(NamedTuple):
     """A row of the outbox, as far as it is owed."""
@@ -71,7 +74,7 @@ class Model:
     silent: dict[str, datetime] = field(default_factory=dict)
     split: dict[int | None, set[str]] = field(default_factory=dict)  # delivery -> cases that it was split off to
     turns: dict[str, int] = field(default_factory=dict)  # agent -> when it was his turn last
-    told_of_late: list[tuple[datetime, tuple[str, bool, str], str]] = field(default_factory=list)
+    told_of_late: list[tuple[datetime, Like, str]] = field(default_factory=list)
 
     # -- where a mail leads ---------------------------------------------------------------------
 
@@ -96,14 +99,15 @@ class Model:
 
     # -- what is owed ---------------------------------------------------------------------------
 
-    def told(self, what: str, case: Case, by: str, former: str = "") -> list[Mail]:
+    def told(self, what: str, case: Case, by: str, former: str = "", *, stranger: bool = False) -> list[Mail]:
         """One mail a rule and recipient, to nobody who did it himself (L2, L6).
 
-        `former` had the case before; of a task he is the agent who gets it.
+        `former` had the case before; of a task he is the agent who gets it. `stranger`: his mail did it.
         """
         if case.junk and what != "undeliverable":
             return []
-        return [one for rule, words in OWED[what] for one in self._of_rule(rule, words, case, by, former, set())]
+        rules = OWED[what]
+        return [mail for one in rules for mail in self._of_rule(*one, case, by, former, set(), stranger=stranger)]
 
     def moved(self, case: Case, by: str, owed: list[Mail]) -> list[Mail]:
         """These, and who follows the case is told that it changed, unless one of these tells him already."""
@@ -113,12 +117,22 @@ class Model:
         ]
 
     def _of_rule(
-        self, rule: str, words: tuple[str, ...], case: Case, by: str, former: str, known: set[str]
+        self,
+        rule: str,
+        words: tuple[str, ...],
+        case: Case,
+        by: str,
+        former: str,
+        known: set[str],
+        *,
+        stranger: bool = False,
     ) -> Iterator[Mail]:
         for word in words:
             for to in self._whom(word, case, by, former):
-                if not set(to) <= known:
-                    yield self._to_customer(rule, case) if word == "customer" else self.to_agents(rule, case, to)
+                if not set(to) <= known and word == "customer":
+                    yield self._to_customer(rule, case)
+                elif not set(to) <= known:
+                    yield self.to_agents(rule, case, to, stranger=stranger)
                 known |= set(to)
 
     def _whom(self, word: str, case: Case, by: str, former: str) -> list[tuple[str, ...]]:
@@ -172,15 +186,15 @@ class Model:
             return Mail(case.number, rule, (case.customer,), "suppressed", reason)
         return Mail(case.number, rule, (case.customer,), reason="delayed" if rule in DELAYED else "")
 
-    def to_agents(self, rule: str, case: Case, to: tuple[str, ...]) -> Mail:
-        """A notice to them, unless the address is silent or had too many."""
-        like = (to[0], len(to) > 1, rule)
+    def to_agents(self, rule: str, case: Case, to: tuple[str, ...], *, stranger: bool = False) -> Mail:
+        """A notice to them, unless the address is silent or had too many; what strangers did is counted apart."""
+        like = (to[0], len(to) > 1, rule, stranger)
         reason = self._kept_back(like, case.number)
         if not reason:
             self.told_of_late.append((self.now, like, case.number))
         return Mail(case.number, rule, tuple(sorted(to)), "suppressed" if reason else "pending", reason)
 
-    def _kept_back(self, like: tuple[str, bool, str], number: str) -> str:
+    def _kept_back(self, like: Like, number: str) -> str:
         if self.is_silent(like[0]):
             return "suppressed"
         since = self.now - timedelta(hours=1)
