@@ -133,11 +133,12 @@ class Program:
     def wait_decided(self, count: int) -> float:
         """Wait until the log has told of so many deliveries, from its beginning; the moment (perf_counter)."""
         with self.log.open("rb") as log:
-            seen = 0
+            seen, begun = 0, b""
 
             def all_of_them() -> bool:
-                nonlocal seen
-                seen += log.read().count(b'"event": "delivery"')
+                nonlocal seen, begun
+                lines, _, begun = (begun + log.read()).rpartition(b"\n")  # a line may be half written when we look
+                seen += lines.count(b'"event": "delivery"')
                 return seen >= count
 
             wait_until(all_of_them, PATIENCE, f"only {seen} of {count} were decided")
