@@ -18,6 +18,7 @@ from mailcase.pipeline import Pipeline
 from mailcase.places import private_folder
 from mailcase.policy import Policy
 from mailcase.policy_build import Built, build, build_for_deciding
+from mailcase.reading import read_all
 from mailcase.recovery import Recovery
 from mailcase.rules import Rules
 from mailcase.store.raw.setting import raw_setting
@@ -78,7 +79,7 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
         stack.callback(store.close)
         writer = Writer()
         stack.callback(writer.close)
-        reader = Reader(workers=settings.intake.workers, killed=lambda error: emit(Event.PARSER_KILLED, error=error))
+        reader = Reader(workers=settings.intake.workers, task=read_all, killed=_tell_killed)
         stack.push_async_callback(reader.close)
         owner = f"{socket.gethostname()}:{os.getpid()}:{utcnow():%Y%m%dT%H%M%S%f}"
         disk = DiskGuard.of((settings.state_dir, store.raw_folder), settings.intake.disk_low)
@@ -88,6 +89,10 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
         stack.push_async_callback(_give_back, house.recovery)
         stack.push_async_callback(house.pipeline.close)
         yield house
+
+
+def _tell_killed(error: str) -> None:
+    emit(Event.PARSER_KILLED, error=error)
 
 
 async def _give_back(recovery: Recovery) -> None:

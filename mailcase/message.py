@@ -1,9 +1,13 @@
 """The mail as the core sees it: decoded, bounded, and free of anything a store could refuse."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import wraps
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -115,6 +119,7 @@ class Email:
     forwarded: tuple[Address, ...] = ()  # who wrote the mail that this one forwards and those in it, outermost first
     new_text: str = ""  # what `text` says anew, for display: no quotation, no signature; "" where that is all of it
     nothing_new: bool = False  # that is all of it: quotation, signature, and no word of the writer's
+    known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # see `once`
     _by_name: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -135,6 +140,24 @@ class Email:
     def has(self, name: str) -> bool:
         """Whether a header of that name is there."""
         return self.header(name) is not None
+
+
+def once(ask: Callable[[Email], T]) -> Callable[[Email], T]:
+    """For a question about the mail alone: it is answered once, and the answer stays with the mail.
+
+    So what was found out in the process that read the mail (`foreseeing`) is not found out again by the one thread
+    that decides. The answer must be something that nobody changes.
+    """
+    name = f"{ask.__module__}.{ask.__qualname__}"
+
+    @wraps(ask)
+    def answer(email: Email) -> T:
+        if name not in email.known:
+            email.known[name] = ask(email)
+        found: T = email.known[name]
+        return found
+
+    return answer
 
 
 def _grouped(headers: tuple[tuple[str, str], ...]) -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from typing import Final
 from mailcase.errors import Fenced
 from mailcase.ports import Reading, Settled
 
-MOST: Final = 50  # messages that share one commit
+MOST: Final = 100  # messages that share one commit
 
 
 @dataclass(slots=True)

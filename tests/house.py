@@ -17,8 +17,8 @@ from typing import Final
 SHELL: Final = (
     *("__init__", "__main__", "acts", "blacklist_edit", "cli", "clock", "config", "configuration", "daemon", "demo"),
     *("desk", "disk", "faults", "health", "house", "lmtp", "lock", "log", "log_library", "log_stream"),
-    *("maildir_settings", "patience", "pipeline", "places", "policy_build", "recovery", "reloading", "replaying"),
-    *("retention", "roster", "rules", "sdnotify"),
+    *("maildir_settings", "patience", "pipeline", "places", "policy_build", "reading", "recovery", "reloading"),
+    *("replaying", "retention", "roster", "rules", "sdnotify"),
     *("server_settings", "settling", "shipped", "signin", "source_ids", "sources", "store", "telling", "tenure"),
     *("template_files", "tls"),
     *("waiting", "writer"),

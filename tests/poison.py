@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from mailcase import reading
 from mailcase.intake import worker
 from mailcase.message import Email
 
@@ -16,7 +17,7 @@ RAISE = b"X-Poison: raise"
 
 
 def read_all(raws: Sequence[bytes], seconds: float) -> list[Email | str]:
-    """`worker.read_all`, poisoned."""
+    """`reading.read_all`, poisoned."""
     for raw in raws:
         if ABORT in raw:
             os._exit(134)
@@ -38,4 +39,4 @@ def _one(raw: bytes, seconds: float) -> Email | str:
     if MEMORY in raw:
         with worker._limits(seconds):
             return str(len(bytearray(4 << 30)))
-    return worker.read_all([raw], seconds)[0]
+    return reading.read_all([raw], seconds)[0]

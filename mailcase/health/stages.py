@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-#: The stages that are timed, in the order of a mail's life; `decide` is one transaction of up to 50 mails.
+#: The stages that are timed, in the order of a mail's life; `decide` is one transaction of up to 100 mails.
 STAGES: Final = ("fetch", "journal", "parse", "decide", "mark", "send")
 Stage = Literal["fetch", "journal", "parse", "decide", "mark", "send"]
 #: Upper bounds in seconds; the last bucket is everything above.

@@ -15,8 +15,8 @@ from mailcase.intake import worker
 from mailcase.intake.pool import Killed, Pool, Task, TaskError
 from mailcase.message import Email
 
-CHUNK: Final = 16  # mails of a task
-CHUNK_BYTES: Final = 1_048_576
+CHUNK: Final = 25  # mails of a task
+CHUNK_BYTES: Final = 2_097_152
 TRIES: Final = 3  # of a mail that kills its worker or does not end
 _LARGE: Final = 8_388_608  # bytes: of such mails one at a time is read
 _START_SECONDS: Final = 60.0  # for the first process to come up on a busy machine

@@ -6,7 +6,7 @@ Imported by the workers alone, so it must not import the store (SQLModel costs h
 import os
 import resource
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Final
@@ -48,22 +48,29 @@ def _die_with(parent: int) -> None:
         os._exit(1)
 
 
-def read_all(raws: Sequence[bytes], seconds: float) -> list[Email | str]:
+def _nothing(_: Email) -> None:
+    pass
+
+
+def read_all(raws: Sequence[bytes], seconds: float, then: Callable[[Email], None] = _nothing) -> list[Email | str]:
     """Read mails one by one: for each the Email, or why it can never be read.
 
-    `seconds` is the time limit that the parent keeps; CPU time well beyond it kills the process.
+    `seconds` is the time limit that the parent keeps; CPU time well beyond it kills the process. `then` is told of
+    each that was read, within the same limits.
     """
     with _limits(seconds):
-        return [_read(raw) for raw in raws]
+        return [_read(raw, then) for raw in raws]
 
 
-def _read(raw: bytes) -> Email | str:
+def _read(raw: bytes, then: Callable[[Email], None]) -> Email | str:
     from mailcase.intake.parse import read  # the daemon names this module and reads no mail itself
 
     try:
-        return read(raw)
+        email = read(raw)
     except Permanent as error:
         return str(error)
+    then(email)
+    return email
 
 
 @contextmanager

@@ -25,8 +25,8 @@ def _auto_submitted(q: AckQuestion) -> No | None:
 
 
 def _list_mail(q: AckQuestion) -> No | None:
-    name = next(list_marks(q.email, q.policy.linking.own_lists), None)
-    return No("list_mail", name) if name else None
+    names = list_marks(q.email, q.policy.linking.own_lists)
+    return No("list_mail", names[0]) if names else None
 
 
 def _precedence(q: AckQuestion) -> No | None:

@@ -3,22 +3,21 @@
 import re
 from typing import Final
 
-from mailcase.junk.finding import Hit, KindQuestion
+from mailcase.junk.finding import Hit
 from mailcase.junk.header_values import auto_submitted
-from mailcase.message import Email, Kind
+from mailcase.message import Email, Kind, once
 
 #: The id that qmail-inject makes for a program that gave none.
 _INJECTED: Final = re.compile(r"<\d{14}\.\d{1,10}\.qmail@([^<>@\s]{1,255})>")
 
 
-def automatic(question: KindQuestion) -> Hit | None:
+@once
+def automatic(email: Email) -> Hit | None:
     """Auto-Submitted with anything but `no` (an unknown or empty token counts, A1), or a sender without a name."""
-    if question.form:
-        return None
-    token = auto_submitted(question.email)
+    token = auto_submitted(email)
     if token is not None:
         return Hit(Kind.NOTIFICATION, f"Auto-Submitted: {token}")
-    host = _nameless(question.email)
+    host = _nameless(email)
     return Hit(Kind.NOTIFICATION, f"From anonymous@, made by qmail-inject on {host}") if host else None
 
 

@@ -4,10 +4,10 @@ import re
 from typing import Final
 
 from mailcase.junk.autoreply_words import AUTOREPLY_HEADERS, BEGINNINGS, FOLLOWERS
-from mailcase.junk.finding import Hit, KindQuestion
+from mailcase.junk.finding import Hit
 from mailcase.junk.header_values import auto_submitted, suppressed_words
 from mailcase.junk.subject_line import without_prefixes
-from mailcase.message import Email, Kind
+from mailcase.message import Email, Kind, once
 
 _LOOP: Final = "X-MS-Exchange-Inbox-Rules-Loop"
 # The wording must be all there is to it: "Out of office hours support" is a person's subject.
@@ -20,9 +20,10 @@ def autoreply_mark(email: Email) -> str:
     return _by_header(email) or _by_calendar(email) or _by_subject(email)
 
 
-def autoreply(question: KindQuestion) -> Hit | None:
+@once
+def autoreply(email: Email) -> Hit | None:
     """Any mark of the row makes an auto_reply."""
-    mark = autoreply_mark(question.email)
+    mark = autoreply_mark(email)
     return Hit(Kind.AUTO_REPLY, mark) if mark else None
 
 

@@ -4,23 +4,24 @@ from typing import Final
 
 from mailcase.junk.autoreply import autoreply_mark
 from mailcase.junk.bounce_words import BOUNCE_BODIES, BOUNCE_SUBJECTS, DELAY_SUBJECTS
-from mailcase.junk.finding import Hit, KindQuestion
+from mailcase.junk.finding import Hit
 from mailcase.junk.robots import daemon_sender, machine_sender
 from mailcase.junk.subject_line import without_prefixes
-from mailcase.message import Email, Kind
+from mailcase.message import Email, Kind, once
 
 _SEARCHED: Final = 16_000  # characters of the text
 
 
-def failed_recipients(question: KindQuestion) -> Hit | None:
+@once
+def failed_recipients(email: Email) -> Hit | None:
     """Row 5: X-Failed-Recipients."""
-    value = question.email.header("X-Failed-Recipients")
+    value = email.header("X-Failed-Recipients")
     return None if value is None else Hit(Kind.BOUNCE, f"X-Failed-Recipients: {value[:80]}")
 
 
-def null_or_daemon(question: KindQuestion) -> Hit | None:
+@once
+def null_or_daemon(email: Email) -> Hit | None:
     """Row 6: a null Return-Path or a mail server as sender; the wording says what it is."""
-    email = question.email
     sender = "null Return-Path" if email.return_path == "" else daemon_sender(email)
     if not sender:
         return None
@@ -31,9 +32,9 @@ def null_or_daemon(question: KindQuestion) -> Hit | None:
     return Hit(Kind.NOTIFICATION, sender)
 
 
-def bounce_wording(question: KindQuestion) -> Hit | None:
+@once
+def bounce_wording(email: Email) -> Hit | None:
     """Row 7: bounce subject and bounce body from a machine, and nobody forwarded or answered it."""
-    email = question.email
     _, replied, forwarded = without_prefixes(email)
     sender = machine_sender(email)
     if replied or forwarded or not sender:

@@ -1,12 +1,12 @@
 """Rows 10 and 11: mailing lists and bulk mail, by List-*, Precedence, Feedback-ID and marks of mass senders."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from typing import Final
 
 from mailcase.junk.finding import Hit, KindQuestion
 from mailcase.junk.header_values import plain_token, tokens
 from mailcase.junk.mass_mail import mass_mark
-from mailcase.message import Email, Kind
+from mailcase.message import Email, Kind, once
 
 #: The first three are those of the table; the others older list software writes.
 LIST_HEADERS: Final = ("List-Id", "List-Post", "Mailing-List", "X-MLServer", "X-ML-Name", "X-BeenThere")
@@ -24,26 +24,38 @@ def list_id(value: str) -> str:
 
 def own_list(email: Email, own_lists: Set[str]) -> bool:
     """Whether support@ is itself that list: every List-Id stands in `own_lists` (B5)."""
-    ids = [list_id(value) for value in email.header_all("List-Id")]
+    ids = [list_id(value) for value in email.header_all("List-Id")] if own_lists else []
     return bool(ids) and all(one in own_lists for one in ids)
 
 
-def list_marks(email: Email, own_lists: Set[str]) -> Iterator[str]:
+@once
+def list_headers(email: Email) -> tuple[str, ...]:
+    """The name of every header that list software writes, as it stands in the mail."""
+    return tuple(name for name, _ in email.headers if name.lower().startswith("list-") or name.lower() in _MARKS)
+
+
+@once
+def bulk_precedences(email: Email) -> tuple[tuple[str, str], ...]:
+    """(header, token) of every Precedence that forbids an answer."""
+    found = tokens(email, "Precedence", "X-Precedence")
+    return tuple((name, token) for name, token in found if token in BULK_PRECEDENCES)
+
+
+@once
+def sender_mark(email: Email) -> str:
+    """What only a mass sender leaves in a mail, or ""."""
+    return "Feedback-ID" if email.has("Feedback-ID") else mass_mark(email)
+
+
+def list_marks(email: Email, own_lists: Set[str]) -> tuple[str, ...]:
     """The name of every list header; none where the list is our own."""
-    if own_list(email, own_lists):
-        return
-    for name, _ in email.headers:
-        key = name.lower()
-        if key.startswith("list-") or key in _MARKS:
-            yield name
+    return () if own_list(email, own_lists) else list_headers(email)
 
 
 def precedence_mark(email: Email, own_lists: Set[str]) -> str:
     """The Precedence that forbids an answer, as "Precedence: bulk", or ""; `list` of our own list is none."""
-    ignored = {"list"} if own_list(email, own_lists) else set()
-    wanted = BULK_PRECEDENCES - ignored
-    found = tokens(email, "Precedence", "X-Precedence")
-    return next((f"{name}: {token}" for name, token in found if token in wanted), "")
+    ignored = "list" if own_list(email, own_lists) else None
+    return next((f"{name}: {token}" for name, token in bulk_precedences(email) if token != ignored), "")
 
 
 def mailing_list(question: KindQuestion) -> Hit | None:
@@ -62,8 +74,8 @@ def bulk(question: KindQuestion) -> Hit | None:
     email, ours = question.email, question.policy.linking.own_lists
     if precedence := precedence_mark(email, ours):
         return Hit(Kind.BULK, precedence)
-    if name := next(list_marks(email, ours), None):
-        return Hit(Kind.BULK, f"{name}: {(email.header(name) or '')[:80]}")
-    if mark := "Feedback-ID" if email.has("Feedback-ID") else mass_mark(email):
+    if marks := list_marks(email, ours):
+        return Hit(Kind.BULK, f"{marks[0]}: {(email.header(marks[0]) or '')[:80]}")
+    if mark := sender_mark(email):
         return Hit(Kind.BULK, mark)
     return None

@@ -3,24 +3,25 @@
 import re
 from typing import Final
 
-from mailcase.junk.finding import Hit, KindQuestion
-from mailcase.message import Email, Kind
+from mailcase.junk.finding import Hit
+from mailcase.message import Email, Kind, once
 
 #: Providers that send no report part: a header, or a subject that names the address of our server.
 COMPLAINT_HEADERS: Final = ("X-HmXmrOriginalRecipient",)
 _SUBJECT: Final = re.compile(r"complaint about message from [0-9a-fx.:]{7,45}", re.IGNORECASE)
 
 
-def complaint(question: KindQuestion) -> Hit | None:
+@once
+def complaint(email: Email) -> Hit | None:
     """A report-type feedback-report, or a message/feedback-report part of the mail's own."""
-    report = question.email.report
+    report = email.report
     if report is None:
-        return _in_words(question.email)
+        return _in_words(email)
     if report.report_type == "feedback-report":
         return Hit(Kind.COMPLAINT, "report-type=feedback-report")
     if "message/feedback-report" in report.part_types:
         return Hit(Kind.COMPLAINT, "part message/feedback-report")
-    return _in_words(question.email)
+    return _in_words(email)
 
 
 def _in_words(email: Email) -> Hit | None:

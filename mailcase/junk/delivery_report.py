@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from mailcase.junk.finding import Hit, KindQuestion
-from mailcase.message import Kind, Report
+from mailcase.junk.finding import Hit
+from mailcase.message import Email, Kind, Report, once
 
 _PARTS: Final = ("message/delivery-status", "message/global-delivery-status")
 #: The first kind of which an action is there; with none readable it is a bounce.
@@ -14,9 +14,10 @@ _BY_ACTION: Final = (
 )
 
 
-def delivery_report(question: KindQuestion) -> Hit | None:
+@once
+def delivery_report(email: Email) -> Hit | None:
     """A report-type delivery-status, or such a part of the mail's own."""
-    report = question.email.report
+    report = email.report
     if report is None:
         return None
     part = next((part for part in _PARTS if part in report.part_types), None)

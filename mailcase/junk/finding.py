@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mailcase.message import Email, Kind
-from mailcase.policy import MailboxPolicy, Policy
-from mailcase.tokens import Mark
+
+if TYPE_CHECKING:  # a parser process asks what depends on the mail alone, and needs neither policy nor keys for it
+    from mailcase.policy import MailboxPolicy, Policy
+    from mailcase.tokens import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +16,9 @@ class KindQuestion:
     """One mail with all that a row may look at."""
 
     email: Email
-    mailbox: MailboxPolicy
-    policy: Policy
-    mark: Mark | None  # the mail's own, verified (row 4)
+    mailbox: "MailboxPolicy"
+    policy: "Policy"
+    mark: "Mark | None"  # the mail's own, verified (row 4)
     form: bool  # the customer is in Reply-To (B3): a person's mail whatever form software stamps on it
 
 
@@ -28,3 +31,4 @@ class Hit:
 
 
 Rule = Callable[[KindQuestion], Hit | None]
+MailRule = Callable[[Email], Hit | None]  # one that looks at nothing but the mail

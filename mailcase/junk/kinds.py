@@ -10,22 +10,33 @@ from mailcase.junk.bulk import bulk, mailing_list
 from mailcase.junk.complaint import complaint
 from mailcase.junk.customer import form_customer
 from mailcase.junk.delivery_report import delivery_report
-from mailcase.junk.finding import KindQuestion, Rule
+from mailcase.junk.finding import KindQuestion, MailRule, Rule
 from mailcase.junk.own import own, own_mark
 from mailcase.junk.receipt import receipt
 from mailcase.message import Email, Kind
 from mailcase.policy import MailboxPolicy, Policy
 
+
+def _mail(rule: MailRule) -> Rule:
+    """A row that asks the mail alone."""
+    return lambda question: rule(question.email)
+
+
+def _unless_form(rule: MailRule) -> Rule:
+    """The same, but a web form's mail is a person's whatever its software stamps on it (B3)."""
+    return lambda question: None if question.form else rule(question.email)
+
+
 ROWS: Final[tuple[tuple[str, Rule], ...]] = (
-    ("feedback report", complaint),
-    ("receipt", receipt),
-    ("delivery report", delivery_report),
+    ("feedback report", _mail(complaint)),
+    ("receipt", _mail(receipt)),
+    ("delivery report", _mail(delivery_report)),
     ("own mark", own),
-    ("failed recipients", failed_recipients),
-    ("null path or daemon", null_or_daemon),
-    ("bounce wording", bounce_wording),
-    ("automatic reply", autoreply),
-    ("auto-submitted", automatic),
+    ("failed recipients", _mail(failed_recipients)),
+    ("null path or daemon", _mail(null_or_daemon)),
+    ("bounce wording", _mail(bounce_wording)),
+    ("automatic reply", _mail(autoreply)),
+    ("auto-submitted", _unless_form(automatic)),
     ("mailing list", mailing_list),
     ("bulk mail", bulk),
 )

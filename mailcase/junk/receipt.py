@@ -2,15 +2,16 @@
 
 from typing import Final
 
-from mailcase.junk.finding import Hit, KindQuestion
-from mailcase.message import Kind
+from mailcase.junk.finding import Hit
+from mailcase.message import Email, Kind, once
 
 _PARTS: Final = ("message/disposition-notification", "message/global-disposition-notification")
 
 
-def receipt(question: KindQuestion) -> Hit | None:
+@once
+def receipt(email: Email) -> Hit | None:
     """A report-type disposition-notification, or such a part of the mail's own."""
-    report = question.email.report
+    report = email.report
     if report is None:
         return None
     if report.report_type == "disposition-notification":

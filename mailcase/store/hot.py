@@ -9,6 +9,7 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
 Convert = Callable[[Any], Any]
+Pick = Callable[[Mapping[str, Any]], Sequence[Any]]
 
 
 @dataclass(slots=True)
@@ -24,6 +26,7 @@ class _Ready:
 
     sql: str
     names: tuple[str, ...]  # what the driver is given, in its order
+    pick: Pick  # their values
     changes: tuple[tuple[int, Convert], ...]  # those of them that are converted
     named: bool  # the driver takes its parameters by name
     fixed: dict[str, Any]  # values that the statement holds itself, such as a limit
@@ -32,10 +35,11 @@ class _Ready:
 
     def parameters(self, given: Mapping[str, Any]) -> Any:
         """The driver's parameters."""
-        values = {**self.fixed, **given} if self.fixed else given
-        found = [values[name] for name in self.names]
-        for at, change in self.changes:
-            found[at] = change(found[at])
+        found: Any = self.pick({**self.fixed, **given} if self.fixed else given)
+        if self.changes:
+            found = list(found)
+            for at, change in self.changes:
+                found[at] = change(found[at])
         return dict(zip(self.names, found, strict=True)) if self.named else found
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
@@ -114,12 +118,20 @@ def _compile(statement: Any, conn: Connection, names: list[str]) -> _Ready:
     return _Ready(
         sql=str(compiled),
         names=tuple(order),
+        pick=_picking(order),
         changes=tuple((at, change) for at, name in enumerate(order) if (change := changes[name]) is not None),
         named=not compiled.positional,
         fixed={name: value for name, value in compiled.params.items() if name not in names},
         results=tuple((at, convert) for at, convert in enumerate(results) if convert is not None),
         row=namedtuple("Found", [column.key for column in columns]) if columns else None,
     )
+
+
+def _picking(names: Sequence[str]) -> Pick:
+    """What takes the values of these names, in their order: in C where there are several."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda given: [given[name] for name in names]
 
 
 def _bind(kind: Any, dialect: Any) -> Convert | None:

@@ -36,6 +36,7 @@ _INSERT = {
     lite: Hot(new_statement(t.delivery, ("source", "folder", "key"), lite=lite).returning(_D.id))
     for lite in (True, False)
 }
+_MARK = Hot(sa.update(t.delivery).where(_D.id == sa.bindparam("b_id")).values(marked=True))
 _INBOX = ("", "INBOX")  # a Maildir's only folder has no name
 _BY_KEY = sa.select(*_FACTS).where(
     _D.source == sa.bindparam("at_source"), _D.folder == sa.bindparam("at_folder"), _D.key == sa.bindparam("at_key")
@@ -160,9 +161,7 @@ def unmarked(
 
 def set_marked(conn: Connection, delivery_ids: Sequence[int]) -> None:
     """Remember that the server was told."""
-    statement = sa.update(t.delivery).where(_D.id == sa.bindparam("b_id")).values(marked=True)
-    if delivery_ids:
-        conn.execute(statement, [{"b_id": one} for one in delivery_ids])
+    _MARK.many(conn, [{"b_id": one} for one in delivery_ids])
 
 
 def undecided(conn: Connection, limit: int, after: int) -> list[Journalled]:

@@ -20,7 +20,8 @@ from mailcase import bench, house
 from mailcase.intake import reader
 from tests import poison
 reader._CHUNK_SECONDS = 2.0
-house.Reader = partial(reader.Reader, timeout=4.0, memory=64 << 20, task=poison.read_all)
+house.Reader = partial(reader.Reader, timeout=4.0, memory=64 << 20)
+house.read_all = poison.read_all
 decide = bench.decide
 def choking(email, *rest):
     if "choke" in email.subject:

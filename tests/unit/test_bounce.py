@@ -19,12 +19,12 @@ def ask(email: Email) -> KindQuestion:
 
 
 def row_6(email: Email) -> Kind | None:
-    hit = null_or_daemon(ask(email))
+    hit = null_or_daemon(email)
     return hit.kind if hit else None
 
 
 def row_7(email: Email) -> Kind | None:
-    hit = bounce_wording(ask(email))
+    hit = bounce_wording(email)
     return hit.kind if hit else None
 
 
@@ -131,7 +131,7 @@ def test_row_7_wants_both_wordings_from_a_machine_and_no_prefix(email: Email, ki
     ],
 )
 def test_row_7_says_which_machine_wrote_which_words(email: Email, sender: str) -> None:
-    hit = bounce_wording(ask(replace(email, subject=SUBJECT, text=BODY)))
+    hit = bounce_wording(replace(email, subject=SUBJECT, text=BODY))
     assert hit is not None
     assert hit.detail == f"{sender}, subject has 'delivery failure', text has 'unknown user'"
 

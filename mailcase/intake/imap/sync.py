@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from mailcase import faults
 from mailcase.health.stages import timed
@@ -16,6 +17,8 @@ from mailcase.intake.imap.ports import Alarm, InStore, MailFact, MailSession, Se
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.log import Event, emit
 from mailcase.ports import Arrival, Cursor, Journal, Remainder
+
+_MARKED_EACH: Final = 4  # batches of a long look: that the server was told is remembered in a commit of its own
 
 
 class FolderSync:
@@ -52,6 +55,7 @@ class FolderSync:
         self._after = parse_after(settings.after)
         self._refused: list[int] = []  # UIDs that the server did not give in this look
         self._ahead = Ahead(settings.batch_mails, settings.batch_bytes)
+        self._handed_on = 0  # batches
 
     async def look(self, folder: str, *, compare: bool) -> None:
         """Read the folder to its end, wait until all of it is settled, and mark it.
@@ -242,7 +246,7 @@ class FolderSync:
         )
 
     async def _hand_on(self, selected: SelectedFolder, arrivals: Sequence[Arrival], cursor: Cursor | None) -> None:
-        """Journal this batch, let it be settled, mark what is decided meanwhile, and wait for room for another.
+        """Journal this batch, let it be settled, mark now and then what is decided, and wait for room for another.
 
         Marked is before that wait and not after it: behind it the next batch is fetched at once, since whoever decides
         would soon have nothing to do. What is decided by the end of the look is marked there.
@@ -258,7 +262,9 @@ class FolderSync:
         if pairs:
             raws = [raw for _, raw in pairs]
             self._ahead.begin(self._submit([row for row, _ in pairs], raws), len(raws), sum(map(len, raws)))
-        await self._mark(selected)
+        self._handed_on += 1
+        if self._handed_on % _MARKED_EACH == 0:
+            await self._mark(selected)
         await self._ahead.room()
 
     async def _mark(self, selected: SelectedFolder) -> None:
