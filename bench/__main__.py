@@ -8,7 +8,7 @@ from typing import Final, Protocol, cast
 
 from bench.table import keep
 
-PARTS: Final = ("compare", "growth", "million", "latency", "memory", "start", "daemons")
+PARTS: Final = ("compare", "growth", "million", "latency", "memory", "start", "daemons", "postgres")
 
 
 class Measure(Protocol):

@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Final
@@ -47,10 +47,10 @@ class Mail:
     truth: Truth
 
 
-def corpus(count: int, seed: int = SEED) -> Iterator[Mail]:
-    """`count` mails in the order of their arrival, one at a time in memory."""
+def corpus(count: int, seed: int = SEED, above: int = 0) -> Iterator[Mail]:
+    """`count` mails in the order of their arrival, one at a time in memory; the numbers in them lie `above`."""
     for wish in plan(count, seed):
-        yield _mail(wish, seed)
+        yield _mail(wish if wish.number is None else replace(wish, number=wish.number + above), seed)
 
 
 def number(running: int) -> str:
