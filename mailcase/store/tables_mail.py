@@ -1,12 +1,14 @@
 """Messages with raw bytes, attachments and the ids they cite."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
 from mailcase.store.tables_base import BIG, JSON, TEXT, Row
+
+_KNOWN: Final = sa.text("message_pk IS NOT NULL")
 
 
 class Raw(Row, table=True):
@@ -55,7 +57,7 @@ class Message(Row, table=True):
     reason: str = ""
     sender_unverified: bool = False
     erased: bool = False
-    contact_id: int | None = Field(default=None, sa_type=BIG, foreign_key="contact.id")
+    contact_id: int | None = Field(default=None, sa_type=BIG, foreign_key="contact.id", index=True)
     account_id: int | None = Field(default=None, sa_type=BIG, foreign_key="account.id")
     delivery_id: int | None = Field(default=None, sa_type=BIG)  # that was decided; no key: it points back
     participants: list[str] = Field(default_factory=list, sa_type=JSON)  # From, To, Cc keys
@@ -75,6 +77,10 @@ class MessageReference(Row, table=True):
     """One row a group and Message-ID: the message that it is, or null = only seen in a citation."""
 
     __tablename__ = "message_reference"
+    # For a mail that is taken back; rows of ids that were only seen in a citation are many, and not in it.
+    __table_args__ = (
+        sa.Index("ix_message_reference_message_pk", "message_pk", sqlite_where=_KNOWN, postgresql_where=_KNOWN),
+    )
     group_name: str = Field(primary_key=True)
     msgid: str = Field(primary_key=True)
     message_pk: int | None = Field(default=None, sa_type=BIG, foreign_key="message.id")

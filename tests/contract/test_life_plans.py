@@ -1,4 +1,4 @@
-"""What every mail, `case show` and `report` ask of cases is found in an index, not by a look at each case."""
+"""What every mail, `case show` and `report` ask of cases is found in an index, not by a look at each row."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from mailcase.store.life.assign import chosen
 from mailcase.store.life.case_filter import CaseFilter
 from mailcase.store.life.case_life import life_of
 from mailcase.store.life.statistics import facts
+from mailcase.store.outbox_state import take_back
 from mailcase.store.report_cases import listing
 from mailcase.store.store import Store
 from tests.builders import NOW
@@ -39,16 +40,17 @@ ASKED: tuple[tuple[str, Callable[[Connection], object], set[str]], ...] = (
     ("case list of a kind", lambda conn: listed(conn, kind=StatusKind.ACTIVE), {"ix_case_status"}),
     ("case list unanswered", lambda conn: listed(conn, unanswered=True), {"ix_case_status"}),
     ("case list of an agent", lambda conn: listed(conn, assignee="a@x.example"), {"ix_case_assignee"}),
+    ("a mail is taken back", lambda conn: take_back(conn, 0, 0, "gone"), {"ix_message_reference_message_pk"}),
 )  # fmt: skip
 
 
 @contextmanager
 def listening(conn: Connection) -> Iterator[list[tuple[str, Any]]]:
-    """The SELECTs that are sent meanwhile, also those that begin with a WITH."""
+    """The SELECTs and UPDATEs that are sent meanwhile, also those that begin with a WITH."""
     found: list[tuple[str, Any]] = []
 
     def hear(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith(("SELECT", "WITH")):
+        if statement.startswith(("SELECT", "WITH", "UPDATE")):
             found.append((statement, parameters))
 
     sa.event.listen(conn, "before_cursor_execute", hear)
