@@ -10,7 +10,7 @@ from pathlib import Path
 from soak._processes import end_descendants
 from soak.part import load, names, sentences
 from soak.results import DOCUMENT, Result, write
-from soak.running import KEPT, Asked, begins_anew, run
+from soak.running import KEPT, Asked, run
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -26,8 +26,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         outcome = run(Asked(asked.part, part, asked.state, asked.minutes), _writer(asked), _tell)
     except KeyboardInterrupt:
-        on = "begins anew" if begins_anew(part) else "goes on where it was"
-        sys.stderr.write(f"\ninterrupted; `make soak PART={asked.part}` {on}\n")
+        sys.stderr.write(f"\ninterrupted; `make soak PART={asked.part}` goes on where it was\n")
         return 130
     _tell("\n".join([outcome.verdict, *outcome.lines, ""]))
     return 0 if outcome.held else 1

@@ -12,6 +12,7 @@ import psycopg
 
 from soak._letters import AGENTS, GROUP, MOVED, STAFFED, Letters
 from soak._post import People, Post
+from soak._rounds import Round, outcome
 from soak._truth import untrue
 from soak.part import Outcome, Work
 from tests.servers.crew import Crew
@@ -19,7 +20,6 @@ from tests.servers.invariants import Box, Scene, findings
 
 SAYS: Final = "three daemons on one PostgreSQL under random kills, freezes and restarts; SOAK_MAILS=20000"
 MINUTES: float = 10.0
-ANEW: Final = True
 
 _OUTCOMES: Final = "SELECT outcome, count(*) FROM delivery GROUP BY 1"
 _KINDS: Final = "SELECT kind || ' ' || state, count(*) FROM outbox GROUP BY 1"
@@ -33,6 +33,7 @@ _UNDECIDED: Final = "SELECT count(*) FROM delivery WHERE outcome IS NULL"
 _OPEN: Final = "SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending')"
 _NOT_TOLD: Final = "SELECT mailbox, count(*) FROM delivery WHERE source LIKE 'imap:%' AND NOT marked GROUP BY 1"
 _FETCHED: Final = "SELECT count(*) FROM delivery WHERE source LIKE 'imap:%'"
+_ROUNDS: Final = 3  # of one length together, each with servers and a store of its own
 _SIZE: Final = 3
 _TEMPFAIL: Final = 75
 _LEASE_S: Final = 5
@@ -88,11 +89,21 @@ class Trouble:
 
 
 def run(work: Work) -> Outcome:
-    """Deliver for four fifths of the time, trouble all of it, then settle and count. Begins anew when interrupted."""
+    """Rounds, each kept when it has been settled and compared; an interrupted one begins anew."""
     mails = int(os.environ.get("SOAK_MAILS", "20000"))
+    rounds: list[Round] = work.kept("rounds", [])
+    while (number := len(rounds)) < _ROUNDS:
+        share = mails * (number + 1) // _ROUNDS - mails * number // _ROUNDS
+        rounds.append(_round(work, share, work.minutes * 60 / _ROUNDS))
+        work.keep("rounds", rounds)
+        work.say("\n".join(outcome(rounds[-1:]).lines))
+    return outcome(rounds)
+
+
+def _round(work: Work, mails: int, seconds: float) -> Round:
+    """Deliver for four fifths of the time, trouble all of it, then settle and count."""
     seed = random.randrange(1 << 32)
-    work.say(f"seed {seed}, {mails} mails and what they are answered, {work.minutes:g} minutes")
-    work.folder.mkdir(parents=True, exist_ok=True)
+    work.say(f"seed {seed}, {mails} mails and what they are answered, {seconds:.0f} s")
     with Crew(_SIZE, lease=f"{_LEASE_S}s") as crew:
         _furnish(crew)
         for at in range(_SIZE):
@@ -100,18 +111,18 @@ def run(work: Work) -> Outcome:
         crew.wait_for_shares(dict.fromkeys(range(_SIZE), 4), 120)
         crew.wait(lambda: sum(len(crew.events(at, "baseline_set")) for at in range(_SIZE)) >= 12, "no baseline", 120)
         began = time.monotonic()
-        post, trouble = Post(crew, Letters(seed), mails, work.minutes * 48), Trouble(crew, random.Random(seed))
+        post, trouble = Post(crew, Letters(seed), mails, seconds * 0.8), Trouble(crew, random.Random(seed))
         threads = post.run()
         people = People(post, random.Random(seed))
-        living = people.run(lambda: time.monotonic() - began >= work.minutes * 60)
-        _trouble(work, post, trouble, began)
+        living = people.run(lambda: time.monotonic() - began >= seconds)
+        _trouble(work, post, trouble, began, seconds)
         for one in (*threads, living):
             one.join()
         over = time.monotonic()
         stuck = _settle(crew, trouble)
         settled = time.monotonic() - over
         statuses = [crew.stop(at) for at in range(_SIZE)]
-        return _outcome(post, people, trouble, statuses, stuck, settled, seed)
+        return _seen(post, people, trouble) | {"seed": seed, "settled": settled, "stuck": stuck, "statuses": statuses}
 
 
 def _furnish(crew: Crew) -> None:
@@ -131,9 +142,9 @@ def _furnish(crew: Crew) -> None:
         assert done.returncode == 0, done.stderr.decode()
 
 
-def _trouble(work: Work, post: Post, trouble: Trouble, began: float) -> None:
+def _trouble(work: Work, post: Post, trouble: Trouble, began: float, seconds: float) -> None:
     told, crew = 0.0, post.crew
-    while (spent := time.monotonic() - began) < work.minutes * 60:
+    while (spent := time.monotonic() - began) < seconds:
         trouble.one()
         time.sleep(trouble.chance.uniform(*_BETWEEN_S))
         trouble.mend()
@@ -168,9 +179,8 @@ def _counts(crew: Crew, asked: str) -> dict[str, int]:
     return {str(name): int(str(count)) for name, count in sorted(crew.postgres.rows(asked), key=str)}
 
 
-def _outcome(
-    post: Post, people: People, trouble: Trouble, statuses: list[int], stuck: str, settled: float, seed: int
-) -> Outcome:
+def _seen(post: Post, people: People, trouble: Trouble) -> Round:
+    """What a round that is settled left behind, in numbers that can be added up, and what is wrong with it."""
     crew, letters = post.crew, post.letters
     found = [*_promises(post), *untrue(crew, letters.threads, crew.sink.mails), *trouble.wrong, *people.wrong()]
     audited = crew.call("audit", "--stuck-after", "1s")
@@ -180,22 +190,13 @@ def _outcome(
     given, answers = post.taken["laid"] + post.taken["lmtp"], people.answered
     if given != post.mails + answers.total():
         found.append(f"{post.mails} mails and {answers.total()} answers were written, and {given} delivered")
-    quarantined = [str(row[0]) for row in crew.postgres.rows(_WHY)]
-    good = not (found or stuck or quarantined or audited.returncode) and statuses == [0] * _SIZE
-    lines = (
-        f"seed {seed}: {given} mails ({post.taken['laid']} in Maildirs, {post.taken['lmtp']} LMTP, handed in again "
-        f"{post.taken['again']} times; {answers['customer']} answer an acknowledgement, {answers['agent']} are agents' "
-        f"answers to a notice), {len(letters.threads)} threads, {_count(crew, _CASES)} cases",
-        f"outbox: {_counts(crew, _KINDS)}; {len(crew.sink.mails)} mails at the relay",
-        f"troubles: {dict(trouble.seen)}; exit statuses at the end {statuses}",
-        f"deliveries by outcome: {_counts(crew, _OUTCOMES)}; settled {settled:.0f} s after the last "
-        f"trouble; database {_count(crew, _BYTES)} bytes",
-        f"`mailcase audit`: {said[-1] if said else 'said nothing'}; stuck: {stuck or 0}; findings of server x store x "
-        f"relay and of who wrote what: {len(found)}",
-        *found[:20],
-        *quarantined[:20],
-    )
-    return Outcome(good, lines)
+    numbers = {"threads": len(letters.threads), "cases": _count(crew, _CASES), "relay": len(crew.sink.mails)}
+    return {
+        "numbers": {**numbers, **post.taken, **answers, "bytes": _count(crew, _BYTES)},
+        "outbox": _counts(crew, _KINDS), "outcomes": _counts(crew, _OUTCOMES), "troubles": dict(trouble.seen),
+        "audit": said[-1] if said else "said nothing", "sound": not audited.returncode, "found": found,
+        "quarantined": [str(row[0]) for row in crew.postgres.rows(_WHY)],
+    }  # fmt: skip
 
 
 def _promises(post: Post) -> list[str]:

@@ -86,7 +86,6 @@ class Work:
 class Part(Protocol):
     """A module of this package: one sentence, the length in minutes, and the work itself.
 
-    One that keeps nothing when it is interrupted has `ANEW = True` as well: time spent before does not count.
     One that has so much to do, and is finished when that is done, has `COUNTED = True`: of each other one a run
     that was given less than MINUTES is told as a short one.
     """

@@ -69,17 +69,11 @@ def _ended(work: Work, outcome: Outcome, before: float) -> None:
         _put_aside(work.folder)
 
 
-def begins_anew(part: Part) -> bool:
-    """Whether it keeps nothing for the run after an interruption."""
-    return bool(getattr(part, "ANEW", False))
-
-
 def _work(asked: Asked, tell: Callable[[str], object]) -> Work:
     folder = asked.kept / asked.name
     folder.mkdir(parents=True, exist_ok=True)
     minutes = asked.part.MINUTES if asked.minutes is None else asked.minutes
-    spent: float = 0.0 if begins_anew(asked.part) else Work(folder, minutes).kept("spent", 0.0)
-    return Work(folder, minutes, spent, tell)
+    return Work(folder, minutes, Work(folder, minutes).kept("spent", 0.0), tell)
 
 
 def _put_aside(folder: Path) -> None:

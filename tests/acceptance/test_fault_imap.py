@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -26,7 +26,7 @@ def at_scripted(smtp_sink: SmtpSink) -> Iterator[OpenScripted]:
     """A desk at a scripted server, which has all of Dovecot that a desk uses."""
     with ExitStack() as stack:
 
-        def opened(server: ScriptedImap, **settings: str) -> Desk:
+        def opened(server: ScriptedImap, **settings: Any) -> Desk:
             desk = Desk(cast(Dovecot, server), smtp_sink, **settings)
             stack.callback(desk.close)
             return desk

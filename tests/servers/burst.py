@@ -2,7 +2,7 @@
 
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from mailcase.store import tables as t
 from tests.servers.desk import Desk
-from tests.servers.invariants import Box
+from tests.servers.invariants import Box, message_id
 from tests.servers.letters import letter
 from tests.servers.prefork import Process
 
@@ -32,6 +32,9 @@ class Burst:
     put: dict[str, list[bytes | str]] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)  # seconds a mail of a small mailbox waited for its outcome
     memory: list[int] = field(default_factory=list)  # MiB of the daemon, once a look
+    trickled: int = 0  # how often one mail came into each small mailbox while the flood was worked on
+    overtaken: int = 0  # how many of the flood were behind such a mail, at most
+    looked: Callable[[], object] = lambda: None  # called after each look
     _numbers: "count[int]" = field(default_factory=count)
     _waiting: dict[str, float] = field(default_factory=dict)  # Message-ID -> when it came
 
@@ -54,6 +57,13 @@ class Burst:
         for name in SMALL:
             self._waiting[self._arrive(name)] = time.monotonic()
 
+    def found_again(self) -> None:
+        """After an interruption: what was put is what lies in the mailboxes; nobody knows how long mails waited."""
+        for name in self.put:
+            there = self.desk.dovecot.mails("user" if name == "support" else name)
+            self.put[name] = list(dict.fromkeys([*self.put[name], *map(message_id, there)]))
+        self._numbers = count(sum(map(len, self.put.values())))
+
     def _arrive(self, name: str) -> str:
         number = next(self._numbers)
         self.desk.dovecot.put("user" if name == "support" else name, letter(number, to=f"{name}@helpdesk.example"))
@@ -61,22 +71,23 @@ class Burst:
         return f"<m{number}@visitor.example>"
 
     def watch(self, daemon: Process, *, every: float, mails: int, seconds: float) -> int:
-        """Until all is decided; `mails` more small ones on the way. Returns how many of the flood were behind them.
+        """Until all is decided; `mails` small ones on the way in all. Returns how many of the flood were behind them.
 
         Raises AssertionError at the deadline or if the daemon ends.
         """
-        deadline, overtaken, trickled = time.monotonic() + seconds, 0, 0
-        while (left := self._undecided()) or trickled < mails:
+        deadline = time.monotonic() + seconds
+        while (left := self._undecided()) or self.trickled < mails:
             assert daemon.poll() is None, "the daemon ended"
             assert time.monotonic() < deadline, f"{left} undecided, {len(self._waiting)} of small mailboxes"
             self.memory.append(_resident(daemon.pid))
             if not self._waiting:
-                overtaken = max(overtaken, left)
-                if trickled < mails and left:
+                self.overtaken = max(self.overtaken, left)
+                if self.trickled < mails and left:
                     self.trickle()
-                trickled += 1
+                self.trickled += 1
+            self.looked()
             select.select([], [], [], every)
-        return overtaken
+        return self.overtaken
 
     def _undecided(self) -> int:
         """How many mails have no outcome yet; notes how long the decided ones of small mailboxes waited."""

@@ -56,7 +56,10 @@ _READS = {
 
 
 class Desk:
-    """Runs `python -m mailcase` as a process against its own servers; every answer is the program's own JSON."""
+    """Runs `python -m mailcase` as a process against its own servers; every answer is the program's own JSON.
+
+    What lies in a `folder` of one's own outlives it; a store that is there already is gone on with.
+    """
 
     def __init__(
         self,
@@ -67,14 +70,17 @@ class Desk:
         start: str = "new",
         extra: str = "",
         mailbox: str = "",
+        folder: Path | None = None,
     ) -> None:
         self.dovecot, self.sink = dovecot, sink
-        self._folder = tempfile.TemporaryDirectory(prefix="mc-desk-")
-        self.dir = Path(self._folder.name)
+        self._folder = None if folder else tempfile.TemporaryDirectory(prefix="mc-desk-")
+        self.dir = folder or Path(self._folder.name if self._folder else "")
+        self.dir.mkdir(exist_ok=True)
         (self.dir / "token.key").write_text("k" * 40)
         (self.dir / "blacklist.txt").write_text("spammer@junk.example\n")
         values = {"address": DESK, "imap": dovecot.port, "smtp": sink.port, "after": after, "start": start}
-        new_store.place(self.dir)
+        if not (self.dir / new_store.NAME).exists():
+            new_store.place(self.dir)
         self.config = self.dir / "mailcase.toml"
         self.config.write_text(_CONFIG.format(extra=extra, mailbox=mailbox, **values))
         self._daemons: list[Process] = []
@@ -85,7 +91,8 @@ class Desk:
             if daemon.poll() is None:
                 daemon.kill()
             daemon.wait()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     # the program
 

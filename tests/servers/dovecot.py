@@ -49,19 +49,24 @@ def encode_folder(name: str) -> str:
 class Dovecot:
     """`with Dovecot(users={"user": "pass"}) as server:` then server.port, server.tls_port, server.cert.
 
-    `extra` is appended to the configuration (Dovecot's own syntax). Raises ServerMissingError where there
-    is no Dovecot.
+    `extra` is appended to the configuration (Dovecot's own syntax). What lies in a `folder` of one's own outlives it:
+    with the same folder again it goes on with its mail and ports. Raises ServerMissingError where there is no Dovecot.
     """
 
-    def __init__(self, users: Mapping[str, str] | None = None, extra: str = "") -> None:
+    def __init__(self, users: Mapping[str, str] | None = None, extra: str = "", folder: Path | None = None) -> None:
         if shutil.which("dovecot") is None:
             raise ServerMissingError("dovecot is not installed (apt-get install dovecot-imapd)")
         self.users = dict(users or {"user": "pass"})
         self.extra = extra
         self.host = "127.0.0.1"
-        self.port, self.tls_port = free_port(), free_port()
         # pytest's tmp_path is too long for a unix socket
-        self.dir = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))
+        self.dir = folder or Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))
+        self.dir.mkdir(exist_ok=True)
+        self._kept = folder is not None
+        ports = self.dir / "ports"
+        if not ports.exists():
+            ports.write_text(f"{free_port()} {free_port()}")
+        self.port, self.tls_port = map(int, ports.read_text().split())
         self.cert = self.dir / "cert.pem"
         self._root = os.getuid() == 0
         self._uid = NOBODY if self._root else os.getuid()
@@ -70,7 +75,8 @@ class Dovecot:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._write_files()
+        if not (self.dir / "mail").exists():
+            self._write_files()
         self.start()
         return self
 
@@ -78,7 +84,8 @@ class Dovecot:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.kill()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        if not self._kept:
+            shutil.rmtree(self.dir, ignore_errors=True)
 
     # the process
 

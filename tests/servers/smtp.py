@@ -71,10 +71,13 @@ class SmtpSink:
         tls: "starttls", "tls" or "" (none is offered).
         users: who may log in; empty: nobody needs to.
         utf8: whether SMTPUTF8 is offered.
+        port: where it listened before; 0: a free one.
     """
 
-    def __init__(self, tls: str = "", users: Mapping[str, str] | None = None, *, utf8: bool = True) -> None:
-        self.port = free_port()
+    def __init__(
+        self, tls: str = "", users: Mapping[str, str] | None = None, *, utf8: bool = True, port: int = 0
+    ) -> None:
+        self.port = port or free_port()
         self.script = Script()
         self.mails: list[Received] = []
         self.logins: list[tuple[str, bool]] = []  # user, whether it was accepted

@@ -108,14 +108,6 @@ def test_time_that_an_interrupted_run_has_used_counts(tmp_path: Path) -> None:
     assert run(asked, lambda _: None, lambda _: None).good
 
 
-def test_time_of_a_part_that_begins_anew_does_not_count(tmp_path: Path) -> None:
-    Work(tmp_path / "example", 1.0).keep("spent", 45.0)
-    written: list[Result] = []
-    part = part_of(lambda work: Outcome(work.left() > 15, ()), ANEW=True)
-    assert run(Asked("example", part, tmp_path), written.append, lambda _: None).good
-    assert written[0].minutes < 0.75
-
-
 def test_a_part_that_ran_out_of_time_has_not_held_and_goes_on_with_its_whole_length(tmp_path: Path) -> None:
     def work(at: Work) -> Outcome:
         at.keep("done", at.kept("done", 0) + 1)
