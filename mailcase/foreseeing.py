@@ -12,9 +12,9 @@ from mailcase.junk.complaint import complaint
 from mailcase.junk.delivery_report import delivery_report
 from mailcase.junk.header_values import auto_submitted, suppressed_words
 from mailcase.junk.receipt import receipt
-from mailcase.message import Email
+from mailcase.message import Email, once
 
-#: Each is asked of every mail that is decided, and answered once (`message.once`).
+#: Each is asked of every mail that is decided, and answered once: who decides asks `once(…)` of the same.
 QUESTIONS: Final[tuple[Callable[[Email], Any], ...]] = (
     complaint,
     receipt,
@@ -36,4 +36,4 @@ def foresee(email: Email) -> None:
     """Answer the questions; one that fails is asked again where the mail is decided, and is its trouble there."""
     for ask in QUESTIONS:
         with suppress(Exception):
-            ask(email)
+            once(ask)(email)

@@ -146,7 +146,8 @@ def once(ask: Callable[[Email], T]) -> Callable[[Email], T]:
     """For a question about the mail alone: it is answered once, and the answer stays with the mail.
 
     So what was found out in the process that read the mail (`foreseeing`) is not found out again by the one thread
-    that decides. The answer must be something that nobody changes.
+    that decides. The answer must be something that nobody changes. It goes by the question's name, whoever asks;
+    called where it is asked, and not written above the function: mutmut changes no function with a decorator.
     """
     name = f"{ask.__module__}.{ask.__qualname__}"
 

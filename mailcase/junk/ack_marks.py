@@ -6,9 +6,11 @@ from typing import Final
 from mailcase.junk.ack_question import AckQuestion, No, Yes
 from mailcase.junk.bulk import list_marks, precedence_mark
 from mailcase.junk.header_values import auto_submitted, suppressed_words
+from mailcase.message import once
 from mailcase.tokens import LOOP_HEADER
 
 _SUPPRESSING: Final = frozenset({"all", "oof", "autoreply"})
+_WORD, _SUPPRESSED = once(auto_submitted), once(suppressed_words)
 _LOOP_HEADERS: Final = (LOOP_HEADER, "X-Loop", "X-No-Loop")
 
 
@@ -20,7 +22,7 @@ def envelope_sender(q: AckQuestion) -> No | Yes:
 
 
 def _auto_submitted(q: AckQuestion) -> No | None:
-    word = auto_submitted(q.email)
+    word = _WORD(q.email)
     return None if word is None else No("auto_submitted", f"Auto-Submitted: {word}")
 
 
@@ -35,7 +37,7 @@ def _precedence(q: AckQuestion) -> No | None:
 
 
 def _suppress_header(q: AckQuestion) -> No | None:
-    words = sorted(suppressed_words(q.email) & _SUPPRESSING)
+    words = sorted(_SUPPRESSED(q.email) & _SUPPRESSING)
     return No("suppress_header", f"X-Auto-Response-Suppress: {', '.join(words)}") if words else None
 
 

@@ -5,13 +5,12 @@ from typing import Final
 
 from mailcase.junk.finding import Hit
 from mailcase.junk.header_values import auto_submitted
-from mailcase.message import Email, Kind, once
+from mailcase.message import Email, Kind
 
 #: The id that qmail-inject makes for a program that gave none.
 _INJECTED: Final = re.compile(r"<\d{14}\.\d{1,10}\.qmail@([^<>@\s]{1,255})>")
 
 
-@once
 def automatic(email: Email) -> Hit | None:
     """Auto-Submitted with anything but `no` (an unknown or empty token counts, A1), or a sender without a name."""
     token = auto_submitted(email)

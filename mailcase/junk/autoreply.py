@@ -7,7 +7,7 @@ from mailcase.junk.autoreply_words import AUTOREPLY_HEADERS, BEGINNINGS, FOLLOWE
 from mailcase.junk.finding import Hit
 from mailcase.junk.header_values import auto_submitted, suppressed_words
 from mailcase.junk.subject_line import without_prefixes
-from mailcase.message import Email, Kind, once
+from mailcase.message import Email, Kind
 
 _LOOP: Final = "X-MS-Exchange-Inbox-Rules-Loop"
 # The wording must be all there is to it: "Out of office hours support" is a person's subject.
@@ -20,7 +20,6 @@ def autoreply_mark(email: Email) -> str:
     return _by_header(email) or _by_calendar(email) or _by_subject(email)
 
 
-@once
 def autoreply(email: Email) -> Hit | None:
     """Any mark of the row makes an auto_reply."""
     mark = autoreply_mark(email)

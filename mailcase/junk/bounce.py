@@ -7,19 +7,17 @@ from mailcase.junk.bounce_words import BOUNCE_BODIES, BOUNCE_SUBJECTS, DELAY_SUB
 from mailcase.junk.finding import Hit
 from mailcase.junk.robots import daemon_sender, machine_sender
 from mailcase.junk.subject_line import without_prefixes
-from mailcase.message import Email, Kind, once
+from mailcase.message import Email, Kind
 
 _SEARCHED: Final = 16_000  # characters of the text
 
 
-@once
 def failed_recipients(email: Email) -> Hit | None:
     """Row 5: X-Failed-Recipients."""
     value = email.header("X-Failed-Recipients")
     return None if value is None else Hit(Kind.BOUNCE, f"X-Failed-Recipients: {value[:80]}")
 
 
-@once
 def null_or_daemon(email: Email) -> Hit | None:
     """Row 6: a null Return-Path or a mail server as sender; the wording says what it is."""
     sender = "null Return-Path" if email.return_path == "" else daemon_sender(email)
@@ -32,7 +30,6 @@ def null_or_daemon(email: Email) -> Hit | None:
     return Hit(Kind.NOTIFICATION, sender)
 
 
-@once
 def bounce_wording(email: Email) -> Hit | None:
     """Row 7: bounce subject and bounce body from a machine, and nobody forwarded or answered it."""
     _, replied, forwarded = without_prefixes(email)

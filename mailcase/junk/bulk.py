@@ -28,34 +28,34 @@ def own_list(email: Email, own_lists: Set[str]) -> bool:
     return bool(ids) and all(one in own_lists for one in ids)
 
 
-@once
 def list_headers(email: Email) -> tuple[str, ...]:
     """The name of every header that list software writes, as it stands in the mail."""
     return tuple(name for name, _ in email.headers if name.lower().startswith("list-") or name.lower() in _MARKS)
 
 
-@once
 def bulk_precedences(email: Email) -> tuple[tuple[str, str], ...]:
     """(header, token) of every Precedence that forbids an answer."""
     found = tokens(email, "Precedence", "X-Precedence")
     return tuple((name, token) for name, token in found if token in BULK_PRECEDENCES)
 
 
-@once
 def sender_mark(email: Email) -> str:
     """What only a mass sender leaves in a mail, or ""."""
     return "Feedback-ID" if email.has("Feedback-ID") else mass_mark(email)
 
 
+_LIST_HEADERS, _PRECEDENCES, _SENDER_MARK = once(list_headers), once(bulk_precedences), once(sender_mark)
+
+
 def list_marks(email: Email, own_lists: Set[str]) -> tuple[str, ...]:
     """The name of every list header; none where the list is our own."""
-    return () if own_list(email, own_lists) else list_headers(email)
+    return () if own_list(email, own_lists) else _LIST_HEADERS(email)
 
 
 def precedence_mark(email: Email, own_lists: Set[str]) -> str:
     """The Precedence that forbids an answer, as "Precedence: bulk", or ""; `list` of our own list is none."""
     ignored = "list" if own_list(email, own_lists) else None
-    return next((f"{name}: {token}" for name, token in bulk_precedences(email) if token != ignored), "")
+    return next((f"{name}: {token}" for name, token in _PRECEDENCES(email) if token != ignored), "")
 
 
 def mailing_list(question: KindQuestion) -> Hit | None:
@@ -76,6 +76,6 @@ def bulk(question: KindQuestion) -> Hit | None:
         return Hit(Kind.BULK, precedence)
     if marks := list_marks(email, ours):
         return Hit(Kind.BULK, f"{marks[0]}: {(email.header(marks[0]) or '')[:80]}")
-    if mark := sender_mark(email):
+    if mark := _SENDER_MARK(email):
         return Hit(Kind.BULK, mark)
     return None

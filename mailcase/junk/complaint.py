@@ -4,14 +4,13 @@ import re
 from typing import Final
 
 from mailcase.junk.finding import Hit
-from mailcase.message import Email, Kind, once
+from mailcase.message import Email, Kind
 
 #: Providers that send no report part: a header, or a subject that names the address of our server.
 COMPLAINT_HEADERS: Final = ("X-HmXmrOriginalRecipient",)
 _SUBJECT: Final = re.compile(r"complaint about message from [0-9a-fx.:]{7,45}", re.IGNORECASE)
 
 
-@once
 def complaint(email: Email) -> Hit | None:
     """A report-type feedback-report, or a message/feedback-report part of the mail's own."""
     report = email.report

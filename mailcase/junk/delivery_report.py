@@ -3,7 +3,7 @@
 from typing import Final
 
 from mailcase.junk.finding import Hit
-from mailcase.message import Email, Kind, Report, once
+from mailcase.message import Email, Kind, Report
 
 _PARTS: Final = ("message/delivery-status", "message/global-delivery-status")
 #: The first kind of which an action is there; with none readable it is a bounce.
@@ -14,7 +14,6 @@ _BY_ACTION: Final = (
 )
 
 
-@once
 def delivery_report(email: Email) -> Hit | None:
     """A report-type delivery-status, or such a part of the mail's own."""
     report = email.report

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from mailcase.message import Email, once
+from mailcase.message import Email
 
 _LONGEST: Final = 1000  # characters of a value that are read
 _MOST: Final = 20  # headers of one name that are read
@@ -41,13 +41,11 @@ def listed(value: str) -> frozenset[str]:
     return frozenset(word.strip().lower() for word in value[:_LONGEST].split(",") if word.strip())
 
 
-@once
 def auto_submitted(email: Email) -> str | None:
     """The first Auto-Submitted token other than `no` ("" for an empty one), or None: a person's mail."""
     return next((word for _, word in tokens(email, "Auto-Submitted") if word != "no"), None)
 
 
-@once
 def suppressed_words(email: Email) -> frozenset[str]:
     """All words of X-Auto-Response-Suppress (A8)."""
     values = islice(email.header_all("X-Auto-Response-Suppress"), _MOST)

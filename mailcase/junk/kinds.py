@@ -13,18 +13,20 @@ from mailcase.junk.delivery_report import delivery_report
 from mailcase.junk.finding import KindQuestion, MailRule, Rule
 from mailcase.junk.own import own, own_mark
 from mailcase.junk.receipt import receipt
-from mailcase.message import Email, Kind
+from mailcase.message import Email, Kind, once
 from mailcase.policy import MailboxPolicy, Policy
 
 
 def _mail(rule: MailRule) -> Rule:
     """A row that asks the mail alone."""
-    return lambda question: rule(question.email)
+    answer = once(rule)
+    return lambda question: answer(question.email)
 
 
 def _unless_form(rule: MailRule) -> Rule:
     """The same, but a web form's mail is a person's whatever its software stamps on it (B3)."""
-    return lambda question: None if question.form else rule(question.email)
+    answer = once(rule)
+    return lambda question: None if question.form else answer(question.email)
 
 
 ROWS: Final[tuple[tuple[str, Rule], ...]] = (

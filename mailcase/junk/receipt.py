@@ -3,12 +3,11 @@
 from typing import Final
 
 from mailcase.junk.finding import Hit
-from mailcase.message import Email, Kind, once
+from mailcase.message import Email, Kind
 
 _PARTS: Final = ("message/disposition-notification", "message/global-disposition-notification")
 
 
-@once
 def receipt(email: Email) -> Hit | None:
     """A report-type disposition-notification, or such a part of the mail's own."""
     report = email.report

@@ -45,7 +45,7 @@ def test_a_foreseen_mail_is_of_the_same_kind(own_lists: frozenset[str], form: bo
 def test_every_answer_travels_with_the_mail(monkeypatch: pytest.MonkeyPatch) -> None:
     email = arrived(ODD[0])
     monkeypatch.setattr("mailcase.junk.autoreply.autoreply_mark", lambda _: pytest.fail("found out again"))
-    found = autoreply(email)
+    found = once(autoreply)(email)
     assert found is not None
     assert found.kind is Kind.AUTO_REPLY
     assert len(email.known) >= len(QUESTIONS)
@@ -54,20 +54,19 @@ def test_every_answer_travels_with_the_mail(monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_answer_is_of_that_mail_alone() -> None:
     asked: list[str] = []
 
-    @once
     def subject(email: Email) -> str:
         asked.append(email.subject)
         return email.subject
 
     email = make_email(subject="one")
     other = replace(email, subject="two")
-    assert [subject(email), subject(email), subject(other)] == ["one", "one", "two"]
+    ask = once(subject)
+    assert [ask(email), once(subject)(email), ask(other)] == ["one", "one", "two"]
     assert asked == ["one", "two"]
     assert email == replace(email), "what was found out makes no other mail of it"
 
 
 def test_a_question_that_fails_is_asked_again_where_the_mail_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
-    @once
     def faulty(_: Email) -> int:
         raise RecursionError("a rule has a fault")
 
@@ -76,4 +75,4 @@ def test_a_question_that_fails_is_asked_again_where_the_mail_is_decided(monkeypa
     foresee(email)
     assert len(email.known) >= len(QUESTIONS)
     with pytest.raises(RecursionError):
-        faulty(email)
+        once(faulty)(email)
