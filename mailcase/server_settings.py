@@ -1,14 +1,18 @@
 """From a mailbox's configuration to what its IMAP source and its SMTP sender are told."""
 
+from typing import TYPE_CHECKING
+
 from mailcase.config import Settings
 from mailcase.configuration.mailbox import MailboxSection
 from mailcase.configuration.values import Secret
 from mailcase.errors import ConfigError
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.outbox.settings import SmtpSettings
-from mailcase.signin.grant import Grant, ServiceAccount, check_key
-from mailcase.signin.source import TokenSource, source_of
 from mailcase.tls import tls_context
+
+if TYPE_CHECKING:
+    from mailcase.signin.grant import ServiceAccount
+    from mailcase.signin.source import TokenSource
 
 
 def imap_settings(settings: Settings, box: MailboxSection) -> ImapSettings:
@@ -55,8 +59,11 @@ def smtp_settings(settings: Settings, box: MailboxSection) -> SmtpSettings:
     )
 
 
-def _sign_in(settings: Settings, box: MailboxSection, user: str) -> TokenSource:
+def _sign_in(settings: Settings, box: MailboxSection, user: str) -> "TokenSource":
     """Where the account's tokens come from; raises ConfigError (a secret, a key, the CA file)."""
+    from mailcase.signin.grant import Grant  # few mailboxes sign in so, and a start is spared it
+    from mailcase.signin.source import source_of
+
     oauth2 = box.oauth2
     if oauth2 is None:  # the configuration's checks refuse that with its place
         raise ConfigError(f"{settings.file}: mailbox {box.name} has no [mailbox.oauth2]")
@@ -77,6 +84,8 @@ def _sign_in(settings: Settings, box: MailboxSection, user: str) -> TokenSource:
 
 
 def _client_key(settings: Settings, box: MailboxSection) -> str:
+    from mailcase.signin.grant import check_key
+
     key = _secret(settings, box, "oauth2", "client_key")
     try:
         if key:
@@ -86,7 +95,9 @@ def _client_key(settings: Settings, box: MailboxSection) -> str:
     return key
 
 
-def _service_account(settings: Settings, box: MailboxSection, user: str) -> ServiceAccount | None:
+def _service_account(settings: Settings, box: MailboxSection, user: str) -> "ServiceAccount | None":
+    from mailcase.signin.grant import ServiceAccount
+
     text = _secret(settings, box, "oauth2", "service_account")
     try:
         return ServiceAccount.parse(text, user) if text else None

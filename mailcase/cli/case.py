@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from mailcase.cli import case_options as of
+from mailcase.cli.case_acts import add_to
 from mailcase.cli.output import note, print_json, print_table, say
 from mailcase.cli.state import As, actor, reading, state_of, writing
 from mailcase.errors import Permanent
@@ -167,3 +168,6 @@ def resolve(settings: "Settings", store: "Store", number: str) -> str:
 def _first(store: "Store", spellings: Sequence[str]) -> str:
     """The first of these numbers that a case has; "" where none has one."""
     return store.case_number(*dict.fromkeys(spellings))
+
+
+add_to(app)

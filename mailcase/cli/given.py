@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import typer
-from typer.core import TyperGroup
 
 from mailcase.intake.texts import why_no_text
 
@@ -12,13 +11,10 @@ from mailcase.intake.texts import why_no_text
 MOST: Final = 2**31 - 1
 
 
-class Checked(TyperGroup):
-    """The group of all commands: none of them sees a value that is not checked."""
-
-    def __init__(self, *args: Any, **named: Any) -> None:
-        super().__init__(*args, **named)
-        for param in _params(self):
-            param.callback = _checking(param.callback)
+def check(command: Any) -> None:
+    """From now on no value of this command's, or of one below it, is taken unchecked."""
+    for param in _params(command):
+        param.callback = _checking(param.callback)
 
 
 def _params(command: Any) -> Iterator[Any]:

@@ -1,6 +1,7 @@
-"""The command line: the options before a command, every command's place, and what each error exits with."""
+"""The command line: the options before a command, and what each error exits with."""
 
 import gc
+import os
 import sys
 from functools import cache
 from typing import Annotated, Any, Final
@@ -9,33 +10,7 @@ import typer
 from typer.main import get_command
 
 from mailcase import __version__
-from mailcase.cli import (
-    account,
-    agent,
-    audit,
-    blacklist,
-    case,
-    case_acts,
-    check,
-    contact,
-    demo,
-    explain,
-    group,
-    ingest,
-    init,
-    mailbox,
-    message,
-    outbox,
-    quarantine,
-    relink,
-    replay,
-    report,
-    run,
-    status,
-    store,
-    template,
-)
-from mailcase.cli.given import Checked
+from mailcase.cli.commands import Mailcase
 from mailcase.cli.state import State
 from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
 
@@ -51,39 +26,17 @@ _WRONG_USAGE: Final = 2  # click's
 _KEEP_IT: Final = 75
 #: When garbage is looked for: hardly while a command imports what it needs, since all of that is kept.
 _RARELY: Final = (300_000, 10, 10)
+#: pydantic would ask every installed package whether it has a plugin for it.
+_NO_PLUGINS: Final = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 app = typer.Typer(
     name="mailcase",
-    cls=Checked,
+    cls=Mailcase,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # they would print the values of local variables, mails and passwords among them
     rich_markup_mode=None,
 )
-app.command()(init.init)
-app.command()(check.check)
-app.command()(run.run)
-app.command()(status.status)
-app.command()(ingest.ingest)
-app.command()(explain.explain)
-app.command()(replay.replay)
-app.command()(report.report)
-message.app.command()(relink.relink)
-app.add_typer(message.app, name="message")
-case_acts.add_to(case.app)
-app.add_typer(case.app, name="case")
-app.add_typer(outbox.app, name="outbox")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(blacklist.app, name="blacklist")
-app.add_typer(mailbox.app, name="mailbox")
-app.add_typer(template.app, name="template")
-app.command()(audit.audit)
-app.add_typer(agent.app, name="agent")
-app.add_typer(group.app, name="group")
-app.add_typer(account.app, name="account")
-app.add_typer(contact.app, name="contact")
-app.add_typer(store.app, name="db")
-app.command()(demo.demo)
 
 
 def _version(wanted: bool) -> None:
@@ -111,19 +64,27 @@ def options(
 
 @cache
 def program() -> Any:
-    """All commands, put together: half of what a command costs that only looks."""
+    """The command line, put together; each command is when it is asked for."""
     return get_command(app)
 
 
 def main() -> None:
     """Run one command; errors are a text on standard error and the exit status of their kind."""
     gc.set_threshold(*_RARELY)
+    os.environ.setdefault(*_NO_PLUGINS)
     try:
         program()(prog_name="mailcase")
     except MailcaseError as error:
         print(f"mailcase: {error}", file=sys.stderr)
         raise SystemExit(next(code for kind, code in EXITS if isinstance(error, kind))) from None
     except SystemExit as ended:
-        if ended.code == _WRONG_USAGE and ingest.PIPE in sys.argv[1:]:
+        if ended.code == _WRONG_USAGE and _is_pipe(sys.argv[1:]):
             raise SystemExit(_KEEP_IT) from None
         raise
+
+
+def _is_pipe(words: list[str]) -> bool:
+    """Whether a mail server handed a mail in."""
+    from mailcase.cli.ingest import PIPE
+
+    return PIPE in words

@@ -9,6 +9,7 @@ import typer
 
 from mailcase.cli import when
 from mailcase.cli.output import note, print_json, print_table, safe, say
+from mailcase.cli.relink import relink
 from mailcase.cli.state import As, State, actor, may_write, reading, state_of
 from mailcase.errors import Permanent
 
@@ -205,3 +206,6 @@ def _allow(settings: "Settings", mail: dict[str, Any], who: str) -> None:
         note(str(error))
     else:
         note(f"{settings.blacklist_file}:{line.number}: {safe(line.entry)}")
+
+
+app.command()(relink)

@@ -4,13 +4,14 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import Any, Final
-
-import pebble
+from typing import TYPE_CHECKING, Any, Final
 
 from mailcase.faults import hit
 from mailcase.intake import bare, worker
 from mailcase.message import Email
+
+if TYPE_CHECKING:
+    import pebble
 
 Task = Callable[[Sequence[bytes], float], list[Email | str]]
 QUEUED: Final = 120.0  # seconds that a task may wait for a worker
@@ -27,16 +28,18 @@ class Killed(TaskError):
 class Pool:
     """A pebble pool that is made at the first task and again after it broke.
 
-    It is made in the thread of the event loop: workers die with the thread that starts them.
+    It is made in the thread of the event loop: workers die with the thread that starts them. pebble is imported
+    with it: a daemon is ready without, and the processes take far longer to start.
     """
 
     def __init__(self, workers: int, memory: int, task: Task) -> None:
         self._workers, self._memory, self._task = workers, memory, task
         self._pool: pebble.ProcessPool | None = None
-        pebble.CONSTS.term_timeout = 0.2  # workers ignore SIGTERM: the SIGKILL behind it need not wait
 
     async def run(self, raws: Sequence[bytes], seconds: float) -> list[Email | str]:
         """The results of one task, within `seconds` of its start; raises TaskError (Killed)."""
+        from pebble import ProcessExpired
+
         pool, handed = self._running(), list(raws)
         try:
             future = pool.schedule(self._task, args=(handed, seconds), timeout=seconds)
@@ -45,7 +48,7 @@ class Pool:
             found = await self._taken_up(future, seconds + QUEUED)
         except FutureTimeoutError:
             raise Killed(f"not read within {seconds:g} s") from None
-        except pebble.ProcessExpired as error:
+        except ProcessExpired as error:
             raise Killed(f"the parser process died (exit code {error.exitcode})") from None
         except Exception as error:  # a broken pool, bytes that cannot be sent: retried alone
             if not pool.active:
@@ -73,8 +76,11 @@ class Pool:
         if self._pool is not None:
             await self._drop(self._pool)
 
-    def _running(self) -> pebble.ProcessPool:
+    def _running(self) -> "pebble.ProcessPool":
         if self._pool is None:
+            import pebble
+
+            pebble.CONSTS.term_timeout = 0.2  # workers ignore SIGTERM: the SIGKILL behind it need not wait
             bare.start_tracker()
             self._pool = pebble.ProcessPool(
                 max_workers=self._workers,
@@ -84,14 +90,14 @@ class Pool:
             )
         return self._pool
 
-    async def _drop(self, pool: pebble.ProcessPool) -> None:
+    async def _drop(self, pool: "pebble.ProcessPool") -> None:
         if self._pool is pool:
             self._pool = None
         pool.stop()  # type: ignore[no-untyped-call]  # pebble has no hint here
         await asyncio.to_thread(_joined, pool)
 
 
-def _joined(pool: pebble.ProcessPool) -> None:
+def _joined(pool: "pebble.ProcessPool") -> None:
     """Wait for its end; pebble's own threads may take a dead worker from the list that it walks."""
     try:
         pool.join()

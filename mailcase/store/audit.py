@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from mailcase.soundness import STUCK_AFTER, TOLD_FOR, Finding, of_late
 from mailcase.store import tables as t
 from mailcase.store.engine import Engines
 from mailcase.store.marks import reads
 
 if TYPE_CHECKING:
     from mailcase.intake.audit import Entry
+    from mailcase.soundness import Finding
 
 _D = t.delivery.c
 _ENTRY = (_D.id, _D.key, _D.uid, _D.received_at, _D.outcome, _D.reason, _D.oversize, _D.marked)
@@ -34,11 +34,12 @@ class AuditDoor:
 
     @reads
     def findings(
-        self, now: datetime, stuck_after: timedelta = STUCK_AFTER, since: datetime | None = None
-    ) -> list[Finding]:
+        self, now: datetime, stuck_after: timedelta | None = None, since: datetime | None = None
+    ) -> "list[Finding]":
         """What is doubled, and what waits for longer than that: nothing, in a store as it should be.
 
-        `since` leaves out what was doubled before; what is stuck is told however long it is.
+        `stuck_after`: else `soundness.STUCK_AFTER`. `since` leaves out what was doubled before; what is stuck is told
+        however long it is.
         """
         with self._engines.read() as conn:
             return found_in(conn, now, stuck_after, since)
@@ -61,14 +62,15 @@ class AuditDoor:
 
 
 def found_in(
-    conn: Connection, now: datetime, stuck_after: timedelta = STUCK_AFTER, since: datetime | None = None
-) -> list[Finding]:
+    conn: Connection, now: datetime, stuck_after: timedelta | None = None, since: datetime | None = None
+) -> "list[Finding]":
     """As `AuditDoor.findings`, in a transaction that is open."""
+    from mailcase.soundness import STUCK_AFTER, TOLD_FOR, of_late
     from mailcase.store.doubled import doubled
     from mailcase.store.stuck import stuck
 
     found = of_late(doubled(conn, since or now - TOLD_FOR), since)
-    return [*found, *stuck(conn, now, stuck_after)]
+    return [*found, *stuck(conn, now, STUCK_AFTER if stuck_after is None else stuck_after)]
 
 
 def _entries(conn: Connection, source: str, folder: str, uidvalidity: int | None) -> "dict[str, Entry]":

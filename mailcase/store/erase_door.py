@@ -1,4 +1,7 @@
-"""The store's door for erasure and export: what is known of a person, and how it is forgotten (GDPR)."""
+"""The store's door for erasure and export: what is known of a person, and how it is forgotten (GDPR).
+
+What only commands ask is imported when they do: a daemon is ready without it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from mailcase.errors import Permanent, Unavailable
-from mailcase.store import erase, erase_unread, export, person
+from mailcase.store import erase_unread, person
 from mailcase.store.edit import get_flag
 from mailcase.store.engine import Engines
 from mailcase.store.life.erasure import WORDS, forget_words
@@ -58,6 +61,8 @@ class EraseDoor:
             Permanent: nothing is known of the address.
             Unavailable: the store, or the place of the raw mail, cannot be reached.
         """
+        from mailcase.store import erase
+
         self._overwrite_what_is_deleted()
         waiting, reports = self._unread_of(key), self._reports_on(key)
         with self._engines.write() as conn:
@@ -116,6 +121,8 @@ class EraseDoor:
         Keys: address, contacts, cases, notes, tasks, files, messages, outbox, suppression; each message has
         `raw_sha256`, each file `sha256`.
         """
+        from mailcase.store import export
+
         reports = self._reports_on(key)
         with self._engines.read() as conn:
             return export.export(conn, person.find(conn, key, reports), key)
@@ -123,6 +130,8 @@ class EraseDoor:
     @reads
     def contact_list(self) -> list[dict[str, Any]]:
         """Contacts with addresses, account and number of cases, oldest first."""
+        from mailcase.store import export
+
         with self._engines.read() as conn:
             return export.contacts(conn)
 

@@ -30,7 +30,7 @@ from mailcase.outbox.breaker import FLAG, WATCH_FLAG, Breaker
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow, insert_or_set
 from mailcase.store.edit import get_flag
-from mailcase.store.health_facts import facts_of, facts_row, holds_of, quota_of, trouble_of
+from mailcase.store.health_facts import facts_of, facts_row, failed_of, holds_of, quota_of, trouble_of
 from mailcase.store.life.named import gone
 from mailcase.store.returned import returned
 
@@ -140,9 +140,22 @@ def _outbox(conn: Connection) -> Numbers:
     states: Counter[str] = Counter()
     for row in rows:
         states[row.state] += row.mails
-    waiting = [row.since for row in rows if row.state == "pending" and row.reason not in _LIMITS]
-    held = sum(row.mails for row in rows if row.state == "pending" and row.reason in _LIMITS)
-    return Numbers(outbox=dict(states), held=held, pending_since=min(waiting, default=None), relays=_relays(rows))
+    pending = [row for row in rows if row.state == "pending"]
+    held = _by_mailbox(row for row in pending if row.reason in _LIMITS)
+    waiting = [row for row in pending if row.reason not in _LIMITS]
+    since = min((row.since for row in waiting), default=None)
+    return Numbers(
+        outbox=dict(states), held=sum(held.values()), held_of=held, waiting_of=_by_mailbox(waiting),
+        pending_since=since, relays=_relays(rows),
+    )  # fmt: skip
+
+
+def _by_mailbox(rows: Iterable[AnyRow]) -> Mapping[str, int]:
+    """The mailbox with the most mails first."""
+    mails: Counter[str] = Counter()
+    for row in rows:
+        mails[row.mailbox] += row.mails
+    return dict(sorted(mails.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _relays(rows: Iterable[AnyRow]) -> Mapping[str, Relay]:
@@ -210,6 +223,6 @@ def _daemon(row: AnyRow) -> DaemonTold:
 def _mailbox(row: AnyRow, facts: Mapping[str, Any]) -> MailboxTold:
     state = MailboxState(
         row.last_look, row.last_mail, row.lag_s, row.connected, trouble_of(facts, row.mailbox), row.error,
-        row.failing_since, quota_of(facts, row.mailbox),
+        row.failing_since, failed_of(facts, row.mailbox), quota_of(facts, row.mailbox),
     )  # fmt: skip
     return MailboxTold(row.mailbox, row.owner, row.source, state, row.seen_at)

@@ -28,9 +28,12 @@ def facts_row(facts: Facts) -> dict[str, Any]:
         "clock_ahead_s": facts.clock_ahead_s,
         "quota_over": facts.quota_over,
         "bounces_over": facts.bounces_over,
+        "silent_hours": dict(facts.silent_hours),
         "holds": sorted(facts.holds),
+        "over": {key: at.isoformat() for key, at in facts.over.items()},
         "quota": {name: state.quota for name, state in facts.mailboxes.items() if state.quota is not None},
         "trouble": {name: state.trouble for name, state in facts.mailboxes.items() if state.trouble},
+        "failed": {name: at.isoformat() for name, state in facts.mailboxes.items() if (at := state.failed_at)},
     }
     return {
         "policy_hash": facts.policy_hash, "config_error": clean_text(facts.config_error),
@@ -58,7 +61,9 @@ def facts_of(row: AnyRow) -> Facts:
         clock_ahead_s=more.get("clock_ahead_s", 0.0),
         quota_over=more.get("quota_over", 0.9),
         bounces_over=more.get("bounces_over", 0.1),
+        silent_hours=more.get("silent_hours", {}),
         holds=holds_of(more),
+        over={key: datetime.fromisoformat(at) for key, at in more.get("over", {}).items()},
     )
 
 
@@ -70,6 +75,12 @@ def holds_of(facts: Mapping[str, Any]) -> frozenset[str]:
 def trouble_of(facts: Mapping[str, Any], mailbox: str) -> Trouble:
     """Why that mailbox cannot be read, as the daemon that works it told."""
     return _TROUBLES.get(facts.get("trouble", {}).get(mailbox, ""), "")
+
+
+def failed_of(facts: Mapping[str, Any], mailbox: str) -> datetime | None:
+    """When that mailbox was last tried in vain, as the daemon that works it told."""
+    at = facts.get("failed", {}).get(mailbox)
+    return datetime.fromisoformat(at) if at else None
 
 
 def quota_of(facts: Mapping[str, Any], mailbox: str) -> float | None:

@@ -14,7 +14,8 @@ from mailcase.places import is_there
 from mailcase.store.engine import Engines, make_private, sqlite_file
 from mailcase.store.pg_session import unhurried
 
-SCHEMAS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")  # oldest first; the last is what this program needs
+#: Oldest first; the last is what this program needs.
+SCHEMAS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
@@ -42,15 +43,19 @@ def current(url: str) -> str | None:
         ConfigError: it is newer than this program, or its folder is closed to this user.
         Unavailable: the database cannot be reached.
     """
+    engines = Engines.open(url)
+    try:
+        return _current(url, engines)
+    finally:
+        engines.close()
+
+
+def _current(url: str, engines: Engines) -> str | None:
     file = sqlite_file(url)
     if file is not None and not is_there(file):
         return None
-    engines = Engines.open(url)
-    try:
-        with engines.read() as conn:
-            found = _version(conn)
-    finally:
-        engines.close()
+    with engines.read() as conn:
+        found = _version(conn)
     if found is not None and found not in SCHEMAS:
         raise ConfigError(f"store: schema {found} is newer than this program ({SCHEMAS[-1]}): install a newer mailcase")
     return found
@@ -62,17 +67,20 @@ def _version(conn: sa.Connection) -> str | None:
     return conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
-def ensure(url: str) -> str | None:
+def ensure(url: str, engines: Engines) -> str | None:
     """Open-time check: SQLite is migrated, PostgreSQL must be current already.
+
+    `engines` are those that the store will have: a connection that is made to look is not closed again.
 
     Returns the older schema that was migrated; None if the store was new or current.
 
     Raises:
         ConfigError: a newer store, or a PostgreSQL database that `db upgrade` must see to first.
     """
-    found = current(url)
+    found = _current(url, engines)
     if found == SCHEMAS[-1]:
         return None
+    engines.close()  # nobody looks on; they open anew
     if sqlite_file(url) is None:
         must_be_current(url)
     upgrade(url)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import Connection
 
-from mailcase.life.entries import Entry, Kind
 from mailcase.life.named import Gone, Named
 from mailcase.life.people import Agent
 from mailcase.store.again import again
@@ -21,6 +20,7 @@ from mailcase.store.marks import reads
 if TYPE_CHECKING:
     from mailcase.life.admitting import Change, Rules
     from mailcase.life.csv_people import CsvRow
+    from mailcase.life.entries import Entry, Kind
     from mailcase.store.life.contacts_join import Join, Joined
     from mailcase.store.life.register import Imported
 
@@ -37,8 +37,9 @@ class PeopleDoor:
             return people.agent_by_key(conn, key)
 
     @reads
-    def people_list(self, kind: Kind, final: Sequence[str]) -> list[dict[str, Any]]:
+    def people_list(self, kind: "Kind", final: Sequence[str]) -> list[dict[str, Any]]:
         """`agent list` and the others, as docs/people.md says; `final` are the statuses that are not open."""
+        from mailcase.life.entries import Kind
         from mailcase.store import export
         from mailcase.store.life import accounts, agents, groups
 
@@ -53,7 +54,7 @@ class PeopleDoor:
             return export.contacts(conn)
 
     @reads
-    def people_entries(self, kind: Kind) -> list[Entry]:
+    def people_entries(self, kind: "Kind") -> "list[Entry]":
         """All entries as a file has them; contacts without an address (erased ones) are left out."""
         from mailcase.store.life.books import BOOKS
 
@@ -75,7 +76,7 @@ class PeopleDoor:
             return named.gone(conn, wanted)
 
     @again
-    def person_add(self, kind: Kind, said: Entry, rules: "Rules", now: datetime) -> Entry:
+    def person_add(self, kind: "Kind", said: "Entry", rules: "Rules", now: datetime) -> "Entry":
         """Enter somebody new, and return what stands there now.
 
         Raises:
@@ -89,7 +90,7 @@ class PeopleDoor:
             return Register(conn, BOOKS[kind], _by_hand(conn, kind, rules), now).add(said).entry
 
     @again
-    def person_edit(self, kind: Kind, text: str, change: "Change", rules: "Rules", now: datetime) -> Entry:
+    def person_edit(self, kind: "Kind", text: str, change: "Change", rules: "Rules", now: datetime) -> "Entry":
         """Change the one that `text` (an address, or a name) names, and return what stands there now.
 
         Raises:
@@ -102,7 +103,7 @@ class PeopleDoor:
             return Register(conn, BOOKS[kind], _by_hand(conn, kind, rules), now).edit(text, change).entry
 
     @again
-    def people_import(self, kind: Kind, rows: "Sequence[CsvRow]", rules: "Rules", now: datetime) -> "Imported":
+    def people_import(self, kind: "Kind", rows: "Sequence[CsvRow]", rules: "Rules", now: datetime) -> "Imported":
         """Enter and change what a file says, in one transaction; nobody is taken away.
 
         Raises:
@@ -131,6 +132,8 @@ class PeopleDoor:
             return contacts_join.join(conn, wanted)
 
 
-def _by_hand(conn: Connection, kind: Kind, rules: "Rules") -> "Rules":
+def _by_hand(conn: Connection, kind: "Kind", rules: "Rules") -> "Rules":
     """A hand gives no agent's address to a contact; a file may: agents who wrote as customers stand in an export."""
+    from mailcase.life.entries import Kind
+
     return replace(rules, agents=people.active_keys(conn)) if kind is Kind.CONTACT else rules

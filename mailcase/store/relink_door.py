@@ -1,11 +1,15 @@
-"""The store's door for mail that a person puts on another case."""
+"""The store's door for mail that a person puts on another case.
+
+What does it is imported when it is asked: a daemon is ready without it.
+"""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mailcase.store import relink
 from mailcase.store.engine import Engines
-from mailcase.store.relink import Wanted
+
+if TYPE_CHECKING:
+    from mailcase.store.relink import Wanted
 
 
 class RelinkDoor:
@@ -13,7 +17,7 @@ class RelinkDoor:
 
     _engines: Engines
 
-    def relink(self, wanted: Wanted, now: datetime) -> dict[str, Any]:
+    def relink(self, wanted: "Wanted", now: datetime) -> dict[str, Any]:
         """Put a mail, and our answer to it, on another case: links, outcome, participants, history (P2, P6).
 
         Returns `id` (of the delivery that decided the mail: of a duplicate, the first one), `from` and `to`
@@ -24,6 +28,8 @@ class RelinkDoor:
             Permanent: no such mail or case; it is ignored, junk, undecided, in quarantine or erased; the case
                 was merged, is of another group, or has the mail already. The text says what to do.
         """
+        from mailcase.store import relink
+
         with self._engines.write() as conn:
             return relink.relink(conn, wanted, now)
 
@@ -33,5 +39,7 @@ class RelinkDoor:
         Raises:
             Permanent: it was not relinked, or changed since.
         """
+        from mailcase.store import relink
+
         with self._engines.write() as conn:
             return relink.undo(conn, delivery_id, now, actor)

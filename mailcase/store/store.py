@@ -20,7 +20,6 @@ from mailcase.store import (
     journal,
     migrate,
     numbers,
-    report_mail,
     restored,
     settle,
 )
@@ -99,10 +98,15 @@ class Store(
         """
         place = RawPlace.parse(raw if isinstance(raw, RawSetting) else RawSetting(raw), state_dir)
         full = migrate.absolute(url, state_dir)
-        before = migrate.ensure(full)
+        engines = Engines.open(full, lease.total_seconds())
+        try:
+            before = migrate.ensure(full, engines)
+        except BaseException:
+            engines.close()
+            raise
         if before is not None:
             migrated(before, migrate.SCHEMAS[-1])
-        return cls(Engines.open(full, lease.total_seconds()), place, split)
+        return cls(engines, place, split)
 
     @staticmethod
     def upgrade(url: str, state_dir: Path) -> str:
@@ -247,6 +251,8 @@ class Store(
         last: int | None = None,
     ) -> list[dict[str, Any]]:
         """`message list` of contract.md: deliveries in journal order; `since` looks at received_at."""
+        from mailcase.store import report_mail
+
         with self._engines.read() as conn:
             return report_mail.listing(conn, report_mail.Filter(since, outcome, mailbox, last))
 
@@ -256,6 +262,8 @@ class Store(
 
         Also `error`, `raw_sha256`, `direction`, and `history`: every earlier outcome.
         """
+        from mailcase.store import report_mail
+
         with self._engines.read() as conn:
             return report_mail.show(conn, delivery_id)
 

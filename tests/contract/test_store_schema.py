@@ -64,6 +64,22 @@ def test_a_newer_store_is_refused(url: str, store: Store, tmp_path: Path) -> Non
             opening(url, tmp_path)
 
 
+@pytest.mark.usefixtures("store")
+def test_a_store_that_is_opened_connects_once(url: str, tmp_path: Path) -> None:
+    made: list[object] = []
+
+    def connected(*what: object) -> None:
+        made.append(what)
+
+    sa.event.listen(sa.Pool, "connect", connected)
+    try:
+        with closing(Store.open(url, tmp_path)) as again:
+            again.used_statuses()
+    finally:
+        sa.event.remove(sa.Pool, "connect", connected)
+    assert len(made) == 1
+
+
 OLD = migrate.SCHEMAS[-2]
 
 

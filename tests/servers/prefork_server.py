@@ -27,7 +27,9 @@ PRELOAD = (
     "mailcase.store.report_cases", "mailcase.store.life.task_list", "mailcase.store.life.statistics",
     "mailcase.store.life.books", "mailcase.store.life.contacts_join", "mailcase.store.life.creating",
     "mailcase.store.life.organizations", "mailcase.store.replay_hand", "mailcase.store.doubled",
-    "mailcase.store.stuck", "mailcase.intake.imap.audit", "mailcase.intake.maildir.audit", "mailcase.intake.html",
+    "mailcase.store.stuck", "mailcase.store.erase", "mailcase.store.export", "mailcase.store.relink",
+    "mailcase.intake.imap.audit", "mailcase.intake.maildir.audit", "mailcase.intake.html", "mailcase.signin.source",
+    "mailcase.soundness", "pebble",
 )  # fmt: skip
 _MOST = 1 << 20
 
@@ -42,7 +44,7 @@ def main() -> None:
     signal.set_wakeup_fd(ended_w, warn_on_full_buffer=False)
     for name in PRELOAD:
         __import__(name)
-    sys.modules["mailcase.cli.main"].program()
+    dict(sys.modules["mailcase.cli.main"].program().commands)  # each of them is imported when it is asked for
     gc.collect()
     gc.freeze()
     told: dict[int, int] = {}

@@ -5,8 +5,8 @@ from typing import Final
 
 import pytest
 
-from tests.arrows import LATER, circles, loaded_with
-from tests.house import RULES, broken, files_are_short, functions_are_short_and_flat, read
+from tests.arrows import LATER, LATER_LIBRARIES, circles, libraries_with, loaded_with
+from tests.house import LIBRARIES, RULES, broken, files_are_short, functions_are_short_and_flat, read
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -24,6 +24,8 @@ def test_a_daemon_is_ready_without_what_only_commands_ask() -> None:
     known = {module.name for module in read(ROOT / "mailcase")}
     assert set(LATER) <= known
     assert loaded_with(ROOT / "mailcase", "daemon") & set(LATER) == set()
+    assert libraries_with(ROOT / "mailcase", "daemon") & set(LATER_LIBRARIES) == set()
+    assert set(LATER_LIBRARIES) <= set(LIBRARIES)
 
 
 @pytest.mark.parametrize("folder", ["tests", "bench", "soak"])
