@@ -35,6 +35,7 @@ def facts_of(house: House, roster: Roster, reloader: Reloader, handed_in: Mappin
         config=str(house.settings.file.resolve()),
         quota_over=house.settings.alarm.quota,
         bounces_over=house.settings.alarm.bounces,
+        silent_hours={box.name: box.silent_hours for box in house.settings.mailbox if box.silent_hours},
         clock_ahead_s=round(house.tenure.clock.ahead_s, 1),
     )
 

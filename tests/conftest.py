@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.servers.token_endpoint",
     "tests.servers.desk",
     "tests.servers.bureau",
+    "tests.servers.status_place",
 ]
 
 # No test depends on speed; continuous integration repeats itself, a person's run looks at new examples.

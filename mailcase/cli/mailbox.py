@@ -66,6 +66,7 @@ def _row(box: "MailboxSection", told: "Told | None", paused: str | None, now: "d
         "daemon": living.get(row.owner, "") if row else "",
         "paused": _who(paused), "error": fares.error if fares and works else "",
         "failing_since": fares.failing_since if fares and works else None,
+        "failed_at": fares.failed_at if fares and works else None,
         "last_look": fares.last_look if fares else None, "last_mail": fares.last_mail if fares else None,
     }  # fmt: skip
 

@@ -3,12 +3,14 @@
 import asyncio
 import os
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
+from mailcase.cli.awaited import Awaited
 from mailcase.cli.counting import Counter
 from mailcase.cli.maildir_probe import told_maildir
+from mailcase.cli.silence import silence_cure
 from mailcase.cli.smtp_probe import probe
 from mailcase.cli.tls_cure import tls_cure
 from mailcase.cli.token_probe import (
@@ -32,6 +34,8 @@ from mailcase.outbox.settings import SmtpSettings
 from mailcase.policy_build import Built
 from mailcase.ports import SignIn
 from mailcase.store import migrate
+
+GREETING_S: Final = 10.0  # until a server's greeting: a wrong port may say nothing at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +108,26 @@ def _other_owner(file: Path | None) -> str:
 async def servers(settings: Settings, built: Built, counter: Counter) -> list[Finding]:
     """Every token endpoint, source and SMTP server, all at once; in the order of the mailboxes."""
     tries: list[Awaitable[Finding]] = []
+    awaited = Awaited()
     for box in settings.mailbox:
         imap, smtp = built.imap.get(box.name), built.smtp.get(box.name)
         tries += [_token(settings, box, one) for one in sign_ins(imap, smtp)]
-        tries.append(_imap(settings, box, imap, counter) if imap else _no_imap(settings, box))
+        if imap:
+            seen = _imap(settings, box, replace(imap, greeting_s=GREETING_S), counter)
+            tries.append(_told(awaited, f"imap {box.name} at {imap.host}:{imap.port}", imap.timeout_s, seen))
+        else:
+            tries.append(_no_imap(settings, box))
         if smtp:
-            tries.append(_smtp(settings, box, smtp))
+            sent = _smtp(settings, box, replace(smtp, greeting=GREETING_S))
+            tries.append(_told(awaited, f"smtp {box.name} at {smtp.relay}", smtp.timeout, sent))
     return list(await asyncio.gather(*tries))
+
+
+async def _told(awaited: Awaited, name: str, answer_s: float, work: Awaitable[Finding]) -> Finding:
+    """The finding; people are told that it is waited for."""
+    limit = f"at most {min(GREETING_S, answer_s):g} s until it greets, then {answer_s:g} s an answer"
+    with awaited.of(name, lambda: limit):
+        return await work
 
 
 async def _token(settings: Settings, box: MailboxSection, source: SignIn) -> Finding:
@@ -145,7 +162,9 @@ async def _imap(settings: Settings, box: MailboxSection, imap: ImapSettings, cou
         return Finding("imap", box.name, ok=False, detail=f"{where} not tried: {NOT_SIGNED_IN}")
     except MailcaseError as error:
         said = str(error).removeprefix(f"{where}: ")  # the connection's errors name the place themselves
-        return Finding("imap", box.name, ok=False, detail=f"{where} {said}", cure=_imap_cure(settings, box, error))
+        silent = await silence_cure("imap", imap.host, imap.port, imap.security, error)
+        cure = silent or _imap_cure(settings, box, error)
+        return Finding("imap", box.name, ok=False, detail=f"{where} {said}", cure=cure)
     except TimeoutError:
         return Finding("imap", box.name, ok=False, detail=f"{where} no answer in time", cure=_reachable("imap"))
     return Finding("imap", box.name, ok=True, detail=f"{where} login accepted; {'; '.join(told)}")
@@ -172,7 +191,8 @@ async def _smtp(settings: Settings, box: MailboxSection, smtp: SmtpSettings) -> 
     except TokenRefused:
         return Finding("smtp", box.name, ok=False, detail=f"{smtp.relay} not tried: {NOT_SIGNED_IN}")
     except MailcaseError as error:
-        return Finding("smtp", box.name, ok=False, detail=str(error), cure=_smtp_cure(settings, box, error))
+        silent = await silence_cure("smtp", smtp.host, smtp.port, smtp.security, error)
+        return Finding("smtp", box.name, ok=False, detail=str(error), cure=silent or _smtp_cure(settings, box, error))
     except TimeoutError:
         return Finding("smtp", box.name, ok=False, detail=f"{smtp.relay} no answer in time", cure=_reachable("smtp"))
     return Finding("smtp", box.name, ok=True, detail=f"{smtp.relay} {told}")

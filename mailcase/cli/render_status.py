@@ -6,7 +6,9 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from mailcase.cli.output import safe, say
+from mailcase.cli.render_watch import alarm_lines, daemon_line, shown
 from mailcase.cli.when import after, amount, moment
+from mailcase.health.finding import named
 from mailcase.health.overview import Need, Overview
 
 #: Which part of the screen tells of which condition; a mailbox's own stand with the mailbox.
@@ -20,7 +22,8 @@ _PLACES: Final = {
     "disk": ("disk_low",),
 }
 _OF_MAILBOX: Final = (
-    *("mailbox_unreachable", "login_refused", "token_ended", "folder_missing", "mailbox_full", "nobody_reads"),
+    *("mailbox_unreachable", "login_refused", "token_ended", "folder_missing", "mailbox_full", "mailbox_silent"),
+    "nobody_reads",
 )
 
 
@@ -38,7 +41,7 @@ class _Screen:
         self._data, self._needs, self._zone, self._now = found.data, found.needs, zone, now
 
     def lines(self) -> Iterator[str]:
-        yield from self._part("daemon", *map(self._daemon, self._data["daemons"]))
+        yield from self._part("daemon", *(daemon_line(one, self._at) for one in shown(self._data["daemons"])))
         for one in self._data["mailboxes"]:
             needs = [need for need in self._needs if need.word in _OF_MAILBOX and need.mailbox == one["mailbox"]]
             yield from self._block(f"mailbox {one['mailbox']}", [self._mailbox(one)], needs)
@@ -49,7 +52,7 @@ class _Screen:
         yield from self._recipients()
         yield from self._part("configuration", self._configuration(self._data["configuration"]))
         yield from self._part("disk", *self._disk())
-        yield from self._alarms()
+        yield from alarm_lines(self._data["alarms"], self._at)
 
     def _part(self, name: str, *texts: str) -> Iterator[str]:
         yield from self._block(name, texts, [one for one in self._needs if one.word in _PLACES[name]])
@@ -73,12 +76,6 @@ class _Screen:
     def _ago(self, at: datetime | None) -> str:
         return f"{after(at, self._now)} ago" if at else "never"
 
-    def _daemon(self, one: Mapping[str, Any]) -> str:
-        who = f"mailcase {one['version']} on {one['host']} (pid {one['pid']})"
-        if not one["alive"]:
-            return f"{who} is gone, last seen {self._at(one['seen_at'])}"
-        return f"{who} runs since {self._at(one['started_at'])}, policy {one['policy']}"
-
     def _mailbox(self, one: Mapping[str, Any]) -> str:
         word = {"no_source": "mail is handed in", "stopped": "nobody reads it now"}.get(one["state"], one["state"])
         if one["state"] in ("failing", "waiting") and one["failing_since"]:
@@ -86,8 +83,9 @@ class _Screen:
         looked = f"last look {self._ago(one['last_look'])}, last mail {self._ago(one['last_mail'])}"
         lag = f", lag {one['lag_s']:.1f} s" if one["lag_s"] is not None else ""
         room = f", {one['quota']:.0%} of its room used" if one["quota"] is not None else ""
-        error = f": {one['error']}" if one["state"] in ("failing", "waiting") else ""
-        return f"{word}{self._by(one)}; {looked}{lag}{room}{error}" if one["source"] else word
+        tried = f", last try {self._ago(one['failed_at'])} failed" if one["failed_at"] else ""
+        error = f": {one['error']}" if tried or one["state"] in ("failing", "waiting") else ""
+        return f"{word}{self._by(one)}; {looked}{lag}{room}{tried}{error}" if one["source"] else word
 
     def _by(self, one: Mapping[str, Any]) -> str:
         """Which daemon works it, where there are several."""
@@ -99,7 +97,7 @@ class _Screen:
         return f"{one['undecided'] or 'no'} mails wait for their decision{oldest}"
 
     def _outbox(self, one: Mapping[str, Any]) -> str:
-        held = f", {one['held']} held by a limit" if one["held"] else ""
+        held = f", {one['held']} held by a limit{named(one['held_of'])}" if one["held"] else ""
         held += "".join(
             f", {each['mails']} wait for the relay of {each['mailbox']} ({each['error'] or each['reason']})"
             for each in one["relays"]
@@ -128,10 +126,3 @@ class _Screen:
     def _disk(self) -> list[str]:
         living = [one for one in self._data["daemons"] if one["alive"] and one["disk_free"] is not None]
         return [f"{amount(one['disk_free'])} free on {one['host']}" for one in living]
-
-    def _alarms(self) -> Iterator[str]:
-        for one in self._data["alarms"]:
-            told = f"told {self._at(one['told_at'])}" if one["told_at"] else "nobody was told: [alarm] to is empty"
-            name = f"{one['mailbox']}: {one['condition']}" if one["mailbox"] else one["condition"]
-            since = self._at(one["since"])
-            yield f"ok  {'alarm open':<20} {safe(name)} since {since}, {told}"

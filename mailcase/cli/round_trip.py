@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from mailcase import tokens
 from mailcase.cli.arrivals import Finder, finder
+from mailcase.cli.awaited import Awaited
 from mailcase.clock import utcnow
 from mailcase.config import Settings
 from mailcase.errors import ConfigError, MailcaseError
@@ -30,6 +31,7 @@ from mailcase.store.store import Store
 
 _BETWEEN: Final = 1.0  # seconds between two looks at the source
 _LOOK: Final = "`mailcase check` says more about the servers"
+_NOT_TAKEN: Final = "the server's answer says why it does not take mail for this address"
 _LOST: Final = (
     "is it in the provider's Junk folder? then add that folder to `folders`; "
     "does mail to this address reach this account? the SMTP server's log says where it went"
@@ -53,6 +55,8 @@ class Trip:
 
     mailbox: str
     message_id: str
+    ends: float = float("inf")  # by the event loop's clock
+    awaited: Awaited = field(default_factory=Awaited)
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -82,13 +86,13 @@ async def round_trip(settings: Settings, name: str, seconds: float, store: Store
     if smtp is None:
         raise ConfigError(f"{settings.file}: mailbox {name} has no [mailbox.smtp]: nothing can be sent from it")
     mail = _probe(built.policy, built.policy.mailboxes[name])
-    trip = Trip(name, mail.message_id)
+    trip = Trip(name, mail.message_id, asyncio.get_running_loop().time() + seconds)
     try:
         async with asyncio.timeout(seconds), finder(built, name, store) as found:
-            async with _step(trip, "source", _LOOK) as told:
+            async with _step(trip, "source", f"the source of {name}", _LOOK) as told:
                 told.append(await found.begin())
             await _send(trip, smtp, mail)
-            async with _step(trip, "arrive", _LOST) as told:
+            async with _step(trip, "arrive", f"the probe to come back to {mail.to}", _LOST) as told:
                 told.append(await _arrived(found, mail))
     except (_FailedError, TimeoutError):
         pass  # the step that failed is in the trip
@@ -99,10 +103,10 @@ async def _send(trip: Trip, smtp: SmtpSettings, mail: OutboxMail) -> None:
     """As an acknowledgement leaves: with the null sender, else with the mailbox's address (behaviour.md 6)."""
     sender = SmtpSender(smtp)
     try:
-        async with _step(trip, "connect", _LOOK) as told:
+        async with _step(trip, "connect", f"the SMTP server {smtp.relay}", _LOOK) as told:
             await sender.connect()
             told.append(f"{smtp.relay} {smtp.security}, {'login accepted' if smtp.user else 'no login'}")
-        async with _step(trip, "send", "the server's answer says why it does not take mail for this address") as told:
+        async with _step(trip, "send", f"the SMTP server {smtp.relay} to take the probe", _NOT_TAKEN) as told:
             try:
                 await sender.send(envelope(mail, null_sender=True))
                 told.append(f"to {mail.to} with the null sender")
@@ -122,11 +126,12 @@ async def _arrived(found: Finder, mail: OutboxMail) -> str:
 
 
 @asynccontextmanager
-async def _step(trip: Trip, name: str, cure: str) -> AsyncIterator[list[str]]:
-    """Time a step and write it down; what it says is put into the list."""
+async def _step(trip: Trip, name: str, what: str, cure: str) -> AsyncIterator[list[str]]:
+    """Time a step and write it down; what it says is put into the list. People are told that `what` is waited for."""
     started, told = time.monotonic(), list[str]()
     try:
-        yield told
+        with trip.awaited.of(what, lambda: f"{max(0.0, trip.ends - asyncio.get_running_loop().time()):.0f} s at most"):
+            yield told
     except MailcaseError as error:
         trip.steps.append(Step(name, ok=False, seconds=_passed(started), detail=str(error), cure=cure))
         raise _FailedError from None

@@ -31,6 +31,7 @@ def status(context: typer.Context) -> None:
         files,
         host=socket.gethostname(),
         path=str(settings.file.resolve()),
+        alone=settings.sqlite_file is not None,
         elsewhere=elsewhere(settings.state_dir, settings.sqlite_file),
     )
     with reading(settings, told=True) as store:

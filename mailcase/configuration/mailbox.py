@@ -15,6 +15,7 @@ from mailcase.configuration.values import (
     Secret,
     Section,
     Start,
+    Whole,
     Word,
     duration,
     fits,
@@ -176,6 +177,7 @@ class MailboxSection(Section):
     sub_addressing: Flag = False
     message_id_domain: DomainOrNone = ""
     start: Start = "new"
+    silent_hours: Annotated[Whole, Field(ge=0, le=8784)] = 0
     imap: ImapSection | None = None
     maildir: MaildirSection | None = None
     smtp: SmtpSection | None = None

@@ -107,6 +107,7 @@ class Alarms:
             keys |= await asyncio.to_thread(self._store.held_by_others, self._owner, now.now)
         self._gone = {one.key: self._gone.get(one.key, now.now) for one in is_open if one.key not in keys}
         step = plan(now, found, is_open, self._gone, told=self._post.reaches(now))
+        self._pulse.over = {one.key: self._gone[one.key] for one in step.over}
         if step.drop:
             theirs = await asyncio.to_thread(self._store.mailboxes_of_others, self._owner)
             step = replace(step, drop=tuple(one for one in step.drop if one.mailbox not in theirs))

@@ -60,9 +60,19 @@ RULES: Final = (
         finding.room,
         "mailbox is nearly full",
         "Its server takes no more mail once its room is used up: senders then get their mail back.",
-        "Make room on the server: delete or archive old mail there, or have the quota raised. `after` in "
-        "[mailbox.imap] can move or delete what has become a case.",
+        "Make room there: delete or archive old mail, or have the quota raised. `after` of the mailbox can move or "
+        "delete what has become a case.",
         lingers=finding.nearly,
+    ),
+    Rule(
+        "mailbox_silent",
+        "mailbox",
+        finding.silent,
+        "no mail comes any more",
+        "The mailbox can be read, but nothing new was in it for longer than its `silent_hours`. Perhaps nobody writes; "
+        "perhaps mail does not reach it any more.",
+        "`mailcase mailbox test NAME` sends a mail and waits for it. If that does not come: look at the MX record, the "
+        "forwarding to this mailbox and its Junk folder. If such a pause is usual, raise `silent_hours`.",
     ),
     Rule(
         "nobody_reads",

@@ -1,6 +1,6 @@
 """How each condition of the table is found in a situation: a function a row. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -10,6 +10,7 @@ from mailcase.intake.state import MailboxState
 
 AT_ONCE: Final = timedelta(0)
 BAND: Final = 0.98  # of its threshold: a share that hovers there is one alarm
+_NAMED: Final = 10  # mailboxes that a detail names
 FEW_BOUNCES: Final = 10  # a day, of one mailbox: of so few a share says nothing
 
 
@@ -94,6 +95,17 @@ def nearly(alarm: AlarmTold, now: Situation) -> bool:
     return state is not None and state.quota is not None and state.quota >= BAND * now.facts.quota_over
 
 
+def silent(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """Mailboxes that can be read and got no mail for longer than they should; one that never got any says nothing."""
+    for name, hours in now.facts.silent_hours.items():
+        state = now.facts.mailboxes.get(name)
+        if state is None or state.last_mail is None or name in now.facts.paused:
+            continue
+        read = state.last_look is not None and not (state.trouble or state.error)
+        if read and now.now - state.last_mail >= timedelta(hours=hours):
+            yield Condition(rule.word, state.last_mail, f"no new mail for more than {hours} hours", mailbox=name)
+
+
 def bounces(rule: Rule, now: Situation) -> Iterator[Condition]:
     """Mailboxes of whose automatic mail of one day too large a share came back."""
     for name, one in now.numbers.returned.items():
@@ -112,7 +124,8 @@ def quarantine(rule: Rule, now: Situation) -> Iterator[Condition]:
 def breaker(rule: Rule, now: Situation) -> Iterator[Condition]:
     """An open breaker."""
     if (since := now.numbers.breaker_since) is not None:
-        held = f"{now.numbers.held} mails are held" if now.numbers.held else "no mail is held yet"
+        whose = named(now.numbers.held_of)
+        held = f"{now.numbers.held} mails are held{whose}" if now.numbers.held else "no mail is held yet"
         yield Condition(
             rule.word, since, f"{held}; it opened at {now.numbers.breaker_threshold} automatic mails an hour"
         )
@@ -153,7 +166,15 @@ def outbox(rule: Rule, now: Situation) -> Iterator[Condition]:
     if since is not None and _lasts(rule, now, since):
         reasons = [f"{name}: {one.error}" for name, one in now.numbers.relays.items() if one.reason not in REFUSED]
         count = now.numbers.outbox.get("pending", 0) - now.numbers.held
-        yield Condition(rule.word, since, "; ".join([_waiting(max(count, 1)), *reasons]))
+        waiting = _waiting(max(count, 1)) + named(now.numbers.waiting_of)
+        yield Condition(rule.word, since, "; ".join([waiting, *reasons]))
+
+
+def named(mails: Mapping[str, int]) -> str:
+    """The mailboxes with how many mails of each are meant, in brackets; of many the first ones."""
+    told = [f"{name} {count}" for name, count in mails.items()]
+    more = [f"{len(told) - _NAMED} more mailboxes"] if len(told) > _NAMED else []
+    return f" ({', '.join([*told[:_NAMED], *more])})" if told else ""
 
 
 def _waiting(count: int) -> str:

@@ -61,7 +61,6 @@ class Keeper:
         self._told: DaemonTold | None = None
         self._told_boxes: Mapping[str, MailboxState] = {}
         self._last_mails: dict[str, tuple[datetime, float]] = {}  # by mailbox: when, and its lag
-        self._remembers = False  # whether the store was asked for those of earlier daemons
         self._tidied: datetime | None = None
         self._counted: datetime | None = None
         self._returned: Mapping[str, Returned] = {}
@@ -84,7 +83,7 @@ class Keeper:
         except Transient as error:  # a file system that does not answer, for a moment
             emit(Event.STORE_BUSY, error=str(error))
             return
-        facts = replace(await self._with_last_mails(facts), holds=self.pulse.view().holds)
+        facts = replace(await self._with_last_mails(facts), holds=self.pulse.view().holds, over=self.pulse.over)
         written = await self._write(facts, now)
         numbers = await self._numbers()
         if numbers is not None:
@@ -97,9 +96,8 @@ class Keeper:
         """When the last mail came is known over restarts and reloads: a source knows of its own time alone."""
         known = self._last_mails
         try:
-            if not self._remembers:
+            if facts.mailboxes.keys() - self._told_boxes.keys():  # others may have worked those until now
                 known.update(await asyncio.to_thread(self._store.last_mails))
-                self._remembers = True
         except Transient as error:
             emit(Event.STORE_BUSY, error=str(error))
         known.update({name: (one.last_mail, one.lag_s) for name, one in facts.mailboxes.items() if one.last_mail})

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from mailcase.health.conditions import BY_WORD, Condition, conditions, cure_of, waits, well
-from mailcase.health.situation import AlarmTold, DaemonTold, Facts, MailboxTold, Returned, Situation, Told, Unregistered
+from mailcase.health.heard import Heard, heard
+from mailcase.health.open_alarms import alarms
+from mailcase.health.situation import DaemonTold, Facts, MailboxTold, Returned, Situation, Told, Unregistered
 from mailcase.intake.state import MailboxState
 
 _STATES: Final = ("pending", "sending", "sent", "failed", "suppressed", "expired", "uncertain", "bounced")
@@ -43,6 +45,7 @@ class Files:
     after: timedelta = timedelta(minutes=5)
     host: str = ""  # where they lie
     path: str = ""  # as a daemon tells it in Facts.config
+    alone: bool = False  # their store admits one daemon
     elsewhere: str = ""  # a daemon lives that works on another store than the files say
 
 
@@ -75,23 +78,22 @@ class Overview:
 
 def overview(told: Told, files: Files, now: datetime) -> Overview:
     """Everything together; `needs` empty means that nobody has to do anything."""
-    living = [one for one in told.daemons if one.alive(now)]
+    daemons = heard(told.daemons, now, alone=files.alone)
+    living = [one.told for one in daemons if one.lives]
     by_token = {login for one in living for login in one.facts.by_token}
-    needs = (
-        *_from_outside(living, files),
-        *(_need(one, by_token) for one in _conditions(told, living, files, now)),
-    )
+    found = _conditions(told, living, files, now)
+    needs = (*_from_outside(living, files), *(_need(one, by_token) for one in found))
     numbers = told.numbers
     data = {
         "ok": not needs,
         "needs": [one.entry() for one in needs],
-        "daemons": [_daemon(one, now) for one in told.daemons],
+        "daemons": [_daemon(one, now) for one in daemons],
         "mailboxes": [_mailbox(name, told, living, files) for name in _names(told, files)],
         "journal": {"undecided": numbers.undecided, "oldest": numbers.undecided_since},
         "quarantine": {"mails": numbers.quarantine, "oldest": numbers.quarantine_since},
         "outbox": {
             **{state: numbers.outbox.get(state, told.ended.get(state, 0)) for state in _STATES},
-            "held": numbers.held, "oldest_pending": numbers.pending_since,
+            "held": numbers.held, "held_of": dict(numbers.held_of), "oldest_pending": numbers.pending_since,
             "relays": [
                 {"mailbox": name, "reason": one.reason, "error": one.error, "since": one.since, "mails": one.mails}
                 for name, one in sorted(numbers.relays.items())
@@ -102,7 +104,7 @@ def overview(told: Told, files: Files, now: datetime) -> Overview:
             "threshold": numbers.breaker_threshold or None,
         },
         "configuration": {"file": files.file, "policy": files.policy_hash, "error": files.error},
-        "alarms": [_alarm(one) for one in told.alarms],
+        "alarms": list(alarms(told.alarms, found, living, files.after)),
     }  # fmt: skip
     return Overview(data, needs)
 
@@ -148,19 +150,15 @@ def _outside(word: str, detail: str) -> Need:
     return Need(word, "", None, title, detail, cure)
 
 
-def _daemon(one: DaemonTold, now: datetime) -> dict[str, Any]:
-    facts = one.facts
+def _daemon(stands: Heard, now: datetime) -> dict[str, Any]:
+    one, facts, other = stands.told, stands.told.facts, stands.successor
     return {
-        "owner": one.owner, "host": one.host, "pid": one.pid, "version": one.version, "alive": one.alive(now),
+        "owner": one.owner, "host": one.host, "pid": one.pid, "version": one.version, "alive": stands.lives,
+        "way": stands.way, "silent_s": round(max(0.0, (now - one.seen_at).total_seconds()), 1),
+        "successor": {"host": other.host, "pid": other.pid} if other else None,
         "started_at": one.started_at, "seen_at": one.seen_at, "policy": facts.policy_hash,
         "config_error": facts.config_error, "config_error_at": facts.config_error_at,
         "restart_needed": list(facts.restart_needed), "disk_free": facts.disk_free, "disk_low": facts.disk_low,
-    }  # fmt: skip
-
-
-def _alarm(one: AlarmTold) -> dict[str, Any]:
-    return {
-        "condition": one.word, "mailbox": one.mailbox, "since": one.since, "told_at": one.told_at, "text": one.text,
     }  # fmt: skip
 
 
@@ -179,7 +177,7 @@ def _mailbox(name: str, told: Told, living: list[DaemonTold], files: Files) -> d
         "mailbox": name, "state": _state(name, row, told, living, files), "source": row.source if row else "",
         "last_look": state.last_look, "last_mail": state.last_mail,
         "lag_s": state.lag_s if state.last_mail else None, "quota": state.quota, "trouble": state.trouble,
-        "error": state.error, "failing_since": state.failing_since,
+        "error": state.error, "failing_since": state.failing_since, "failed_at": state.failed_at,
         "daemon": next(({"host": one.host, "pid": one.pid} for one in living if row and one.owner == row.owner), None),
         "unregistered": {
             "mails": unregistered.mails,

@@ -9,7 +9,7 @@ from mailcase.health.conditions import BY_WORD, Condition, well
 from mailcase.health.situation import AlarmTold, Situation
 
 REMIND_AFTER: Final = timedelta(hours=24)
-Fate = Literal["stays", "ended", "dropped"]
+Fate = Literal["stays", "over", "ended", "dropped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Plan:
     remind: tuple[AlarmTold, ...] = ()
     end: tuple[AlarmTold, ...] = ()  # over: whoever was told is told again
     drop: tuple[AlarmTold, ...] = ()  # closed without a word: a person paused or took out the mailbox
+    over: tuple[AlarmTold, ...] = ()  # nothing to do yet: they end once [alarm] after has passed
 
     def __bool__(self) -> bool:
         return any((self.begin, self.tell, self.remind, self.end, self.drop))
@@ -55,6 +56,7 @@ def plan(
         remind=tuple(one for one in lasting if one.told_at is not None and now.now - one.told_at >= REMIND_AFTER),
         end=tuple(one for one in rest if fates[one.id] == "ended"),
         drop=tuple(one for one in rest if fates[one.id] == "dropped"),
+        over=tuple(one for one in rest if fates[one.id] == "over"),
     )
 
 
@@ -69,8 +71,9 @@ def _fate(alarm: AlarmTold, now: Situation, gone: Mapping[str, datetime]) -> Fat
         return "stays"  # another daemon's
     if rule.lingers(alarm, now):
         return "stays"
-    since = gone.get(alarm.key)
-    return "ended" if since is not None and now.now - since >= now.after else "stays"
+    if (since := gone.get(alarm.key)) is None:
+        return "stays"
+    return "ended" if now.now - since >= now.after else "over"
 
 
 def _of_mailbox(alarm: AlarmTold, now: Situation) -> Fate:

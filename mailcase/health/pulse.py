@@ -1,7 +1,7 @@
 """What this process last knew, kept in memory: /health and /metrics answer from it while the store is locked."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -40,6 +40,7 @@ class Pulse:
     host: str
     after: Callable[[], timedelta]  # [alarm] after, as now configured
     started_at: datetime
+    over: Mapping[str, datetime] = field(default_factory=dict)  # as Facts.over; put in by the alarms, whole
     _view: View | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

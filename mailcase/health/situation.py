@@ -35,8 +35,12 @@ class Facts:
     unheld: Mapping[str, datetime] = field(default_factory=dict)  # mailboxes that no daemon works, since when
     config: str = ""  # path of the configuration's file on the daemon's host
     quota_over: float = 0.9  # [alarm] quota: from this share of its room on a mailbox is nearly full
+    silent_hours: Mapping[str, int] = field(
+        default_factory=dict
+    )  # of those mailboxes that should not be silent so long
     bounces_over: float = 0.1  # [alarm] bounces: a larger share of automatic mail that came back is too much
     holds: frozenset[str] = frozenset()  # keys of the store's conditions that hold by its own configuration
+    over: Mapping[str, datetime] = field(default_factory=dict)  # keys of open alarms: over since then, about to end
     clock_ahead_s: float = 0.0  # so far is the host's clock ahead of that of a store which several share
 
 
@@ -68,6 +72,8 @@ class Numbers:
     quarantine_since: datetime | None = None
     outbox: Mapping[str, int] = field(default_factory=dict)  # what is still open: pending, sending
     held: int = 0  # of the pending ones: by a limit or the breaker
+    held_of: Mapping[str, int] = field(default_factory=dict)  # those by mailbox
+    waiting_of: Mapping[str, int] = field(default_factory=dict)  # the other pending ones by mailbox
     pending_since: datetime | None = None  # the oldest that no limit holds
     relays: Mapping[str, Relay] = field(default_factory=dict)
     breaker_since: datetime | None = None

@@ -100,14 +100,16 @@ class Faring:
 
     def looked(self) -> None:
         """Everything was read to its end: whatever troubled it is over."""
-        well: dict[str, Any] = {"connected": True, "trouble": "", "error": "", "failing_since": None}
+        well: dict[str, Any] = {
+            "connected": True, "trouble": "", "error": "", "failing_since": None, "failed_at": None,
+        }  # fmt: skip
         self.state = replace(self.state, last_look=self._now(), **well)
 
     def failed(self, error: BaseException) -> None:
         """Something keeps it from being read."""
-        since = self.state.failing_since or self._now()
-        said = str(error) or type(error).__name__
-        self.state = replace(self.state, trouble=trouble_of(error), error=said, failing_since=since)
+        now, said = self._now(), str(error) or type(error).__name__
+        since = self.state.failing_since or now
+        self.state = replace(self.state, trouble=trouble_of(error), error=said, failing_since=since, failed_at=now)
 
     def alarm(self, event: Event, text: str) -> None:
         """Pass an alarm on, the same one once an hour."""

@@ -19,4 +19,5 @@ class MailboxState:
     trouble: Trouble = ""
     error: str = ""  # the trouble in words
     failing_since: datetime | None = None
+    failed_at: datetime | None = None  # the last try that failed; None: the last one did not
     quota: float | None = None  # share of its room on the server that is used; None: the server tells none

@@ -20,6 +20,7 @@ class SmtpSettings:
     password: str = field(default="", repr=False)
     from_name: str = ""
     timeout: float = 60.0  # seconds, each command; ten times that after the final dot
+    greeting: float = float("inf")  # seconds until its greeting, TLS included; where that is less than timeout
     pool: int = 1  # connections at a time
     sign_in: SignIn | None = field(default=None, repr=False)  # tokens, instead of the password
     local_hostname: str = "[127.0.0.1]"  # what EHLO says; never looked up

@@ -56,7 +56,7 @@ class SmtpSender:
             await self.settings.sign_in.token()  # where there is none, the relay need not be bothered
         client = self._new_client()
         try:
-            await client.connect()
+            await client.connect(timeout=min(self.settings.greeting, self.settings.timeout))
             if client.is_ehlo_or_helo_needed:
                 await client.ehlo()
             if self.settings.user:

@@ -121,6 +121,8 @@ async def test_three_refused_logins_raise_an_alarm_and_an_hours_pause(scripted: 
     assert pauses == [0.01, 0.01, 3600, 3600, 3600]
     assert [event for event, _ in alarms] == [Event.LOGIN_REFUSED]
     assert scripted.count("LOGIN") == 5
+    began, last = watcher.state.failing_since, watcher.state.failed_at
+    assert (watcher.state.last_look, began and last and began < last) == (None, True)
 
 
 async def test_a_busy_server_is_no_refused_login(scripted: ScriptedImap) -> None:

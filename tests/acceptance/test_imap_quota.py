@@ -6,6 +6,8 @@ import pytest
 
 from mailcase.intake import watcher as module
 from mailcase.intake.imap import filling
+from mailcase.intake.maildir.settings import MaildirSettings
+from mailcase.intake.maildir.watcher import MaildirWatcher
 from mailcase.intake.watcher import Watcher
 from mailcase.log import Event
 from tests.servers.fixtures import StartDovecot
@@ -34,6 +36,21 @@ async def test_a_real_server_tells_it(start_dovecot: StartDovecot, journal: Memo
     watcher = watch(server, journal)
     await watcher.once()
     assert watcher.state.quota == 0.9  # Dovecot counts whole KB
+
+
+@pytest.mark.dovecot
+async def test_the_quota_file_that_it_keeps_says_the_same_of_the_maildir(
+    start_dovecot: StartDovecot, journal: MemoryJournal
+) -> None:
+    server = start_dovecot(extra=_DOVECOT)
+    server.put("user", b"Subject: large\r\n\r\n" + b"x" * 9000)
+    told = MaildirSettings("support", server.folder_path("user").resolve(), start="all")
+    watcher = MaildirWatcher(told, journal, journal.in_store, journal.submit)
+    await watcher.once()
+    assert watcher.state.quota is None
+    await watch(server, journal).once()  # Dovecot counts, and writes it down
+    await watcher.once()
+    assert watcher.state.quota == round(9018 / 10240, 3)
 
 
 async def test_it_is_asked_where_it_can_be_and_a_refusal_leaves_what_is_known(

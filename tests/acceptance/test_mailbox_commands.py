@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
+from mailcase.cli import awaited
 from mailcase.cli.main import app
 from mailcase.config import load
 from mailcase.daemon import run
@@ -129,6 +132,17 @@ def test_a_round_trip_says_which_step_failed_and_what_to_do(open_desk: OpenDesk)
     status, trip = asked(desk, "mailbox", "test", "support")
     assert [(one["name"], one["ok"]) for one in trip["steps"]] == [("source", False)]
     assert len(desk.sink.mails) == 1  # where the mailbox cannot be read nothing is sent
+
+
+def test_while_a_round_trip_waits_it_says_for_what_beside_the_data(
+    open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk()
+    monkeypatch.setattr(awaited, "FIRST_S", 0.0)
+    trip = ["--config", str(desk.config), "--json", "mailbox", "test", "support", "--timeout", "1.5"]
+    done = CliRunner().invoke(app, trip)
+    assert json.loads(done.stdout)["steps"][-1]["name"] == "arrive"
+    assert re.search(r"^waiting for the probe to come back to support@\S+ \([12] s at most\) …$", done.stderr, re.M)
 
 
 def test_a_probe_that_the_daemon_was_quicker_to_take_has_come_back_too(open_desk: OpenDesk) -> None:

@@ -90,11 +90,12 @@ async def test_the_breaker_opens_though_all_was_counted_a_moment_ago(
 async def test_rows_held_in_one_look_are_one_commit_and_one_line(desk: Desk) -> None:
     desk.outbox.set_flag("breaker", "open")
     for number in range(60):
-        desk.add(f"customer{number}@visitor.example")
+        desk.add(f"customer{number}@visitor.example", mailbox=("support", "sales")[number % 2])
     desk.add("late@visitor.example", expires_at=desk.now + timedelta(minutes=2))
     await desk.once()
     assert sorted(len(rows) for rows in desk.outbox.holds) == [1, 60]
-    assert [fields for event, fields in desk.events if event is Event.SEND_HELD] == [{"reason": "breaker", "mails": 61}]
+    told = {"reason": "breaker", "mails": 61, "mailboxes": ["sales", "support"]}
+    assert [fields for event, fields in desk.events if event is Event.SEND_HELD] == [told]
     assert {row.reason for row in desk.outbox.rows.values()} == {"breaker"}
     assert desk.outbox.rows[61].next_attempt_at == desk.now + timedelta(minutes=2)
 

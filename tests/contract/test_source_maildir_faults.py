@@ -105,6 +105,7 @@ async def test_a_folder_that_is_no_maildir_is_told_and_read_once_it_is_there(
     box.put(ONE)
     await until(lambda: journal.raws == [ONE])
     assert (watcher.state.trouble, watcher.state.failing_since, watcher.state.connected) == ("", None, True)
+    assert watcher.state.failed_at is None
     watcher.stop.set()
     await task
 

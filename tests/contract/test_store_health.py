@@ -20,13 +20,15 @@ from tests.contract.store_kit import LATER, NOW, Desk, journalled, mail, settled
 
 MINUTE = timedelta(minutes=1)
 POLICY = make_policy(make_mailbox(), make_mailbox(name="sales", address="sales@helpdesk.example", group="sales"))
+ILL = MailboxState(trouble="login_refused", error="no", failing_since=NOW, failed_at=LATER, quota=0.93)
 FACTS = Facts(
-    mailboxes={"support": MailboxState(trouble="login_refused", error="no", failing_since=NOW, quota=0.93)},
+    mailboxes={"support": ILL},
     sources={"support": "imap:h:u"}, paused=frozenset({"sales"}), policy_hash="p1", config_error="line 3",
     config_error_at=NOW, restart_needed=("[http]",), disk_free=7, disk_low=True, token_expiry={"support": LATER},
     disk_low_since=NOW, by_token=frozenset({"imap:support"}), config="/etc/mailcase.toml",
     unheld={"sales": NOW}, clock_ahead_s=-3600.5, quota_over=0.8, bounces_over=0.2,
-    holds=frozenset({"quarantine", "mail_bounces:support"}),
+    silent_hours={"support": 72},
+    holds=frozenset({"quarantine", "mail_bounces:support"}), over={"login_refused:support": LATER},
 )  # fmt: skip
 
 
@@ -104,6 +106,7 @@ def test_journal_quarantine_outbox_and_breaker_are_counted(desk: Desk) -> None:
     assert (found.undecided, found.quarantine, found.quarantine_since) == (2, 1, LATER)
     assert found.undecided_since is not None
     assert (found.outbox, found.held, found.pending_since) == ({"sending": 1, "pending": 2}, 1, NOW)
+    assert (found.held_of, found.waiting_of) == ({"support": 1}, {"support": 1})
     assert (found.relays["support"].reason, found.relays["support"].error) == ("smtp_refused", "535 no")
     assert (found.breaker_since, found.breaker_threshold) == (NOW, 50)
 

@@ -2,12 +2,7 @@
 
 import json
 import re
-import socket
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,9 +10,9 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from mailcase import config
-from mailcase.cli.main import app, main
+from mailcase.cli.main import app
 from mailcase.clock import utcnow
-from mailcase.health.situation import DaemonTold, Facts, MailboxTold
+from mailcase.health.situation import DaemonTold, Facts
 from mailcase.intake.state import MailboxState
 from mailcase.life.admitting import Rules
 from mailcase.life.entries import Kind
@@ -25,72 +20,9 @@ from mailcase.policy_build import build
 from mailcase.store import tables as t
 from mailcase.store.store import Store
 from tests.contract.store_kit import Clerk, Desk, mail
-from tests.servers import new_store
+from tests.servers.status_place import MAILBOX, Place, Status
 
-MAILBOX = """
-[[mailbox]]
-name = "support"
-address = "support@helpdesk.example"
-[mailbox.imap]
-host = "imap.example"
-user = "u"
-password = "hunter2-plain"
-[mailbox.smtp]
-host = "127.0.0.1"
-port = 1
-security = "none"
-"""
 RULES = Rules(frozenset(), (), frozenset(), {})
-Status = Callable[..., tuple[int, str]]
-
-
-class Place:
-    """A configuration and a store in which a daemon told of itself."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "mailcase.toml"
-        (folder / "token.key").write_text("k" * 64)
-        (folder / "blacklist.txt").write_text("")
-        self.file.write_text(MAILBOX)
-        new_store.place(folder)
-        self.store = Store.open(new_store.URL, folder)
-        self.config: dict[str, Any] = {"config": str(self.file.resolve())}
-        self.hash = build(config.load(self.file, {})).policy.hash
-
-    def tell(self, owner: str = "me", seen: datetime | None = None, state: Any = None, **facts: Any) -> None:
-        now = utcnow()
-        well = MailboxState(last_look=now, last_mail=now - timedelta(minutes=3), lag_s=0.4, connected=True)
-        told = replace(
-            Facts(sources={"support": "imap:imap.example:u"}, policy_hash=self.hash, disk_free=9), **self.config | facts
-        )
-        state = state or well
-        daemon = DaemonTold(
-            owner, f"host-{owner}", 7, "1.2", now, seen or now, replace(told, mailboxes={"support": state})
-        )
-        self.store.tell_health(daemon, [MailboxTold("support", owner, "imap:imap.example:u", state, now)])
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    made = Place(tmp_path)
-    yield made
-    made.store.close()
-
-
-@pytest.fixture
-def status(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Status:
-    """Run the command: exit status and what it printed."""
-
-    def run(*options: str) -> tuple[int, str]:
-        monkeypatch.setattr(socket, "gethostname", lambda: "host-me")
-        monkeypatch.setattr(sys, "argv", ["mailcase", "--config", str(place.file), *options, "status"])
-        with pytest.raises(SystemExit) as done:
-            main()
-        out, err = capsys.readouterr()
-        assert "hunter2" not in out + err
-        return int(done.value.code or 0), out
-
-    return run
 
 
 def test_a_healthy_daemon_is_one_screen_and_exit_0(place: Place, status: Status) -> None:
@@ -116,6 +48,7 @@ OLD = utcnow() - timedelta(minutes=5)
 
 
 FULL = MailboxState(last_look=utcnow(), connected=True, quota=0.914)
+SILENT = MailboxState(last_look=utcnow(), connected=True, last_mail=utcnow() - timedelta(hours=1))
 NO_ROOM = MailboxState(trouble="disk_low", error="disk low: 5 MB free", failing_since=OLD)
 
 
@@ -132,6 +65,7 @@ NO_ROOM = MailboxState(trouble="disk_low", error="disk low: 5 MB free", failing_
         ([{"config_error": "x.toml:3: no"}], ["config_refused"], "x.toml:3: no"),
         ([{"state": FULL}], ["mailbox_full"], "mailbox is nearly full since"),
         ([{"state": FULL, "quota_over": 0.95}], [], "91% of its room used"),
+        ([{"silent_hours": {"support": 1}, "state": SILENT}], ["mailbox_silent"], "no mail comes any more since"),
         ([{"clock_ahead_s": 3600.4}], ["clock_differs"], "3600 s ahead of the database's clock"),
         ([{"restart_needed": ("[http]",)}], ["restart_needed"], "on host-me: [http]"),
         ([{"policy_hash": "old"}], ["reload_due"], "host-me works by policy old"),

@@ -16,6 +16,7 @@ from tests.builders import NOW
 
 MINUTE = timedelta(minutes=1)
 WELL = MailboxState(last_look=NOW, connected=True)
+SILENT = replace(WELL, last_mail=NOW - timedelta(hours=72))
 
 GONE = tuple(
     Gone(
@@ -60,6 +61,14 @@ def box(state: MailboxState, **more: Any) -> dict[str, Any]:
         (situation(box(replace(WELL, quota=0.9), quota_over=0.95)), []),
         (situation(box(replace(WELL, quota=1.2), paused=frozenset({"support"}))), []),
         (situation(box(ill("disk_low", 60), disk_low=True, disk_free=5 * 1024**2)), ["disk_low:host"]),
+        (situation(box(SILENT)), []),
+        (situation(box(SILENT, silent_hours={"sales": 1})), []),
+        (situation(box(SILENT, silent_hours={"support": 73})), []),
+        (situation(box(SILENT, silent_hours={"support": 72})), ["mailbox_silent:support"]),
+        (situation(box(replace(SILENT, last_mail=None), silent_hours={"support": 1})), []),
+        (situation(box(replace(SILENT, last_look=None), silent_hours={"support": 1})), []),
+        (situation(box(replace(SILENT, trouble="disk_low"), silent_hours={"support": 1})), []),
+        (situation(box(SILENT, silent_hours={"support": 72}, paused=frozenset({"support"}))), []),
         (situation({"unheld": {"support": NOW - 0.9 * MINUTE}}), []),
         (situation({"unheld": {"support": NOW - MINUTE}}), ["nobody_reads:support"]),
         (situation({"unheld": {"support": NOW - MINUTE}, "paused": frozenset({"support"})}), []),
@@ -89,6 +98,16 @@ def test_each_condition_begins_when_it_should(now: Situation, wanted: list[str])
 def test_the_disk_is_low_since_it_was() -> None:
     (found,) = conditions(situation({"disk_low": True, "disk_low_since": NOW - 9 * MINUTE}))
     assert found.since == NOW - 9 * MINUTE
+
+
+def test_mail_of_several_mailboxes_that_does_not_leave_names_them() -> None:
+    many = {f"box{number}": 1 for number in range(12)}
+    held = situation(breaker_since=NOW, breaker_threshold=50, held=5, held_of={"support": 3, "sales": 2})
+    stuck = situation(pending_since=NOW - 60 * MINUTE, outbox={"pending": 12}, waiting_of=many)
+    (open_, waits) = (conditions(now)[0].detail for now in (held, stuck))
+    assert open_ == "5 mails are held (support 3, sales 2); it opened at 50 automatic mails an hour"
+    assert waits.startswith("12 mails wait (box0 1, ")
+    assert waits.endswith("box9 1, 2 more mailboxes)")
 
 
 def test_who_signs_in_with_tokens_is_not_told_to_correct_a_password() -> None:

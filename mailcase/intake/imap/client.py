@@ -43,13 +43,13 @@ class HardenedClient(aioimaplib.IMAP4):  # type: ignore[misc]  # aioimaplib is u
         """host:port, for messages."""
         return f"{self.host}:{self.port}"
 
-    async def greeted(self) -> bytes:
-        """Wait for the connection and the server's first line.
+    async def greeted(self, within_s: float = float("inf")) -> bytes:
+        """Wait for the connection and the server's first line, so many seconds at most, never longer than `timeout`.
 
         Raises OSError (ssl.SSLError among them), TimeoutError or ConnectionLost; the connection is then closed.
         """
         try:
-            async with asyncio.timeout(self.timeout):
+            async with asyncio.timeout(min(within_s, self.timeout)):
                 await self._client_task
                 with self._named():
                     return await self.protocol.greeting

@@ -41,7 +41,7 @@ async def open_client(settings: ImapSettings) -> HardenedClient:
 
 
 async def _introduce(client: HardenedClient, settings: ImapSettings, later: ssl.SSLContext | None) -> None:
-    greeting = await client.greeted()
+    greeting = await client.greeted(settings.greeting_s)
     known = greeting[:9].upper().startswith(b"* PREAUTH")
     if not known and not greeting[:5].upper().startswith(b"* OK"):
         raise Transient(f"{settings.host}: {readable(greeting)}")
@@ -134,7 +134,8 @@ def _translated(settings: ImapSettings) -> Iterator[None]:
     except ssl.SSLError as error:
         raise Permanent(f"{where}: no TLS ({error.reason})") from error
     except TimeoutError as error:
-        raise Transient(f"{where}: no answer within {settings.timeout_s:g} s") from error
+        within = min(settings.greeting_s, settings.timeout_s)
+        raise Transient(f"{where}: no answer within {within:g} s") from error
     except OSError as error:
         raise Transient(f"{where}: cannot connect ({error})") from error
     except ValueError as error:

@@ -33,6 +33,7 @@ class ImapSettings:
     idle: bool = True
     poll_s: float = 60.0  # the longest gap between looks
     timeout_s: float = 60.0  # silence of the server in a command
+    greeting_s: float = float("inf")  # until its greeting, TLS included; where that is less than timeout_s
     compare_s: float = 900.0  # between two comparisons of the whole UID list (I3)
     max_size: int = 50 * MEBIBYTE  # above it only the beginning is fetched (I10)
     batch_bytes: int = 16 * MEBIBYTE

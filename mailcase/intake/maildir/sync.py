@@ -18,6 +18,7 @@ from mailcase.intake.maildir import files
 from mailcase.intake.maildir.files import MailFile
 from mailcase.intake.maildir.names import in_order
 from mailcase.intake.maildir.ports import MaildirJournal
+from mailcase.intake.maildir.quota import share_used
 from mailcase.intake.maildir.settings import MaildirSettings
 from mailcase.log import Event, emit
 from mailcase.ports import Arrival, Cursor
@@ -68,6 +69,7 @@ class MaildirSync:
             self._stamp = None
             if await self._rounds():
                 self._stamp, self._listed_at = stamp, now
+        self._faring.filled(await self._asked(share_used))
         await self.tell()
 
     async def _rounds(self) -> bool:

@@ -13,10 +13,12 @@ class Held:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[datetime, str, str], list[int]] = {}
+        self._mailboxes: dict[str, set[str]] = {}  # by reason
 
     def add(self, mail: OutboxMail, until: datetime, reason: str, error: str = "") -> None:
         """A pending row waits until then, never longer than it lives."""
         self._rows.setdefault((min(until, mail.expires_at), reason, error), []).append(mail.id)
+        self._mailboxes.setdefault(reason, set()).add(mail.mailbox)
 
     async def write(self, desk: Desk) -> None:
         """Into the store and the log."""
@@ -25,4 +27,5 @@ class Held:
             await desk.hold(rows, until, reason, error)
             mails[reason] += len(rows)
         for reason, count in mails.items():
-            desk.report(Event.SEND_HELD, {"reason": reason, "mails": count})
+            names = sorted(self._mailboxes[reason])
+            desk.report(Event.SEND_HELD, {"reason": reason, "mails": count, "mailboxes": names})
