@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar
 
+from mailcase.packing import packed
+
 T = TypeVar("T")
 
 
@@ -26,6 +28,7 @@ class Kind(StrEnum):
     OWN = "own"
 
 
+@packed()
 @dataclass(frozen=True, slots=True)
 class Address:
     """One mail address.
@@ -50,6 +53,7 @@ class Address:
         return self.key.rpartition("@")[0] if "@" in self.key else self.key
 
 
+@packed()
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """One attachment or inline part; its bytes stay in the raw mail (B14)."""
@@ -63,6 +67,7 @@ class Attachment:
     sha256: str  # of the decoded bytes
 
 
+@packed()
 @dataclass(frozen=True, slots=True)
 class ReportRecipient:
     """One recipient block of a delivery report (RFC 3464 2.3)."""
@@ -73,6 +78,7 @@ class ReportRecipient:
     diagnostic: str
 
 
+@packed()
 @dataclass(frozen=True, slots=True)
 class Report:
     """What the mail's own report parts say (RFC 6522); never read inside a carried message."""
@@ -82,6 +88,7 @@ class Report:
     recipients: tuple[ReportRecipient, ...]
 
 
+@packed(fresh="_by_name")
 @dataclass(frozen=True, slots=True)
 class Email:
     """One parsed mail. Every text is without NUL, lone surrogates and C0 controls but tab/newline."""

@@ -1,5 +1,6 @@
 """Ten thousand mails into one of ten mailboxes while a few arrive in the others."""
 
+import os
 import pickle
 import shutil
 import tempfile
@@ -49,7 +50,7 @@ def run(work: Work) -> Outcome:
 def place_of(work: Work) -> Path:
     """A short folder for servers and store: the one of the run before, if its flood lay there and it ended in order."""
     before = work.kept("place", "")
-    if before and work.kept("known", {}) and (Path(before) / _LEFT).exists():
+    if before and work.kept("known", {}) and _is_mine(Path(before) / _LEFT):
         return Path(before)
     if before:
         forget(Path(before))
@@ -58,6 +59,11 @@ def place_of(work: Work) -> Path:
     place.chmod(0o755)  # Dovecot's own user looks into it
     work.keep("place", str(place))
     return place
+
+
+def _is_mine(left: Path) -> bool:
+    """Whether the file is there, and nobody else's: it will be unpickled."""
+    return left.exists() and left.stat().st_uid == os.getuid()
 
 
 def forget(place: Path) -> None:

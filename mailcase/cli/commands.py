@@ -54,7 +54,10 @@ class Mailcase(TyperGroup):
 
 def _make(name: str) -> Any:
     """What typer makes of the function or the group that its module has."""
-    module = import_module(f"mailcase.cli.{_ELSEWHERE.get(name, name)}")
+    try:
+        module = import_module(f"mailcase.cli.{_ELSEWHERE.get(name, name)}")
+    except KeyError as error:  # a mapping's own word for "no such command"
+        raise RuntimeError(f"the command {name} cannot be imported") from error
     around = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     if name in _ALONE:
         around.command(name)(getattr(module, name))

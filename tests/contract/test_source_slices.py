@@ -1,11 +1,13 @@
 """A large mailbox is read in slices, on Dovecot and pymap, and nothing is different for it (B1)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from mailcase.intake.imap import batches
 from mailcase.intake.imap.session import ImapSession
+from mailcase.ports import Arrival, Cursor, Journalled
 from tests.servers.imap_source import OLD, Source, mail
 from tests.servers.memory_journal import MemoryJournal
 
@@ -38,3 +40,30 @@ async def test_slices_change_nothing_of_what_is_read(
     for _ in range(2):
         await source.watcher(journal, start="new", folders=("Box",)).once()
     assert journal.raws == [mail("3"), mail("4"), mail("5")]
+
+
+class Diary(MemoryJournal):
+    """A journal that remembers what it was asked to write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def journal(self, arrivals: Sequence[Arrival], cursor: Cursor | None) -> list[Journalled]:
+        """One batch."""
+        self.asked.append("journal")
+        return super().journal(arrivals, cursor)
+
+    def set_marked(self, delivery_ids: Sequence[int]) -> None:
+        """The server was told."""
+        self.asked.append("mark")
+        super().set_marked(delivery_ids)
+
+
+async def test_a_long_look_tells_the_server_every_fourth_batch_and_at_its_end(source: Source) -> None:
+    diary = Diary()
+    for number in range(9):
+        await source.person.append(mail(str(number)))
+    await source.watcher(diary, start="all", batch_mails=1).once()
+    assert "".join(one[0] for one in diary.asked) == "jjjjmjjjjmjm"
+    assert len(diary.marked) == 9

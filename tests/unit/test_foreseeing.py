@@ -1,7 +1,7 @@
 """What depends on a mail alone is found out where it is read: the answers travel, and are those of any other place."""
 
 import pickle
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -40,6 +40,17 @@ def test_a_foreseen_mail_is_of_the_same_kind(own_lists: frozenset[str], form: bo
     kinds = [classify(read(raw), box, policy) for raw in raws]
     assert [classify(arrived(raw), box, policy) for raw in raws] == kinds
     assert {one.kind for one in kinds} >= {Kind.PERSON, Kind.AUTO_REPLY, Kind.BOUNCE}
+
+
+def test_a_mail_is_the_same_in_another_process() -> None:
+    for raw in (*ODD, *(one.raw for one in corpus(60))):
+        email = read(raw)
+        foresee(email)
+        other = pickle.loads(pickle.dumps(email))  # noqa: S301 - our own
+        assert (other, other.known) == (email, email.known)
+        assert [other.header(name) for name, _ in email.headers] == [email.header(name) for name, _ in email.headers]
+        with pytest.raises(FrozenInstanceError):
+            other.subject = "another one"
 
 
 def test_every_answer_travels_with_the_mail(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,12 @@
 """Signed marks: ours verify, everything else does not (T3, T4)."""
 
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcase.tokens import TokenKeys, mark, message_id, reference, sub_address_token, verify, verify_sub_address
+from mailcase.tokens import TokenKeys, keyed, mark, message_id, reference, sub_address_token, verify, verify_sub_address
 
 KEYS = TokenKeys((b"new" * 11, b"old" * 11))
 REF = reference("m:<a@b>:2026", "registration", "erin@visitor.example")
@@ -46,3 +48,13 @@ def test_a_sub_address_token_is_bound_to_group_and_case() -> None:
 
 def test_keys_do_not_show_in_a_repr() -> None:
     assert "new" not in repr(KEYS)
+
+
+@pytest.mark.parametrize("key", [b"", b"k", b"k" * 40, b"k" * 64, b"k" * 200])
+def test_a_digest_is_hmac_sha256_each_time(key: bytes) -> None:
+    for data in (b"", b"Hi There", b"x" * 5000):
+        assert [keyed(key, data), keyed(key, data)] == [hmac.digest(key, data, "sha256")] * 2
+
+
+def test_a_digest_is_that_of_rfc_4231() -> None:
+    assert keyed(b"\x0b" * 20, b"Hi There").hex() == "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"

@@ -18,7 +18,7 @@ from mailcase.intake.imap.settings import ImapSettings
 from mailcase.log import Event, emit
 from mailcase.ports import Arrival, Cursor, Journal, Remainder
 
-_MARKED_EACH: Final = 4  # batches of a long look: that the server was told is remembered in a commit of its own
+_MARKED_EACH: Final = 4  # batches, before the server is told what of them is decided: each time is a commit of its own
 
 
 class FolderSync:
