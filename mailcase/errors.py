@@ -9,6 +9,10 @@ class Transient(MailcaseError):
     """Trying again later may work (network, locked store, busy server)."""
 
 
+class NoGreeting(Transient):
+    """A server did not greet in time: it may be another service that listens there."""
+
+
 class Permanent(MailcaseError):
     """Trying again cannot work: quarantine the mail or fail the sending, with this reason."""
 

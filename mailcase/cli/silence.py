@@ -5,6 +5,8 @@ import contextlib
 import ssl
 from typing import Final, Literal
 
+from mailcase.errors import NoGreeting
+
 Speaks = Literal["nobody", "nothing", "tls"]
 LOOK_S: Final = 3.0  # for each of the two tries of the second look
 _PORTS: Final = {
@@ -15,7 +17,7 @@ _PORTS: Final = {
 
 async def silence_cure(section: str, host: str, port: int, security: str, error: BaseException) -> str:
     """The cure for [mailbox.SECTION]; "" where silence was not what failed, or nobody is there at all."""
-    if not _was_silence(error):
+    if not isinstance(error, NoGreeting):
         return ""
     found = await speaks(host, port)
     usual = f'with security = "{security}" it is usually {_PORTS[section][security]}'
@@ -26,16 +28,9 @@ async def silence_cure(section: str, host: str, port: int, security: str, error:
     if found == "nothing":
         return (
             f"[mailbox.{section}] port: it takes connections and says nothing, in plain text or TLS; {usual}. "
-            "Or a firewall or an overloaded server holds the connection"
+            "Or a firewall or an overloaded server holds the connection, or it greets later than 10 s (tarpit)"
         )
     return ""
-
-
-def _was_silence(error: BaseException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, TimeoutError):
-        cause = cause.__cause__
-    return cause is not None
 
 
 async def speaks(host: str, port: int) -> Speaks:

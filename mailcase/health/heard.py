@@ -42,8 +42,9 @@ def _one(row: DaemonTold, rows: Iterable[DaemonTold], now: datetime, *, alone: b
     successor = _successor(row, rows, now, alone=alone)
     if not row.alive(now) or (alone and successor):
         return Heard(row, "gone", successor)
-    quiet = successor is not None or now - row.seen_at >= QUIET_AFTER
-    return Heard(row, "silent" if quiet else "runs", successor)
+    if now - row.seen_at < QUIET_AFTER:  # it runs beside the other for all we know
+        return Heard(row, "runs")
+    return Heard(row, "silent", successor)
 
 
 def _successor(row: DaemonTold, rows: Iterable[DaemonTold], now: datetime, *, alone: bool) -> DaemonTold | None:

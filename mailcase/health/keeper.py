@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from mailcase import __version__
 from mailcase.errors import Transient
+from mailcase.health.last_mails import LastMails
 from mailcase.health.pulse import Pulse
 from mailcase.health.situation import DaemonTold, Facts, MailboxTold, Numbers, Returned
 from mailcase.intake.state import MailboxState
@@ -60,7 +61,7 @@ class Keeper:
         self.pulse = Pulse(self._host, after, self._started_at)
         self._told: DaemonTold | None = None
         self._told_boxes: Mapping[str, MailboxState] = {}
-        self._last_mails: dict[str, tuple[datetime, float]] = {}  # by mailbox: when, and its lag
+        self._last_mails = LastMails(store)
         self._tidied: datetime | None = None
         self._counted: datetime | None = None
         self._returned: Mapping[str, Returned] = {}
@@ -83,7 +84,7 @@ class Keeper:
         except Transient as error:  # a file system that does not answer, for a moment
             emit(Event.STORE_BUSY, error=str(error))
             return
-        facts = replace(await self._with_last_mails(facts), holds=self.pulse.view().holds, over=self.pulse.over)
+        facts = replace(await self._last_mails.filled(facts, now), holds=self.pulse.view().holds, over=self.pulse.over)
         written = await self._write(facts, now)
         numbers = await self._numbers()
         if numbers is not None:
@@ -92,29 +93,15 @@ class Keeper:
             numbers = replace(numbers, returned=self._returned)
         self.pulse.looked(now, facts, numbers, written=written)
 
-    async def _with_last_mails(self, facts: Facts) -> Facts:
-        """When the last mail came is known over restarts and reloads: a source knows of its own time alone."""
-        known = self._last_mails
-        try:
-            if facts.mailboxes.keys() - self._told_boxes.keys():  # others may have worked those until now
-                known.update(await asyncio.to_thread(self._store.last_mails))
-        except Transient as error:
-            emit(Event.STORE_BUSY, error=str(error))
-        known.update({name: (one.last_mail, one.lag_s) for name, one in facts.mailboxes.items() if one.last_mail})
-        boxes = {
-            name: replace(one, last_mail=known[name][0], lag_s=known[name][1]) if name in known else one
-            for name, one in facts.mailboxes.items()
-        }
-        return replace(facts, mailboxes=boxes)
-
     async def _write(self, facts: Facts, now: datetime) -> bool:
         row = DaemonTold(self._owner, self._host, os.getpid(), __version__, self._started_at, now, facts)
-        changed = [name for name, state in facts.mailboxes.items() if state != self._told_boxes.get(name)]
+        known = {name: one for name, one in facts.mailboxes.items() if self._last_mails.knows(name)}
+        changed = [name for name, state in known.items() if state != self._told_boxes.get(name)]
         boxes = [self._mailbox(name, facts, now) for name in changed]
         try:
             if boxes or self._must_tell(row):
                 await self._call(self._store.tell_health, row, boxes)
-                self._told, self._told_boxes = row, dict(facts.mailboxes)
+                self._told, self._told_boxes = row, known
             if _due(self._tidied, TIDY_EVERY, now):
                 configured = {*facts.sources, *facts.mailboxes, *facts.paused}
                 await self._call(self._store.tidy_health, self._owner, configured, now)

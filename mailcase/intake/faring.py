@@ -120,8 +120,9 @@ class Faring:
             self._tell(event, text)
 
     def _journalled(self, arrivals: Sequence[Arrival], rows: Sequence[Journalled]) -> None:
-        """Remember when mail came and how long it took; what lay there before was not waited for."""
-        came = [one.received_at for one, row in zip(arrivals, rows, strict=True) if row.new and not one.backlog]
+        """Remember when mail came and how long it took; not what lay there before, nor what agents sent."""
+        pairs = zip(arrivals, rows, strict=True)
+        came = [one.received_at for one, row in pairs if row.new and not (one.backlog or one.sent)]
         if came:
             now = self._now()
             self.state = replace(self.state, last_mail=now, lag_s=max(0.0, (now - max(came)).total_seconds()))

@@ -8,7 +8,7 @@ from typing import Final
 import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException
 
-from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
+from mailcase.errors import ConfigError, MailcaseError, NoGreeting, Permanent, Transient
 from mailcase.faults import hit
 from mailcase.outbox.failures import CopyFailed, MemberFailed, Refused, Taken, Uncertain
 from mailcase.outbox.mime import Envelope
@@ -249,6 +249,8 @@ class SmtpSender:
             return Transient(f"{relay} certificate not trusted: {certificate.verify_message}")
         if type(error) is SMTPException or isinstance(error, aiosmtplib.SMTPNotSupported):
             return ConfigError(f"{relay} {_told(error)}")  # no STARTTLS, no AUTH
+        if isinstance(error, aiosmtplib.SMTPConnectTimeoutError):  # connecting or greeting, no later answer
+            return NoGreeting(f"{relay} {_told(error)}")
         return Transient(f"{relay} {_told(error)}")
 
     async def _reset(self) -> None:

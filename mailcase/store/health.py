@@ -75,6 +75,13 @@ def last_mails(conn: Connection) -> dict[str, tuple[datetime, float]]:
     return {row.mailbox: (row.last_mail, row.lag_s) for row in rows}
 
 
+def newest_mails(conn: Connection, since: datetime, until: datetime) -> dict[str, datetime]:
+    """Of each mailbox that got any in that time: when the newest came; not what agents sent or lay there before."""
+    came = sa.and_(_D.received_at > since, _D.received_at <= until, _D.sent.is_(False), _D.backlog.is_(False))
+    rows = conn.execute(sa.select(_box_name, sa.func.max(_D.received_at)).where(came).group_by(_box_name))
+    return {row[0]: row[1] for row in rows}
+
+
 def tidy(conn: Connection, owner: str, configured: Collection[str], now: datetime) -> None:
     """Take away the rows of daemons that are gone, and those of mailboxes that nobody works any more."""
     conn.execute(sa.delete(t.daemon).where(_N.owner != owner, _N.seen_at < now - GONE_AFTER))

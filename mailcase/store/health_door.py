@@ -41,6 +41,12 @@ class HealthDoor:
             return health.last_mails(conn)
 
     @reads
+    def newest_mails(self, since: datetime, until: datetime) -> dict[str, datetime]:
+        """When each mailbox's newest mail after `since`, until `until`, came; by whomever it was taken."""
+        with self._engines.read() as conn:
+            return health.newest_mails(conn, since, until)
+
+    @reads
     def health_numbers(self, named: Sequence[Named] = ()) -> Numbers:
         """What is open now, and who of `named` is not there; cheap."""
         with self._engines.read() as conn:

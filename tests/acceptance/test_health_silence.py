@@ -4,13 +4,18 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
+
+import pytest
 
 from mailcase.config import load
+from mailcase.errors import Transient
 from mailcase.house import open_house
 from mailcase.reloading import Reloader
 from mailcase.roster import Roster
 from mailcase.sources import Sources
 from mailcase.telling import facts_of
+from tests.contract.store_kit import arrival
 from tests.servers.bureau import HOUR, MINUTE, NOW, REFUSED, WELL, Bureau
 
 
@@ -38,6 +43,38 @@ async def test_who_takes_a_mailbox_over_knows_when_its_last_mail_came(bureau: Bu
     bureau.mailboxes(support=WELL, sales=WELL)
     await bureau.look(2 * HOUR)
     assert bureau.keeper.pulse.view().situation.facts.mailboxes["support"].last_mail == NOW + HOUR
+
+
+async def test_mail_that_another_daemon_took_by_lmtp_ends_the_silence(bureau: Bureau) -> None:
+    bureau.facts = replace(bureau.facts, silent_hours={"support": 72})
+    bureau.mailboxes(support=replace(WELL, last_mail=NOW), sales=WELL)
+    assert await bureau.look(71 * HOUR) == []
+    came = bureau.now + 30 * MINUTE
+    bureau.store.journal([arrival(received_at=came, source="lmtp", folder="")], None)
+    assert await bureau.look(HOUR) == []
+    assert {one.mailbox: one.state.last_mail for one in bureau.store.health_told(bureau.now).mailboxes} == {
+        "support": came, "sales": None,
+    }  # fmt: skip
+    assert await bureau.look(72 * HOUR) == ["[mailcase] support: no mail comes any more"]
+
+
+async def test_the_last_mail_is_kept_where_the_store_is_busy_for_a_moment(bureau: Bureau) -> None:
+    def busy() -> NoReturn:
+        raise Transient("locked")
+
+    def last() -> datetime | None:
+        return next(one.state.last_mail for one in bureau.store.health_told(bureau.now).mailboxes)
+
+    bureau.mailboxes(support=replace(WELL, last_mail=NOW))
+    await bureau.look()
+    bureau.restart()
+    bureau.mailboxes(support=WELL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bureau.store, "last_mails", busy)
+        await bureau.look(MINUTE)
+    assert last() == NOW
+    await bureau.look(MINUTE)
+    assert bureau.keeper.pulse.view().situation.facts.mailboxes["support"].last_mail == last() == NOW
 
 
 async def test_an_alarm_that_is_over_is_known_as_such_until_it_closes(bureau: Bureau) -> None:

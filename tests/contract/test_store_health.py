@@ -16,7 +16,7 @@ from mailcase.store import tables as t
 from mailcase.store.alarms import AlarmChange
 from mailcase.store.store import Store
 from tests.builders import make_mailbox, make_policy
-from tests.contract.store_kit import LATER, NOW, Desk, journalled, mail, settled_at_last
+from tests.contract.store_kit import LATER, NOW, Desk, arrival, journalled, mail, settled_at_last
 
 MINUTE = timedelta(minutes=1)
 POLICY = make_policy(make_mailbox(), make_mailbox(name="sales", address="sales@helpdesk.example", group="sales"))
@@ -140,6 +140,19 @@ def test_recipients_that_are_not_registered_are_counted_for_a_week(desk: Desk) -
     assert store.unregistered(NOW + timedelta(days=7)) == ()
 
 
+def test_the_newest_mail_of_each_mailbox_is_known_by_whomever_it_was_taken(store: Store) -> None:
+    came = [
+        arrival("1:1", received_at=NOW, source="lmtp"),
+        arrival("1:2", received_at=NOW - MINUTE),
+        arrival("1:3", received_at=NOW + MINUTE, sent=True),
+        arrival("1:4", received_at=NOW + MINUTE, backlog=True),
+        arrival("1:5", received_at=NOW + 9 * MINUTE),
+        arrival("1:6", received_at=NOW - 9 * MINUTE, mailbox="sales"),
+    ]
+    store.journal(came, None)
+    assert store.newest_mails(NOW - 5 * MINUTE, NOW + 5 * MINUTE) == {"support": NOW}
+
+
 def test_what_is_asked_every_few_seconds_reads_indexes_alone(store: Store) -> None:
     """On SQLite, whose planner says it; PostgreSQL has the same indexes."""
     if store._engines.reader.dialect.name != "sqlite":
@@ -151,13 +164,14 @@ def test_what_is_asked_every_few_seconds_reads_indexes_alone(store: Store) -> No
 
         health.numbers(conn)
         health.unregistered(conn, NOW)
+        health.newest_mails(conn, NOW, LATER)
         returned.returned(conn, NOW)
         plans = [
             row[3]
             for sql in list(asked)
             for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", ("x",) * sql.count("?")).all()
         ]
-    assert len(plans) > 4
+    assert len(plans) > 5
     assert [one for one in plans if one.startswith("SCAN")] == []
 
 

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtplib import SMTPReadTimeoutError
 from typer.testing import CliRunner
 
 from mailcase.cli import awaited, probing, silence
 from mailcase.cli.awaited import Awaited
 from mailcase.cli.main import app
 from mailcase.cli.silence import silence_cure
-from mailcase.errors import Transient
+from mailcase.errors import NoGreeting, Transient
+from mailcase.outbox.settings import SmtpSettings
+from mailcase.outbox.smtp import SmtpSender
 from tests.servers.ports import free_port
 from tests.servers.smtp import SmtpSink
 
@@ -88,17 +91,20 @@ async def test_tls_without_a_greeting_is_another_service(section: str, monkeypat
         return "tls"
 
     monkeypatch.setattr(silence, "speaks", tls)
-    silent = Transient("no answer")
-    silent.__cause__ = TimeoutError()
-    cure = await silence_cure(section, "h", 443, "tls", silent)
+    cure = await silence_cure(section, "h", 443, "tls", NoGreeting("no answer"))
     assert cure.startswith(f"[mailbox.{section}] port: it speaks TLS, but no {section.upper()} server greets there")
     assert await silence_cure(section, "h", 443, "tls", Transient("no")) == ""
 
 
+async def test_a_relay_that_greeted_and_hangs_later_is_not_told_to_be_mute(mute: int) -> None:
+    sender = SmtpSender(SmtpSettings("127.0.0.1", mute, security="none"))
+    later = sender._connect_failure(SMTPReadTimeoutError("AUTH"))
+    later.__cause__ = SMTPReadTimeoutError("AUTH")
+    assert await silence_cure("smtp", "127.0.0.1", mute, "none", later) == ""
+
+
 async def test_where_nobody_is_the_other_cure_stands() -> None:
-    silent = Transient("no answer")
-    silent.__cause__ = TimeoutError()
-    assert await silence_cure("imap", "127.0.0.1", free_port(), "tls", silent) == ""
+    assert await silence_cure("imap", "127.0.0.1", free_port(), "tls", NoGreeting("no answer")) == ""
 
 
 async def test_what_takes_long_is_told_and_of_many_the_first(

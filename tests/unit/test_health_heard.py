@@ -24,11 +24,12 @@ def row(owner: str, *, seen: float, started: float = 3600, host: str = "host", c
         ([row("a", seen=25)], False, [("silent", None)]),
         ([row("a", seen=60)], False, [("gone", None)]),
         # of several daemons on one store another that was started later is no proof, but says why one is silent
-        ([row("a", seen=12), row("b", seen=1, started=10)], False, [("silent", "b"), ("runs", None)]),
-        ([row("a", seen=12), row("b", seen=1, started=10, host="other")], False, [("runs", None)] * 2),
-        ([row("a", seen=12), row("b", seen=1, started=10, config="/y.toml")], False, [("runs", None)] * 2),
-        ([row("a", seen=12), row("b", seen=1, started=13)], False, [("runs", None)] * 2),
-        ([row("a", seen=12), row("b", seen=61, started=10)], False, [("runs", None), ("gone", None)]),
+        ([row("a", seen=24), row("b", seen=1, started=10)], False, [("runs", None)] * 2),
+        ([row("a", seen=25), row("b", seen=1, started=10)], False, [("silent", "b"), ("runs", None)]),
+        ([row("a", seen=25), row("b", seen=1, started=10, host="other")], False, [("silent", None), ("runs", None)]),
+        ([row("a", seen=25), row("b", seen=1, started=10, config="/y")], False, [("silent", None), ("runs", None)]),
+        ([row("a", seen=25), row("b", seen=1, started=26)], False, [("silent", None), ("runs", None)]),
+        ([row("a", seen=25), row("b", seen=61, started=10)], False, [("silent", None), ("gone", None)]),
         # the lock of a SQLite store admits one
         ([row("a", seen=12), row("b", seen=1, started=10, host="new")], True, [("gone", "b"), ("runs", None)]),
         ([row("a", seen=70), row("b", seen=1, started=10)], True, [("gone", "b"), ("runs", None)]),

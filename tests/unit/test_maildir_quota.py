@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mailcase.intake.maildir import sync
 from mailcase.intake.maildir.quota import share_used, used_share
 from tests.servers.imap_source import mail
 from tests.servers.maildir import Maildir
@@ -30,6 +31,8 @@ from tests.servers.memory_journal import MemoryJournal
         (b"1000S\n900 x\n", None),
         (b"xS\n900 3\n", None),
         (b"1000S\n" + b"1 0\n" * 20_000, None),
+        (b"1S\n" + b"9" * 4000 + b" 1\n", None),
+        (b"9" * 4000 + b"S\n" + b"9" * 4000 + b" 1\n", 1.0),
     ],
 )
 def test_the_sums_of_the_changes_are_what_is_used(content: bytes, share: float | None) -> None:
@@ -69,3 +72,31 @@ def test_what_is_no_file_of_its_own_says_nothing_and_holds_nobody_up(box: Maildi
     (box.path / "maildirsize").unlink()
     os.mkfifo(box.path / "maildirsize")
     assert share_used(box.path) is None
+
+
+async def test_mails_are_told_before_the_quota_is_asked(box: Maildir, journal: MemoryJournal) -> None:
+    asked: list[str] = []
+    watcher = box.watcher(journal)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sync, "share_used", lambda _: asked.append("quota"))
+        patch.setattr(sync.MaildirSync, "tell", lambda _: _noted(asked))
+        await watcher.once()
+    assert asked == ["told", "quota"]
+
+
+async def _noted(asked: list[str]) -> None:
+    asked.append("told")
+
+
+def test_a_directory_in_its_place_leaves_nothing_open(box: Maildir) -> None:
+    (box.path / "maildirsize").mkdir()
+    before = _lowest_free()
+    assert share_used(box.path) is None
+    assert _lowest_free() == before
+
+
+def _lowest_free() -> int:
+    """The number that the next file gets: a greater one than before means that one was left open."""
+    handle = os.open(os.devnull, os.O_RDONLY)
+    os.close(handle)
+    return handle

@@ -5,7 +5,7 @@ import contextlib
 import ssl
 from collections.abc import Iterator
 
-from mailcase.errors import ConfigError, MailcaseError, Permanent, Transient
+from mailcase.errors import ConfigError, MailcaseError, NoGreeting, Permanent, Transient
 from mailcase.intake.imap.client import HardenedClient
 from mailcase.intake.imap.exchange import Exchange
 from mailcase.intake.imap.failures import LoginRefused, login_refusal, readable, refusal
@@ -135,7 +135,7 @@ def _translated(settings: ImapSettings) -> Iterator[None]:
         raise Permanent(f"{where}: no TLS ({error.reason})") from error
     except TimeoutError as error:
         within = min(settings.greeting_s, settings.timeout_s)
-        raise Transient(f"{where}: no answer within {within:g} s") from error
+        raise NoGreeting(f"{where}: no answer within {within:g} s") from error
     except OSError as error:
         raise Transient(f"{where}: cannot connect ({error})") from error
     except ValueError as error:

@@ -18,12 +18,19 @@ def share_used(folder: Path) -> float | None:
     root = folder.parent if (folder / "maildirfolder").exists() else folder  # a folder of a Maildir has none of its own
     try:
         handle = os.open(root / "maildirsize", _READ)
-        with open(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return None
-            return used_share(file.read(_LONGEST + 1))
+        try:
+            return _share_of(handle)
+        finally:
+            os.close(handle)
     except OSError:
         return None
+
+
+def _share_of(handle: int) -> float | None:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        return None
+    with open(handle, "rb", closefd=False) as file:  # it takes no directory, and would leave its handle open
+        return used_share(file.read(_LONGEST + 1))
 
 
 def used_share(content: bytes) -> float | None:
@@ -37,7 +44,10 @@ def used_share(content: bytes) -> float | None:
         return None
     if len(content) > _LONGEST or not limits:
         return None
-    return round(max(max(0, used[kind]) / limit for kind, limit in limits.items()), 3)
+    try:
+        return round(max(max(0, used[kind]) / limit for kind, limit in limits.items()), 3)
+    except OverflowError:  # a size of hundreds of digits
+        return None
 
 
 def _limits(line: bytes) -> dict[bytes, int]:

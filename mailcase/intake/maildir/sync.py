@@ -69,8 +69,8 @@ class MaildirSync:
             self._stamp = None
             if await self._rounds():
                 self._stamp, self._listed_at = stamp, now
-        self._faring.filled(await self._asked(share_used))
         await self.tell()
+        self._faring.filled(await self._asked(share_used))
 
     async def _rounds(self) -> bool:
         """Read until nothing vanishes meanwhile; whether everything that lies there was read."""
