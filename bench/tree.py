@@ -89,5 +89,11 @@ class Tree:
         return Usage(sum(cpu.values()), self._largest, self._together, loop, others, tuple(children))
 
 
+def taken(pid: int) -> float:
+    """MB that a process and its descendants take now, each page that they share counted once (PSS)."""
+    root = psutil.Process(pid)
+    return float(sum(one.memory_full_info().pss for one in (root, *root.children(recursive=True)))) / MB
+
+
 def _since(now: dict[int, float], before: dict[int, float]) -> dict[int, float]:
     return {key: value - defaultdict(float, before)[key] for key, value in now.items()}
