@@ -1,6 +1,7 @@
 """What kind of mail it is: table 3.1 as a table, the first row that hits decides (B5)."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from mailcase.junk.automatic import automatic
@@ -10,35 +11,33 @@ from mailcase.junk.bulk import bulk, mailing_list
 from mailcase.junk.complaint import complaint
 from mailcase.junk.customer import form_customer
 from mailcase.junk.delivery_report import delivery_report
-from mailcase.junk.finding import KindQuestion, MailRule, Rule
+from mailcase.junk.finding import Hit, KindQuestion, MailRule, Rule
 from mailcase.junk.own import own, own_mark
 from mailcase.junk.receipt import receipt
 from mailcase.message import Email, Kind, once
 from mailcase.policy import MailboxPolicy, Policy
 
 
-def _mail(rule: MailRule) -> Rule:
+def _mail(rule: MailRule, question: KindQuestion) -> Hit | None:
     """A row that asks the mail alone."""
-    answer = once(rule)
-    return lambda question: answer(question.email)
+    return rule(question.email)
 
 
-def _unless_form(rule: MailRule) -> Rule:
+def _unless_form(rule: MailRule, question: KindQuestion) -> Hit | None:
     """The same, but a web form's mail is a person's whatever its software stamps on it (B3)."""
-    answer = once(rule)
-    return lambda question: None if question.form else answer(question.email)
+    return None if question.form else rule(question.email)
 
 
 ROWS: Final[tuple[tuple[str, Rule], ...]] = (
-    ("feedback report", _mail(complaint)),
-    ("receipt", _mail(receipt)),
-    ("delivery report", _mail(delivery_report)),
+    ("feedback report", partial(_mail, once(complaint))),
+    ("receipt", partial(_mail, once(receipt))),
+    ("delivery report", partial(_mail, once(delivery_report))),
     ("own mark", own),
-    ("failed recipients", _mail(failed_recipients)),
-    ("null path or daemon", _mail(null_or_daemon)),
-    ("bounce wording", _mail(bounce_wording)),
-    ("automatic reply", _mail(autoreply)),
-    ("auto-submitted", _unless_form(automatic)),
+    ("failed recipients", partial(_mail, once(failed_recipients))),
+    ("null path or daemon", partial(_mail, once(null_or_daemon))),
+    ("bounce wording", partial(_mail, once(bounce_wording))),
+    ("automatic reply", partial(_mail, once(autoreply))),
+    ("auto-submitted", partial(_unless_form, once(automatic))),
     ("mailing list", mailing_list),
     ("bulk mail", bulk),
 )
