@@ -5,8 +5,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ COUNTED = True
 _MOST: Final = 4  # answers an hour
 _EACH: Final = 6  # mails after each jump
 _DAY: Final = 86400.0
+_HOUR: Final = 3600.0
 _NEAR: Final = 600.0  # seconds between the daemon's clock and what its store says: mails are decided within half
 Jump = Callable[[], float]  # how far the daemon's clock is from the true one then, in seconds
 
@@ -82,6 +84,7 @@ def _jumps(work: Work, desk: Desk, jumps: Mapping[str, Jump], library: Path) -> 
     clock = desk.dir / "clock.txt"
     clock.write_text("+0\n")
     put: list[bytes] = []
+    jumped: list[float] = []
     lines: list[str] = []
     found: list[str] = []
     with (desk.dir / "daemon.log").open("ab") as log:
@@ -90,6 +93,7 @@ def _jumps(work: Work, desk: Desk, jumps: Mapping[str, Jump], library: Path) -> 
     try:
         for name, jump in jumps.items():
             seconds = jump()
+            jumped.append(seconds)
             clock.write_text(f"{seconds:+.0f}\n")
             before = {one["number"] for one in desk.cases()}
             line = _after_jump(desk, put, name)
@@ -105,7 +109,7 @@ def _jumps(work: Work, desk: Desk, jumps: Mapping[str, Jump], library: Path) -> 
     finally:
         daemon.kill()
         daemon.wait()
-    found += _findings(desk, put)
+    found += _findings(desk, put, jumped)
     return {"lines": lines, "found": found}
 
 
@@ -139,11 +143,17 @@ def _wrongly_dated(desk: Desk, before: set[str], name: str, seconds: float) -> I
             yield f"{name}: case {one['number']} was made {made}, by the false clock it was {clock}"
 
 
-def _findings(desk: Desk, put: list[bytes]) -> list[str]:
+def _findings(desk: Desk, put: list[bytes], jumped: Sequence[float]) -> list[str]:
     found = findings(desk_scene(desk, put))
-    if len(desk.sink.mails) > _MOST:
-        found.append(f"{len(desk.sink.mails)} answers left; {_MOST} an hour are allowed")
+    if len(desk.sink.mails) > (most := _MOST * _hours(jumped)):
+        found.append(f"{len(desk.sink.mails)} answers left; {most} were allowed by that clock, {_MOST} an hour")
     if (cases := len(desk.cases())) != len(put):
         found.append(f"{cases} cases of {len(put)} mails")
     found += [f"{times} answers to {one}" for one, times in Counter(desk.sink.to).items() if times > 1]
     return found
+
+
+def _hours(jumps: Sequence[float]) -> int:
+    """How many hours of limits there were by that clock: a new one begins where it is further than ever before."""
+    further = zip(jumps[1:], accumulate(jumps, max), strict=False)
+    return 1 + sum(seconds > furthest + _HOUR for seconds, furthest in further)
