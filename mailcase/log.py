@@ -50,6 +50,8 @@ class Event(Enum):
     DISK_LOW = ("disk_low", ERROR, "too little free space: no mail is fetched until there is more")
     DISK_OK = ("disk_ok", INFO, "there is enough free space again")
     LOG_LOST = ("log_lost", WARNING, "lines of this log could not be written: its disk was full or nobody read it")
+    AUDITED = ("audited", INFO, "the daemon looked through its own store for mail that is doubled or stuck")
+    AUDIT_POSTPONED = ("audit_postponed", WARNING, "the store could not be looked through; it is tried again later")
     RAW_PURGED = ("raw_purged", INFO, "raw mail older than its retention was removed")
     CLOCK_AHEAD = ("clock_ahead", WARNING, "the clock is far ahead of the last round of retention: it follows slowly")
     # several daemons on one store
@@ -70,6 +72,7 @@ class Event(Enum):
     FOLDER_MISSING = ("folder_missing", ERROR, "a configured folder is not on the server")
     BASELINE_SET = ("baseline_set", INFO, "first connection: what lies there now is known from now on")
     UIDVALIDITY_CHANGED = ("uidvalidity_changed", WARNING, "the server renumbered the folder; it is compared")
+    FOUND_LATE = ("found_late", WARNING, "the comparison with the server found mail that was missing; it is taken in")
     JOURNALLED = ("journalled", INFO, "a batch is durably stored")
     MARK_FAILED = ("mark_failed", WARNING, "the server could not be told; it is done again later")
     MAIL_GONE = ("mail_gone", DEBUG, "a mail left the server before it could be taken")

@@ -70,6 +70,7 @@ class Arrival:
     oversize: bool = False
     sent: bool = False  # from a watched sent folder (B16)
     remainder: Remainder | None = None  # of an oversize one
+    late: bool = False  # its folder had been read beyond it: the comparison with the server found it missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from mailcase.cli.render_watch import alarm_lines, daemon_line, shown
 from mailcase.cli.when import after, amount, moment
 from mailcase.health.finding import named
 from mailcase.health.overview import Need, Overview
+from mailcase.health.proof import in_words
 
 #: Which part of the screen tells of which condition; a mailbox's own stand with the mailbox.
 _PLACES: Final = {
@@ -18,6 +19,7 @@ _PLACES: Final = {
     "quarantine": ("quarantine",),
     "outbox": ("outbox_stuck", "relay_refused", "mail_bounces"),
     "breaker": ("breaker_open",),
+    "audit": ("store_unsound", "store_unproven"),
     "configuration": ("config_wrong", "config_refused", "reload_due", "assignee_missing"),
     "disk": ("disk_low",),
 }
@@ -49,6 +51,7 @@ class _Screen:
         yield from self._part("quarantine", f"{self._data['quarantine']['mails'] or 'no'} mails")
         yield from self._part("outbox", self._outbox(self._data["outbox"]))
         yield from self._part("breaker", self._breaker(self._data["breaker"]))
+        yield from self._part("audit", self._audit(self._data["audit"]))
         yield from self._recipients()
         yield from self._part("configuration", self._configuration(self._data["configuration"]))
         yield from self._part("disk", *self._disk())
@@ -109,6 +112,14 @@ class _Screen:
 
     def _breaker(self, one: Mapping[str, Any]) -> str:
         return f"open since {self._at(one['since'])}" if one["open"] else "closed"
+
+    def _audit(self, one: Mapping[str, Any] | None) -> str:
+        if one is None:
+            return "the daemon has not looked through the store yet"
+        found = f" ({in_words(one['found'])})" if one["found"] else ""
+        new = f"{one['mails']} mails since the look before" if one["before"] else f"{one['mails']} mails"
+        took = f"in {one['took_s']:.1f} s, {new}"
+        return f"looked through {self._ago(one['at'])} {took}: {one['doubled']} doubled, {one['stuck']} stuck{found}"
 
     def _recipients(self) -> Iterator[str]:
         """No need of a person, but a hint: candidates for an alias (B4)."""

@@ -175,6 +175,27 @@ RULES: Final = (
         "Correct the name in the file, or enter, enable or fill what it names: `mailcase check` says by which command.",
     ),
     Rule(
+        "store_unsound",
+        "store",
+        finding.unsound,
+        "mail is doubled or stuck",
+        "The daemon looked through its store, as it does once a day, and found mail that is there twice, was answered "
+        "twice, or is not gone on with.",
+        "`mailcase audit --store` shows all of it, and what to do with each. The daemon looks again every 15 minutes; "
+        "this is over when it finds nothing.",
+    ),
+    Rule(
+        "store_unproven",
+        "host",
+        finding.unproven,
+        "the store cannot be looked through",
+        "For two days the daemon has not come to the end of its daily look for mail that is doubled or stuck. Nobody "
+        "knows whether there is any; mail goes on.",
+        "`mailcase audit --store` looks by hand, and says what it fails at. A store for which ten minutes are too "
+        "short is looked through by that command alone: once a day, at a quiet hour.",
+        timedelta(days=2),
+    ),
+    Rule(
         "store_unavailable",
         "host",
         finding.store,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from mailcase.errors import Transient
 from mailcase.health import digest
 from mailcase.health.alarms import Post
-from mailcase.health.digest import Last
+from mailcase.health.digest import Digest, Last
 from mailcase.health.notices import Notice
 from mailcase.health.pulse import Pulse
 from mailcase.log import Event, emit
@@ -62,15 +62,15 @@ class Daily:
             await self._write(was, Last(day or today - timedelta(days=1), now), [])
         elif day is not None:
             until = max(now - _SETTLED, last.until)
-            await self._write(was, Last(day, until), await self._mails(day.isoformat(), last.until, until))
+            found = await asyncio.to_thread(self._store.digest, last.until, until)
+            await self._write(was, Last(day, until), self._mails(day.isoformat(), found), found.late)
 
-    async def _mails(self, day: str, since: datetime, until: datetime) -> list[Notice]:
+    def _mails(self, day: str, found: Digest) -> list[Notice]:
         now = self._pulse.view().situation
-        found = await asyncio.to_thread(self._store.digest, since, until)
-        letter = digest.letter(found, self._post.zone, now.host)
+        letter = digest.letter(found, self._post.zone, now.host, now.numbers.proof)
         return self._post.write("digest", letter, day, now) if letter else []
 
-    async def _write(self, was: str | None, last: Last, mails: list[Notice]) -> None:
-        if await self._call(self._store.queue_digest, was, last.to_text(), mails, self._now()) and mails:
+    async def _write(self, was: str | None, last: Last, mails: list[Notice], late: int = 0) -> None:
+        if await self._call(self._store.queue_digest, was, last.to_text(), mails, self._now(), late) and mails:
             emit(Event.DIGEST_QUEUED, mails=len(mails), day=last.day.isoformat())
             self._queued()

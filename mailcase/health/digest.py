@@ -7,6 +7,7 @@ from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 from mailcase.health.letters import Letter, moment
+from mailcase.health.proof import Proof, result
 from mailcase.outbox.lines import one_line
 
 _FIELD: Final = 60  # characters of a sender or subject in a line
@@ -33,6 +34,7 @@ class Digest:
     until: datetime
     counts: tuple[tuple[str, str, str, int], ...]  # mailbox, outcome, reason, mails
     newest: tuple[Item, ...]  # newest first
+    late: int = 0  # mails that a comparison with the server found missing and took in, since the last digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +81,54 @@ def due_day(now: datetime, at: str, zone: ZoneInfo, last: Last | None) -> date |
     return today if now.timestamp() >= begins.timestamp() else None
 
 
-def letter(digest: Digest, zone: ZoneInfo, host: str) -> Letter | None:
-    """The mail, or None where there is nothing to tell."""
+def letter(digest: Digest, zone: ZoneInfo, host: str, proof: Proof | None = None) -> Letter | None:
+    """The mail, or None where there is nothing to tell; `proof`, the newest look through the store, alone is nothing.
+
+    What that found has an alarm, which is repeated each day.
+    """
     total = sum(mails for *_, mails in digest.counts)
-    if not total:
+    if not total and not digest.late:
         return None
-    said = "1 mail made no case" if total == 1 else f"{total} mails made no case"
-    text = "\n".join(_lines(digest, zone, total))
+    said = _mails(total, "made no case") if total else _mails(digest.late, "came late")
+    text = "\n".join(_lines(digest, zone, total, proof))
     foot = f"\n\n-- \nmailcase on {host}. This comes once a day, and only if there is something to tell.\n"
     return Letter(f"[mailcase] daily digest: {said}", text + foot)
 
 
-def _lines(digest: Digest, zone: ZoneInfo, total: int) -> Iterator[str]:
+def _mails(count: int, what: str) -> str:
+    return f"1 mail {what}" if count == 1 else f"{count} mails {what}"
+
+
+def _lines(digest: Digest, zone: ZoneInfo, total: int, proof: Proof | None) -> Iterator[str]:
     yield f"From {moment(digest.since, zone)} to {moment(digest.until, zone)}:"
     yield ""
     for mailbox, outcome, reason, mails in digest.counts:
         yield f"{mails:>6}  {mailbox}: {outcome.replace('_', ' ')} ({reason})"
+    if digest.counts:
+        yield ""
+    yield from _proved(proof, zone)
+    yield _missing(digest.late)
+    if not total:
+        return
     yield ""
     yield "All of them:" if total <= len(digest.newest) else f"The newest {len(digest.newest)} of {total}:"
     for one in digest.newest:
         yield ""
         yield from _item(one, zone)
+
+
+def _proved(proof: Proof | None, zone: ZoneInfo) -> Iterator[str]:
+    if proof is None:
+        yield "The store has not been looked through yet (`mailcase audit --store`)."
+        return
+    since = f"since the look before, at {moment(proof.before, zone)}" if proof.before else "in all"
+    yield f"The store was looked through at {moment(proof.at, zone)}: {result(proof)}; {_mails(proof.mails, since)}."
+
+
+def _missing(late: int) -> str:
+    if not late:
+        return "Missing: no comparison with a server (IMAP) found any."
+    return f"Missing: {_mails(late, 'had been read past; found by comparison with the server (IMAP), and taken in')}."
 
 
 def _item(one: Item, zone: ZoneInfo) -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from mailcase.health.proof import in_words
 from mailcase.health.situation import CLOCKS_DIFFER_S, REFUSED, AlarmTold, Situation
 from mailcase.intake.state import MailboxState
 
@@ -192,6 +193,22 @@ def undecided(rule: Rule, now: Situation) -> Iterator[Condition]:
     """Mail that waits to be decided."""
     if (since := now.numbers.undecided_since) is not None and _lasts(rule, now, since):
         yield Condition(rule.word, since, f"{now.numbers.undecided} mails wait in the journal")
+
+
+def unsound(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """What the newest look through the store found, and nothing else tells."""
+    proof = now.numbers.proof
+    if proof is not None and proof.since is not None:
+        more = sum(proof.untold.values()) - len(proof.first)
+        lines = (in_words(proof.untold), *proof.first, *([f"and {more} more"] if more > 0 else []))
+        yield Condition(rule.word, proof.since, "\n".join(lines))
+
+
+def unproven(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """Looks through the store that do not come to their end: that nothing was found says nothing."""
+    if now.facts.audit_failing is not None and _lasts(rule, now, now.facts.audit_failing[0]):
+        since, error = now.facts.audit_failing
+        yield Condition(rule.word, since, error, host=now.host)
 
 
 def store(rule: Rule, now: Situation) -> Iterator[Condition]:

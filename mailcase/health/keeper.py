@@ -84,7 +84,12 @@ class Keeper:
         except Transient as error:  # a file system that does not answer, for a moment
             emit(Event.STORE_BUSY, error=str(error))
             return
-        facts = replace(await self._last_mails.filled(facts, now), holds=self.pulse.view().holds, over=self.pulse.over)
+        facts = replace(
+            await self._last_mails.filled(facts, now),
+            holds=self.pulse.view().holds,
+            over=self.pulse.over,
+            audit_failing=self.pulse.audit_failing,
+        )
         written = await self._write(facts, now)
         numbers = await self._numbers()
         if numbers is not None:

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from mailcase import __version__
 from mailcase.health.conditions import well
+from mailcase.health.proof import Proof
 from mailcase.health.pulse import Pulse, View
 from mailcase.health.situation import Facts, Numbers
 from mailcase.health.stages import BOUNDS, REGISTRY, Registry
@@ -25,6 +26,7 @@ _LABELS: Final = ["mailbox"]
 _COUNTED: Final = (
     ("deliveries", "Deliveries decided by this process", ["outcome", "kind"]),
     ("mails", "What became of mails to be sent", ["state"]),
+    ("found_late", "Mails that a comparison with the server found missing and took in", ["mailbox"]),
     ("lmtp", "Answers to mail handed in by LMTP", ["reply"]),
 )
 
@@ -46,6 +48,7 @@ class Metrics(Collector):
         yield _one("looked_timestamp_seconds", "Last look of the daemon after itself", _stamp(view.situation.now))
         yield from _mailboxes(facts)
         yield from _numbers(view.situation.numbers)
+        yield from _audit(view.situation.numbers.proof)
         yield from _daemon(facts)
         yield from self._conditions(view)
         yield from self._counted()
@@ -112,6 +115,18 @@ def _numbers(now: Numbers) -> Iterator[Metric]:
     yield _each("automatic_sent", "Automatic mails to customers that left in the last 24 hours", sent)
     bounced = {name: one.bounced for name, one in now.returned.items()}
     yield _each("automatic_bounced", "Those of them that came back", bounced)
+
+
+def _audit(proof: Proof | None) -> Iterator[Metric]:
+    """Nothing before the first look: none found would be a lie."""
+    if proof is None:
+        return
+    found = GaugeMetricFamily("mailcase_audit_findings", "What the last look through the store found", labels=["kind"])
+    found.add_metric(["doubled"], proof.doubled)
+    found.add_metric(["stuck"], proof.stuck)
+    yield found
+    yield _one("audit_timestamp_seconds", "The last look through the store", _stamp(proof.at))
+    yield _one("audit_seconds", "How long it took", proof.took_s)
 
 
 def _daemon(facts: Facts) -> Iterator[Metric]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from mailcase.health.conditions import BY_WORD, Condition, conditions, cure_of, waits, well
 from mailcase.health.heard import Heard, heard
 from mailcase.health.open_alarms import alarms
+from mailcase.health.proof import Proof
 from mailcase.health.situation import DaemonTold, Facts, MailboxTold, Returned, Situation, Told, Unregistered
 from mailcase.intake.state import MailboxState
 
@@ -103,6 +104,7 @@ def overview(told: Told, files: Files, now: datetime) -> Overview:
             "open": numbers.breaker_since is not None, "since": numbers.breaker_since,
             "threshold": numbers.breaker_threshold or None,
         },
+        "audit": _audit(numbers.proof),
         "configuration": {"file": files.file, "policy": files.policy_hash, "error": files.error},
         "alarms": list(alarms(told.alarms, found, living, files.after)),
     }  # fmt: skip
@@ -159,6 +161,17 @@ def _daemon(stands: Heard, now: datetime) -> dict[str, Any]:
         "started_at": one.started_at, "seen_at": one.seen_at, "policy": facts.policy_hash,
         "config_error": facts.config_error, "config_error_at": facts.config_error_at,
         "restart_needed": list(facts.restart_needed), "disk_free": facts.disk_free, "disk_low": facts.disk_low,
+    }  # fmt: skip
+
+
+def _audit(proof: Proof | None) -> dict[str, Any] | None:
+    """The newest look through the store; None before the first one."""
+    if proof is None:
+        return None
+    return {
+        "at": proof.at, "took_s": proof.took_s, "mails": proof.mails, "before": proof.before,
+        "doubled": proof.doubled, "stuck": proof.stuck, "found": dict(proof.found), "first": list(proof.first),
+        "since": proof.since,
     }  # fmt: skip
 
 

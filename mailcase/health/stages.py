@@ -60,10 +60,10 @@ class Registry:
         finally:
             self.observe(stage, time.perf_counter() - began)
 
-    def count(self, name: str, *labels: str) -> None:
-        """One more of it."""
+    def count(self, name: str, *labels: str, times: int = 1) -> None:
+        """One more of it, or so many."""
         with self._lock:
-            self._counts.setdefault(name, Counter())[labels] += 1
+            self._counts.setdefault(name, Counter())[labels] += times
 
     def stages(self) -> Mapping[str, Histogram]:
         """The histograms as they are now."""

@@ -1,4 +1,4 @@
-"""Everything that watches over a running daemon, wired: keeper, alarms, digest, and the HTTP pages."""
+"""Everything that watches over a running daemon, wired: keeper, alarms, digest, audit, and the HTTP pages."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -8,6 +8,7 @@ from typing import Any
 from mailcase.clock import utcnow
 from mailcase.configuration.named import named
 from mailcase.health.alarms import Alarms, Post
+from mailcase.health.auditor import Auditor
 from mailcase.health.complaints import Complaints
 from mailcase.health.daily import Daily
 from mailcase.health.keeper import Keeper
@@ -29,6 +30,7 @@ class Watch:
         self._alarms = Alarms(*shop, self.keeper.pulse, post, house.drain.wake, house.owner)
         told = (*shop, self.keeper.pulse, post, utcnow, house.drain.wake)
         self._daily, self._complaints = Daily(*told), Complaints(*told)
+        self._auditor = Auditor(*shop, self.keeper.pulse, lambda: house.tenure.is_senior, utcnow)
 
     def parts(self) -> Mapping[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]:
         """What runs until the stop event, by name; each may be started anew after an error."""
@@ -37,6 +39,7 @@ class Watch:
             "alarms": self._alarms.run,
             "digest": self._daily.run,
             "complaints": self._complaints.run,
+            "audit": self._auditor.run,
         }
 
     @contextmanager

@@ -16,6 +16,7 @@ from mailcase.intake.texts import clean_text
 from mailcase.store import tables as t
 from mailcase.store.dialect import insert_new
 from mailcase.store.edit import get_flag, set_flag
+from mailcase.store.late import count_late
 
 _A, _O = t.alarm.c, t.outbox.c
 _LIVES: Final = timedelta(days=4)  # as a reply: longer than a week-end's outage
@@ -87,11 +88,14 @@ def reroute(conn: Connection, way: WayOut, now: datetime) -> int:
     return conn.execute(sa.update(t.outbox).where(*stuck).values(values)).rowcount
 
 
-def queue_digest(conn: Connection, was: str | None, becomes: str, notices: Sequence[Notice], now: datetime) -> bool:
+def queue_digest(
+    conn: Connection, was: str | None, becomes: str, notices: Sequence[Notice], now: datetime, late: int
+) -> bool:
     """The day's digest, with the flag that says so; False where another daemon has done it."""
     if get_flag(conn, DIGEST_FLAG) != was:
         return False
     set_flag(conn, DIGEST_FLAG, becomes)
+    count_late(conn, -late)
     for notice in notices:
         queue(conn, notice, now)
     return True

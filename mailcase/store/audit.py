@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.store import tables as t
+from mailcase.store.ending import Ending
 from mailcase.store.engine import Engines
 from mailcase.store.marks import reads
 
@@ -45,6 +46,18 @@ class AuditDoor:
             return found_in(conn, now, stuck_after, since)
 
     @reads
+    def look_through(
+        self, now: datetime, stuck_after: timedelta, seen: int, ending: Ending
+    ) -> "tuple[list[Finding], int, int]":
+        """As `findings`; with how many mails were journalled after the delivery `seen`, and the newest of them.
+
+        Raises Unavailable also where `ending` ended it.
+        """
+        with self._engines.read() as conn, ending.of(conn):
+            mails, newest = _journalled_after(conn, seen)
+            return found_in(conn, now, stuck_after), mails, newest
+
+    @reads
     def find_delivery(self, mailbox: str, message_id: str, since: datetime) -> dict[str, Any] | None:
         """id, folder, uid, outcome and reason of the newest decided delivery with that Message-ID, or None.
 
@@ -71,6 +84,12 @@ def found_in(
 
     found = of_late(doubled(conn, since or now - TOLD_FOR), since)
     return [*found, *stuck(conn, now, STUCK_AFTER if stuck_after is None else stuck_after)]
+
+
+def _journalled_after(conn: Connection, seen: int) -> tuple[int, int]:
+    newest = conn.execute(sa.select(sa.func.max(_D.id))).scalar_one() or 0
+    mails = sa.select(sa.func.count()).select_from(t.delivery).where(*([_D.id > seen] if seen else []))
+    return conn.execute(mails).scalar_one(), newest
 
 
 def _entries(conn: Connection, source: str, folder: str, uidvalidity: int | None) -> "dict[str, Entry]":

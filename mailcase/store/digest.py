@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from mailcase.health.digest import Digest, Item
 from mailcase.store import tables as t
+from mailcase.store.late import late
 
 _D, _H = t.delivery.c, t.delivery_outcome.c
 _OUTCOMES: Final = ("ignored", "junk_case", "quarantined")
@@ -31,7 +32,7 @@ def digest(conn: Connection, since: datetime, until: datetime) -> Digest:
     columns = (_D.id, _D.received_at, *what, _D.mail_from, _D.subject)
     newest = sa.select(*columns).select_from(joined).where(wanted).distinct().order_by(_D.id.desc()).limit(_MOST)
     items = [Item(*row) for row in conn.execute(newest)]
-    return Digest(since, until, tuple(tuple(row) for row in counts), tuple(items))
+    return Digest(since, until, tuple(tuple(row) for row in counts), tuple(items), late(conn))
 
 
 def _first_since(conn: Connection, since: datetime) -> int:

@@ -9,6 +9,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mailcase.health.proof import FLAG as PROOF_FLAG
+from mailcase.health.proof import Proof
 from mailcase.health.situation import (
     GONE_AFTER,
     NO_WAY_OUT,
@@ -107,11 +109,12 @@ def leave(conn: Connection, owner: str) -> None:
 
 
 def numbers(conn: Connection, named: Sequence[Named] = ()) -> Numbers:
-    """What is open: journal, quarantine, outbox, breaker; and who is gone. Reads indexes and the open rows alone."""
+    """What is open: journal, quarantine, outbox, breaker; who is gone; the proof. Reads indexes and open rows."""
     undecided = conn.execute(_counted(_D.outcome.is_(None), _D.journalled_at)).one()
     quarantine = conn.execute(_counted(_D.outcome == "quarantined", _D.decided_at)).one()
     counted = {**_breaker(conn), **_pair("undecided", undecided), **_pair("quarantine", quarantine)}
-    return replace(_outbox(conn), **counted, gone=gone(conn, named))
+    proof = Proof.from_text(get_flag(conn, PROOF_FLAG))
+    return replace(_outbox(conn), **counted, proof=proof, gone=gone(conn, named))
 
 
 def _counted(where: sa.ColumnElement[bool], since: sa.ColumnElement[Any]) -> sa.Select[int, Any]:

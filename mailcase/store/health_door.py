@@ -115,7 +115,12 @@ class HealthDoor:
         with self._engines.read() as conn:
             return digest.digest(conn, since, until)
 
-    def queue_digest(self, was: str | None, becomes: str, notices: Sequence[Notice], now: datetime) -> bool:
-        """The day's digest and its flag, in one commit; False: another daemon was faster."""
+    def queue_digest(
+        self, was: str | None, becomes: str, notices: Sequence[Notice], now: datetime, late: int = 0
+    ) -> bool:
+        """The day's digest and its flag, in one commit; False: another daemon was faster.
+
+        `late`: so many mails that came late are told by it.
+        """
         with self._engines.write() as conn:
-            return alarms.queue_digest(conn, was, becomes, notices, now)
+            return alarms.queue_digest(conn, was, becomes, notices, now, late)

@@ -20,6 +20,7 @@ from mailcase.store.again import again
 from mailcase.store.dialect import AnyRow, insert_or_set, is_sqlite, new_statement
 from mailcase.store.engine import Engines
 from mailcase.store.hot import Hot
+from mailcase.store.late import count_late
 from mailcase.store.raw import RawPlace
 
 _D = t.delivery.c
@@ -71,6 +72,7 @@ def journal(
         place.put(conn, {sha256: one.raw for sha256, one in zip(hashes, arrivals, strict=True)})
         taken = restored.held_back(conn, arrivals)
         kept = [_insert(conn, one, sha256, now) for one, sha256 in zip(taken, hashes, strict=True)]
+        count_late(conn, sum(row.new and one.late for row, one in zip(kept, taken, strict=True)))
         if cursor is not None:
             save_cursor(conn, cursor)
     return kept

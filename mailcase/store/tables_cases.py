@@ -107,7 +107,7 @@ class CaseMessage(Row, table=True):
 
 
 class Counter(Row, table=True):
-    """The last running number given out (SQLite; PostgreSQL has the sequence case_running_seq)."""
+    """The last running number given out (SQLite; PostgreSQL has the sequence case_running_seq); mails found late."""
 
     name: str = Field(primary_key=True)
     value: int = Field(sa_type=BIG)

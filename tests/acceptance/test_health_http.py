@@ -15,6 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailcase.errors import ConfigError, Unavailable
+from mailcase.health.proof import FLAG, Proof
 from mailcase.health.server import HttpServer
 from mailcase.health.situation import Unregistered
 from mailcase.health.stages import count
@@ -72,6 +73,10 @@ async def test_the_metrics_say_what_the_pulse_knows(bureau: Bureau, server: Http
     await bureau.drain().once()
     await bureau.keeper.look()
     count("lmtp", "452")
+    assert "mailcase_audit" not in (await asyncio.to_thread(page, server, "/metrics"))[1]
+    proof = Proof(NOW, 1.5, 35, 99, since=NOW, doubled=2, stuck=3, found={"mail_twice": 2, "overdue": 3})
+    bureau.store.set_flag(FLAG, proof.to_text())
+    await bureau.keeper.look()
     text = (await asyncio.to_thread(page, server, "/metrics"))[1]
     found = {
         (sample.name, *sorted(sample.labels.values())): sample.value
@@ -87,6 +92,9 @@ async def test_the_metrics_say_what_the_pulse_knows(bureau: Bureau, server: Http
     assert ("mailcase_mailbox_quota_ratio", "support") not in found
     assert (found["mailcase_automatic_sent", "support"], found["mailcase_automatic_bounced", "support"]) == (1, 0)
     assert (found["mailcase_disk_free_bytes",], found["mailcase_config_error",]) == (5, 1)
+    assert (found["mailcase_audit_findings", "doubled"], found["mailcase_audit_findings", "stuck"]) == (2, 3)
+    assert (found["mailcase_audit_timestamp_seconds",], found["mailcase_audit_seconds",]) == (NOW.timestamp(), 1.5)
+    assert found["mailcase_condition", "", "store_unsound"] == 1
     assert found["mailcase_outbox", "pending"] == 0
     assert found["mailcase_lmtp_total", "452"] >= 1
     assert ("mailcase_stage_seconds_bucket", "+Inf", "send") in found

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mailcase.errors import MailcaseError, Transient
+from mailcase.health.stages import REGISTRY
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.watcher import Watcher
 from mailcase.log import Event
@@ -94,8 +95,11 @@ async def test_a_uid_below_the_cursor_that_shows_up_late_is_found(
     hidden = scripted.folders["INBOX"].pop(1)
     await watch(scripted, journal).once()
     scripted.folders["INBOX"][1] = hidden
+    before = REGISTRY.counts("found_late").get(("support",), 0)
     await watch(scripted, journal).once()
     assert journal.raws == [TWO, ONE]
+    assert [one.late for one in journal.arrivals.values()] == [False, True]
+    assert REGISTRY.counts("found_late")["support",] == before + 1
 
 
 async def test_a_mail_that_the_server_refuses_does_not_hold_up_the_others(

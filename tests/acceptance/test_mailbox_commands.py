@@ -61,8 +61,10 @@ def test_audit_explains_every_difference_and_fails_only_for_a_mail_that_is_missi
     assert (found["gone", 2]["outcome"], found["missing", 3]["delivery"]) == ("created", None)
     assert counted(desk, "--since", "2999-01-01")[:2] == (0, {})
     assert desk.dovecot.flags("user") == [""] * 4  # nobody has read them
-    once(desk)  # the whole list is compared: what was missing comes
+    once(desk)  # the whole list is compared: what was missing comes, and is counted for the digest
     assert counted(desk)[:2] == (0, {"decided": 3, "before_start": 1, "gone": 2})
+    with sqlite3.connect(desk.dir / "mailcase.db") as store:
+        assert store.execute("SELECT value FROM counter WHERE name = 'late'").fetchall() == [(1,)]
 
 
 def test_audit_knows_what_was_taken_away_as_configured_and_a_renumbered_folder(open_desk: OpenDesk) -> None:

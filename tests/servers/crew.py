@@ -112,10 +112,14 @@ class Crew:
         env = {**os.environ, "MAILCASE_LMTP__LISTEN": f"127.0.0.1:{self.lmtp[at]}"}
         if fault:
             env["MAILCASE_FAULT"] = fault
-        command = ["-m", "mailcase", "--config", str(self.config), "run"]
+        command = [*self._command(), "--config", str(self.config), "run"]
         with self.log(at).open("ab") as log:
             self.daemons[at] = daemon = PREFORK.start(command, env=env, stdout=log, stderr=log)
         return daemon
+
+    def _command(self) -> list[str]:
+        """What of `python …` is the program; a test may shorten its pauses."""
+        return ["-m", "mailcase"]
 
     def log(self, at: int) -> Path:
         """Where that daemon writes."""

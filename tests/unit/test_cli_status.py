@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from mailcase import config
 from mailcase.cli.main import app
 from mailcase.clock import utcnow
+from mailcase.health.proof import FLAG, Proof
 from mailcase.health.situation import DaemonTold, Facts
 from mailcase.intake.state import MailboxState
 from mailcase.life.admitting import Rules
@@ -37,7 +39,8 @@ def test_a_healthy_daemon_is_one_screen_and_exit_0(place: Place, status: Status)
     data = json.loads(status("--json")[1])
     assert (data["ok"], data["needs"], data["mailboxes"][0]["state"]) == (True, [], "reading")
     assert set(data) == {
-        "ok", "needs", "daemons", "mailboxes", "journal", "quarantine", "outbox", "breaker", "configuration", "alarms",
+        "ok", "needs", "daemons", "mailboxes", "journal", "quarantine", "outbox", "breaker", "audit",
+        "configuration", "alarms",
     }  # fmt: skip
 
 
@@ -82,6 +85,30 @@ def test_what_needs_a_person_is_marked_with_its_cure(
     assert said in out
     assert out.count("→") == len(words)
     assert [one["condition"] for one in json.loads(status("--json")[1])["needs"]] == words
+
+
+def test_the_newest_look_through_the_store_is_shown_and_what_it_found(place: Place, status: Status) -> None:
+    place.tell()
+    assert "ok  audit                the daemon has not looked through the store yet" in status()[1]
+    assert json.loads(status("--json")[1])["audit"] is None
+    ago = utcnow() - timedelta(hours=3, minutes=1)
+    clean = Proof(ago, 0.42, 35, 99, before=ago - timedelta(days=1))
+    place.store.set_flag(FLAG, clean.to_text())
+    code, out = status()
+    said = (
+        "ok  audit                looked through 3 h ago in 0.4 s, 35 mails since the look before: 0 doubled, 0 stuck"
+    )
+    assert (code, said in out.splitlines()) == (0, True)
+    first = ("mail twice: message 1, 2; case SR-1, SR-2",)
+    place.store.set_flag(FLAG, replace(clean, since=ago, doubled=1, found={"mail_twice": 1}, first=first).to_text())
+    code, out = status()
+    assert (code, "!!  audit                looked through 3 h ago" in out, first[0] in out) == (1, True, True)
+    data = json.loads(status("--json")[1])
+    assert [one["condition"] for one in data["needs"]] == ["store_unsound"]
+    assert data["audit"] == {
+        "at": data["audit"]["since"], "took_s": 0.42, "mails": 35, "before": data["audit"]["before"], "doubled": 1,
+        "stuck": 0, "found": {"mail_twice": 1}, "first": [*first], "since": data["needs"][0]["since"],
+    }  # fmt: skip
 
 
 def test_a_group_that_is_not_there_is_told_with_the_near_name(place: Place, status: Status) -> None:

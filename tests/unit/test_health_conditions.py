@@ -9,6 +9,7 @@ import pytest
 
 from mailcase.health.conditions import RULES, conditions, cure_of
 from mailcase.health.plan import Plan, plan
+from mailcase.health.proof import Proof
 from mailcase.health.situation import AlarmTold, Facts, Numbers, Relay, Returned, Situation
 from mailcase.intake.state import MailboxState
 from mailcase.life.named import Gone, Named
@@ -86,6 +87,10 @@ def box(state: MailboxState, **more: Any) -> dict[str, Any]:
         (situation(relays={"a": Relay("smtp_lost", "refused", NOW, 1)}), []),
         (situation(pending_since=NOW - 59 * MINUTE), []),
         (situation(pending_since=NOW - 60 * MINUTE), ["outbox_stuck"]),
+        (situation(proof=Proof(NOW, 0.4, 35, 99, stuck=1, found={"quarantined": 1})), []),
+        (situation(proof=Proof(NOW, 0.4, 35, 99, since=NOW, doubled=1, found={"mail_twice": 1})), ["store_unsound"]),
+        (situation({"audit_failing": (NOW - timedelta(hours=47), "busy")}), []),
+        (situation({"audit_failing": (NOW - timedelta(hours=48), "busy")}), ["store_unproven:host"]),
         (situation(undecided=1, undecided_since=NOW - 61 * MINUTE), ["undecided"]),
         (replace(situation(), store_since=NOW - MINUTE), []),
         (replace(situation(), store_since=NOW - 5 * MINUTE), ["store_unavailable:host"]),
@@ -93,6 +98,16 @@ def box(state: MailboxState, **more: Any) -> dict[str, Any]:
 )
 def test_each_condition_begins_when_it_should(now: Situation, wanted: list[str]) -> None:
     assert keys(now) == wanted
+
+
+def test_what_is_doubled_is_told_since_it_was_first_seen_with_the_first_of_it() -> None:
+    proof = Proof(
+        NOW, 0.4, 35, 99, since=NOW - MINUTE, doubled=7, stuck=1, found={"mail_twice": 7, "quarantined": 1},
+        first=("mail twice: message 1, 2", "mail twice: message 3, 4"),
+    )  # fmt: skip
+    (found,) = conditions(situation(proof=proof))
+    assert found.since == NOW - MINUTE
+    assert found.detail.splitlines() == ["7 mail twice", *proof.first, "and 5 more"]
 
 
 def test_the_disk_is_low_since_it_was() -> None:

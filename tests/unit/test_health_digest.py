@@ -1,11 +1,13 @@
 """The daily digest: due once a day by the clock of the people, told in words that lead back to each mail."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from mailcase.health.digest import Digest, Item, Last, due_day, letter, remembered
+from mailcase.health.proof import Proof
 from tests.builders import NOW
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -70,5 +72,38 @@ def test_each_mail_is_named_with_the_command_that_gets_it_back() -> None:
     assert "2026-11-03 10:15 CET" in found.text
 
 
+CLEAN = Proof(NOW, 0.4, 35, 99, before=NOW - timedelta(days=1))
+ONE_LOST = Digest(NOW, NOW, (("support", "ignored", "blacklisted", 1),), ())
+
+
+@pytest.mark.parametrize(
+    ("proof", "late", "said"),
+    [
+        (None, 0, "The store has not been looked through yet"),
+        (
+            CLEAN, 0,
+            "The store was looked through at 2026-11-03 10:15 CET: 0 doubled, 0 stuck; 35 mails since the look before, "
+            "at 2026-11-02 10:15 CET.\nMissing: no comparison with a server (IMAP) found any.\n",
+        ),
+        (replace(CLEAN, before=None, mails=1), 0, "0 doubled, 0 stuck; 1 mail in all."),
+        (
+            replace(CLEAN, doubled=1, stuck=2, found={"mail_twice": 1, "quarantined": 2}), 0,
+            ": 1 doubled, 2 stuck (1 mail twice, 2 quarantined); 35 mails",
+        ),
+        (CLEAN, 1, "Missing: 1 mail had been read past; found by comparison with the server (IMAP), and taken in."),
+        (CLEAN, 2, "Missing: 2 mails had been read past; found by comparison with the server (IMAP), and taken in."),
+    ],
+)  # fmt: skip
+def test_the_newest_look_through_the_store_stands_in_it(proof: Proof | None, late: int, said: str) -> None:
+    found = letter(replace(ONE_LOST, late=late), BERLIN, "host", proof)
+    assert found is not None
+    assert said in found.text
+
+
 def test_nothing_to_tell_is_no_mail() -> None:
-    assert letter(Digest(NOW, NOW, (), ()), BERLIN, "host") is None
+    nothing = Digest(NOW, NOW, (), ())
+    assert letter(nothing, BERLIN, "host", replace(CLEAN, stuck=1, found={"overdue": 1})) is None  # it has an alarm
+    found = letter(replace(nothing, late=1), BERLIN, "host", CLEAN)
+    assert found is not None
+    assert found.subject == "[mailcase] daily digest: 1 mail came late"
+    assert "newest" not in found.text

@@ -14,6 +14,7 @@ class Wanted:
 
     mail: MailFact
     backlog: bool
+    late: bool = False  # the cursor is beyond it: it was missing
 
 
 def baseline_uid(selected: SelectedFolder, uids: Sequence[int]) -> int:
@@ -69,7 +70,8 @@ def restarted_cursor(old: Cursor, source: str, mailbox: str, selected: SelectedF
 def by_uid(mails: Iterable[MailFact], cursor: Cursor) -> list[Wanted]:
     """Those to fetch within one UIDVALIDITY, where the UID alone says what lay there before."""
     judged = ((mail, mail.uid < cursor.baseline_uid) for mail in mails)
-    return [Wanted(mail, before) for mail, before in judged if not before or takes_old(mail.received_at, cursor.start)]
+    wanted = ((mail, before) for mail, before in judged if not before or takes_old(mail.received_at, cursor.start))
+    return [Wanted(mail, before, mail.uid <= cursor.last_uid) for mail, before in wanted]
 
 
 def by_date(mails: Iterable[MailFact], cursor: Cursor, known: Collection[int]) -> list[Wanted]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from mailcase import faults
-from mailcase.health.stages import timed
+from mailcase.health.stages import count, timed
 from mailcase.intake.ahead import Ahead
 from mailcase.intake.imap import plan
 from mailcase.intake.imap.batches import Batch, batches, slices
@@ -176,7 +176,7 @@ class FolderSync:
     async def _take(self, selected: SelectedFolder, wanted: Sequence[plan.Wanted], cursor: Cursor | None) -> None:
         """Fetch, journal and hand on; the cursor, if any, moves with each batch."""
         settings = self._settings
-        backlog = {one.mail.uid for one in wanted if one.backlog}
+        known = {one.mail.uid: one for one in wanted}
         mails = [one.mail for one in wanted]
         for batch in batches(mails, settings.batch_bytes, settings.batch_mails, settings.max_size):
             self._room()
@@ -184,7 +184,7 @@ class FolderSync:
                 raws = await self._fetch(selected, batch)
             faults.hit("after_fetch")
             arrivals = [
-                self._arrival(selected, mail, raws[mail.uid], backlog=mail.uid in backlog, oversize=batch.oversize)
+                self._arrival(selected, known[mail.uid], raws[mail.uid], oversize=batch.oversize)
                 for mail in batch.mails
                 if mail.uid in raws
             ]
@@ -228,9 +228,8 @@ class FolderSync:
             found |= await self._whole(selected, [uid])
         return found
 
-    def _arrival(
-        self, selected: SelectedFolder, mail: MailFact, raw: bytes, *, backlog: bool, oversize: bool
-    ) -> Arrival:
+    def _arrival(self, selected: SelectedFolder, wanted: plan.Wanted, raw: bytes, *, oversize: bool) -> Arrival:
+        mail = wanted.mail
         return Arrival(
             mailbox=self._settings.mailbox,
             source=self._settings.source,
@@ -240,9 +239,10 @@ class FolderSync:
             uid=mail.uid,
             received_at=mail.received_at,
             raw=raw,
-            backlog=backlog,
+            backlog=wanted.backlog,
             oversize=oversize,
             sent=self._is_sent(selected.name),
+            late=wanted.late,
         )
 
     async def _hand_on(self, selected: SelectedFolder, arrivals: Sequence[Arrival], cursor: Cursor | None) -> None:
@@ -259,6 +259,9 @@ class FolderSync:
         faults.hit("after_journal")
         pairs = [(row, one.raw) for row, one in zip(rows, arrivals, strict=True) if row.outcome is None]
         emit(Event.JOURNALLED, folder=selected.name, mails=len(rows), new=sum(row.new for row in rows))
+        if late := sum(row.new and one.late for row, one in zip(rows, arrivals, strict=True)):
+            emit(Event.FOUND_LATE, folder=selected.name, mails=late)
+            count("found_late", self._settings.mailbox, times=late)
         if pairs:
             raws = [raw for _, raw in pairs]
             self._ahead.begin(self._submit([row for row, _ in pairs], raws), len(raws), sum(map(len, raws)))
