@@ -130,6 +130,15 @@ class MarkBounced:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnId:
+    """A relay gave a mail of ours another Message-ID: an answer to either answers that mail."""
+
+    message_pk: int  # of the outgoing message
+    other: str  # the Message-ID that a copy of it has
+    source: str  # sent_folder, report
+
+
+@dataclass(frozen=True, slots=True)
 class SuppressAddress:
     """Send no automatic mail there for a time."""
 
@@ -184,6 +193,7 @@ Action = (
     | WithdrawCase
     | KeepAnswerBack
     | MarkBounced
+    | LearnId
     | SuppressAddress
     | QueueMail
     | AgentActs

@@ -84,10 +84,15 @@ def _why_not(hearing: Hearing, proofs: tuple[str, ...]) -> str:
 
 
 def _his_notices(hearing: Hearing, case: CaseView) -> Iterator[KnownMessage]:
-    """Those about this case that the mail names in its headers as what it answers."""
+    """Those about this case that the mail names in its headers as what it answers.
+
+    By the id that a relay gave one only where a trusted server vouches for him: it is not signed, and proves nothing.
+    """
     snapshot = hearing.snapshot
     sender = snapshot.lookup.sender_key
     named = dict.fromkeys(hit.text for hit in snapshot.lookup.tokens if hit.where in _HEADERS)
+    if hearing.policy.trusted_authserv_ids:
+        named |= dict.fromkeys(snapshot.lookup.thread_ids)
     for one in (one for text in named for one in snapshot.messages.get(text, ())):
         about = (snapshot.cases.get(running) for running in one.cases)
         this = any(merged(other, snapshot.cases).running == case.running for other in about if other is not None)

@@ -18,7 +18,7 @@ from mailcase.same_mail import is_other_part, known_copy
 from mailcase.sent_author import never_swallows
 from mailcase.sent_mail import TO_US, file_sent
 from mailcase.snapshot import KnownMessage, Snapshot
-from mailcase.verdict import Decision, Evidence, Outcome
+from mailcase.verdict import OWN_MAIL, Decision, Evidence, Outcome
 
 __all__ = ["Decision", "Evidence", "Outcome", "decide", "look"]
 
@@ -95,7 +95,7 @@ def _own_mail(hearing: Hearing) -> Decision | None:
     """B3: what this group sent and what comes back is ignored."""
     if hearing.kind.kind is Kind.OWN:
         hearing.note("own mail", "yes", hearing.kind.detail)
-        return hearing.rule(Outcome.IGNORED, "own_mail")
+        return hearing.rule(Outcome.IGNORED, OWN_MAIL)
     hearing.note("own mail", "no", "no mark of ours")
     return None
 

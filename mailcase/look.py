@@ -11,6 +11,7 @@ from mailcase.linking.number import body_numbers, subject_numbers
 from mailcase.linking.thread import thread_ids
 from mailcase.linking.token import token_hits
 from mailcase.message import Address, Delivery, Email
+from mailcase.own_copies import copies_in
 from mailcase.policy import Policy
 from mailcase.same_mail import stored_beginning
 from mailcase.snapshot import Lookup
@@ -40,6 +41,7 @@ def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
         thread_ids=ids,
         cited_ids=tuple(dict.fromkeys((*ids, *reversed(email.references))))[:_CITED],
         carried_ids=email.carried_ids[:_CARRIED],
+        copies=tuple(copies_in(email, delivery, boxes, policy.keys)),
         tokens=token_hits(email, (*ids, *email.carried_ids[:_CARRIED]), boxes, policy, groups),
         subject_numbers=subject_numbers(email, policy),
         body_numbers=body_numbers(email, policy),

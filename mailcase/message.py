@@ -122,6 +122,7 @@ class Email:
     content_key: str  # sha256 of normalised subject, sender, text, attachments; no date (K10)
     identity: str  # what makes it the same mail again (B2); unique in a group
     defects: tuple[str, ...]  # stable words: "duplicate_from", "charset_guessed", "truncated", …
+    carried_marks: tuple[tuple[str, str], ...] = ()  # of mails it carries: Message-ID and loop header
     beginning: str = ""  # digest by which a mail that was fetched in part is the same, where the content decides (B2)
     forwarded: tuple[Address, ...] = ()  # who wrote the mail that this one forwards and those in it, outermost first
     new_text: str = ""  # what `text` says anew, for display: no quotation, no signature; "" where that is all of it

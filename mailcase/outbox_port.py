@@ -70,16 +70,30 @@ class OutboxRows(Protocol):
         """Whether the row is still `sending` by this owner: nobody took it for dead, nor will for another lease."""
         ...
 
-    def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:
-        """Leave `sending` for sent, failed, expired or uncertain; sent also dates the message."""
+    def finish(
+        self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "", ids: Sequence[str] = ()
+    ) -> None:
+        """Leave `sending` for sent, failed, expired or uncertain; sent also dates the message.
+
+        `ids` are the other Message-IDs that the relay gave it: with the end of the row they are known as the mail's.
+        """
         ...
 
     def postpone(self, row: int, at: datetime, *, reason: str = "", error: str = "", tried: bool = True) -> None:
         """Back to pending with a next attempt; `tried=False` for a held row whose attempts stay."""
         ...
 
-    def partly(self, row: int, at: datetime, still_to: Sequence[str], *, reason: str = "", error: str = "") -> None:
-        """Some members of a group have it: back to pending for the others, due at `at`."""
+    def partly(
+        self,
+        row: int,
+        at: datetime,
+        still_to: Sequence[str],
+        *,
+        reason: str = "",
+        error: str = "",
+        ids: Sequence[str] = (),
+    ) -> None:
+        """Some members of a group have it: back to pending for the others, due at `at`; `ids` as in `finish`."""
         ...
 
     def hold(self, rows: Sequence[int], until: datetime, *, reason: str, error: str = "") -> None:

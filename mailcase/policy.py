@@ -35,6 +35,12 @@ class MailboxPolicy:
     from_name: str
     notify: tuple[str, ...] = ()  # addresses told of each new case
 
+    @property
+    def id_domain(self) -> str:
+        """The right side of our Message-IDs, as A-label."""
+        domain = self.message_id_domain or self.address.rpartition("@")[2]
+        return domain if domain.isascii() else domain.encode("idna").decode()
+
 
 @dataclass(frozen=True, slots=True)
 class CategoryPolicy:

@@ -1,5 +1,6 @@
 """Bounces, delays, receipts and complaints: noted on the case of the mail they report (B5)."""
 
+from dataclasses import replace
 from typing import Final
 
 from mailcase.actions import Action, MarkBounced, NoteOnCase, SuppressAddress
@@ -12,7 +13,8 @@ from mailcase.linking.order import by_token, find
 from mailcase.linking.thread import cases_of, pick
 from mailcase.linking.token import CARRIED
 from mailcase.message import Kind, ReportRecipient
-from mailcase.snapshot import KnownMessage
+from mailcase.own_copies import learned
+from mailcase.snapshot import KnownMessage, Snapshot
 from mailcase.verdict import Decision, Outcome
 
 REPORTS: Final = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED, Kind.RECEIPT, Kind.COMPLAINT})
@@ -35,6 +37,12 @@ _ACTIONS: Final = frozenset({"failed", "delayed"}) | _ARRIVED
 
 def file_report(hearing: Hearing) -> Decision:
     """Noted where it ties to a case, with its effect on the address; else `report_unmatched`."""
+    learnt = learned(hearing, "report")
+    decision = _filed(hearing)
+    return replace(decision, actions=(*decision.actions, *learnt))
+
+
+def _filed(hearing: Hearing) -> Decision:
     reported = _reported(hearing)
     winner = _carried(hearing, reported) or _by_order(hearing)
     if winner is None:
@@ -66,9 +74,10 @@ def _told(block: ReportRecipient) -> dict[str, object]:
 
 
 def _reported(hearing: Hearing) -> KnownMessage | None:
-    """The outgoing mail that the report names: carried, answered or referred to."""
+    """The outgoing mail that the report names: carried, by its id or its mark, answered or referred to."""
     lookup = hearing.snapshot.lookup
-    for one in (*lookup.carried_ids, *lookup.thread_ids):
+    copied = (one for copy in lookup.copies for one in copy.ours)
+    for one in (*lookup.carried_ids, *copied, *lookup.thread_ids):
         for message in hearing.snapshot.messages.get(one, ()):
             if message.direction == "out" and not message.erased:
                 return message
@@ -79,7 +88,7 @@ def _carried(hearing: Hearing, reported: KnownMessage | None) -> Candidate | Non
     """The case of the mail that came back."""
     snapshot = hearing.snapshot
     if reported is not None and (cases := cases_of(reported, snapshot)):
-        told = f"reports our mail {reported.message_id}"
+        told = f"reports our mail {reported.message_id}{_by_which(reported, snapshot)}"
         hearing.note("reported mail", ", ".join(case.number for case in cases), told)
         return Candidate("reported mail", "thread", cases, told, answers_ours=True)
     if found := by_token((hit for hit in snapshot.lookup.tokens if hit.where == CARRIED), "reported mail", snapshot):
@@ -90,6 +99,14 @@ def _carried(hearing: Hearing, reported: KnownMessage | None) -> Candidate | Non
         if message is not None and (cases := cases_of(message, snapshot)):
             return Candidate("reported mail", "thread", cases, f"carries {one}")
     return None
+
+
+def _by_which(reported: KnownMessage, snapshot: Snapshot) -> str:
+    """By which other id it names our mail, if by one."""
+    lookup = snapshot.lookup
+    named = (one for one in (*lookup.carried_ids, *lookup.thread_ids) if reported in snapshot.messages.get(one, ()))
+    by = next(named, reported.message_id)
+    return "" if by == reported.message_id else f", which a relay named {by}"
 
 
 def _by_order(hearing: Hearing) -> Candidate | None:

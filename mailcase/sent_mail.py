@@ -12,11 +12,12 @@ from mailcase.junk.own import own_mark
 from mailcase.linking.finding import Candidate
 from mailcase.linking.order import find
 from mailcase.message import Kind
+from mailcase.own_copies import learned, original
 from mailcase.same_mail import known_copy
 from mailcase.sent_author import surely_an_agents, written_to_us
 from mailcase.sent_before import UNMATCHED
 from mailcase.snapshot import CaseView, KnownMessage
-from mailcase.verdict import Decision, Outcome
+from mailcase.verdict import OWN_MAIL, Decision, Outcome
 
 TO_US: Final = "sent_to_us"  # reason word: a web form's mail, a customer's or a note to ourselves: the INBOX decides
 _WITHDRAWN: Final = "An agent's own mail"
@@ -28,7 +29,8 @@ def file_sent(hearing: Hearing) -> Decision:
     hearing.note("sent folder", "yes", f"{hearing.delivery.folder or 'a sent folder'}: an agent's own mail")
     if mark := own_mark(hearing.email, hearing.policy):
         hearing.note("own mail", "yes", f"we sent it ourselves, about case {mark.running}: a copy that the relay keeps")
-        return hearing.rule(Outcome.IGNORED, "own_mail", duplicate_of=_sent_by_us(hearing))
+        others = learned(hearing, "sent_folder")
+        return hearing.rule(Outcome.IGNORED, OWN_MAIL, duplicate_of=_sent_by_us(hearing), actions=others)
     to_us = written_to_us(hearing)
     if (copy := known_copy(hearing)) and (decision := _again(hearing, copy, to_us)):
         return decision
@@ -39,9 +41,11 @@ def file_sent(hearing: Hearing) -> Decision:
 
 
 def _sent_by_us(hearing: Hearing) -> int | None:
-    """The message that the outbox made of it."""
+    """The message that the outbox made of it, also where a relay gave the copy another Message-ID."""
     known = (one for one in hearing.snapshot.same if one.direction == "out")
-    return next((one.pk for one in known if one.message_id == hearing.email.message_id), None)
+    same = (one for one in known if one.message_id == hearing.email.message_id and one.reason != OWN_MAIL)
+    renamed = (original(hearing, copy) for copy in hearing.snapshot.lookup.copies)
+    return next((one.pk for one in (*same, *renamed) if one is not None), None)
 
 
 def _again(hearing: Hearing, copy: KnownMessage, to_us: str) -> Decision | None:
@@ -65,7 +69,7 @@ def _again(hearing: Hearing, copy: KnownMessage, to_us: str) -> Decision | None:
 
 
 def _unanswered(copy: KnownMessage) -> KeepAnswerBack:
-    return KeepAnswerBack(copy.pk, "own_mail")
+    return KeepAnswerBack(copy.pk, OWN_MAIL)
 
 
 def _reopened(hearing: Hearing, copy: KnownMessage) -> tuple[Action, ...]:
@@ -133,5 +137,5 @@ def _linked(hearing: Hearing, winner: Candidate, case: CaseView, withdrawn: tupl
         actions=(*withdrawn, *links(winner, case, "sent", verified=True)),
         linked_by=winner.linked_by,
         case=case.running,
-        acknowledge_reason="own_mail",
+        acknowledge_reason=OWN_MAIL,
     )

@@ -17,6 +17,14 @@ class TokenHit:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCopy:
+    """A copy of our own mail, known by its signed mark, under another Message-ID (`own_copies`)."""
+
+    message_id: str  # as the copy has it
+    ours: tuple[str, ...]  # what the mail may have left with: a mark has no domain, and a group may have several
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """All that deciding one mail needs to know; made by `decision.look`, answered by the store."""
 
@@ -41,6 +49,7 @@ class Lookup:
     erased_identities: tuple[str, ...] = ()  # what stands in the store if this mail was erased (erasure.py)
     beginnings: tuple[str, ...] = ()  # how the mail stands in the store if either was fetched in part (same_mail.py)
     forwarded_keys: frozenset[str] = frozenset()  # who wrote what the mail forwards, without our own addresses
+    copies: tuple[OwnCopy, ...] = ()  # of our own mail, in the sent folder or carried by a report
     copy_keys: frozenset[str] = frozenset()  # others in To and Cc who may get a copy of the acknowledgement, <= 50
 
     @property
@@ -48,6 +57,12 @@ class Lookup:
         """Every running number named by token, subject, body or hand."""
         named = {hit.running for hit in self.tokens}
         return frozenset(named.union(self.subject_numbers, self.body_numbers, self.named_by_hand))
+
+    @property
+    def named_ids(self) -> tuple[str, ...]:
+        """Every id that stored messages are looked up by, each once."""
+        copied = (one for copy in self.copies for one in copy.ours)
+        return tuple(dict.fromkeys((*self.thread_ids, *self.carried_ids, *copied)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +145,8 @@ class Snapshot:
     lookup: Lookup
     now: datetime
     same: tuple[KnownMessage, ...] = ()  # inbound: same identity, Message-ID or fingerprint
-    messages: Mapping[str, tuple[KnownMessage, ...]] = field(default_factory=dict)  # newest first
+    #: By Message-ID, newest first; under the id that a relay gave it a mail of ours stands too, with its own id.
+    messages: Mapping[str, tuple[KnownMessage, ...]] = field(default_factory=dict)
     citing: Mapping[str, tuple[KnownMessage, ...]] = field(default_factory=dict)  # by the id cited
     cases: Mapping[int, CaseView] = field(default_factory=dict)  # with merge targets and followers
     contact: ContactView | None = None

@@ -77,13 +77,23 @@ def message_id(signed: str, domain: str) -> str:
 
 def verify(keys: TokenKeys, groups: Iterable[str], text: str) -> Mark | None:
     """The first mark in `text` (an id, a header, a line) that verifies for one of the groups."""
-    groups = tuple(groups)
+    found = _verified(keys, tuple(groups), text)
+    return found[0] if found else None
+
+
+def signed(keys: TokenKeys, groups: Iterable[str], text: str) -> str:
+    """As `verify`: the mark as our Message-ID has it, or ""."""
+    found = _verified(keys, tuple(groups), text)
+    return found[1] if found else ""
+
+
+def _verified(keys: TokenKeys, groups: tuple[str, ...], text: str) -> tuple[Mark, str] | None:
     for found in _MARK.finditer(text[:_LONGEST].lower()):
         running, ref, letter, token = found.groups()
         for group, key in product(groups, keys.keys):
             good = _digest(key, "mark", group, str(int(running)), ref, letter)
             if hmac.compare_digest(good, token):
-                return Mark(group, int(running), letter == "a")
+                return Mark(group, int(running), letter == "a"), f"c{int(running)}.m{ref}{letter}.{token}"
     return None
 
 

@@ -9,6 +9,7 @@ from mailcase.message import Kind
 
 #: Reason words of an agent's mail on a case: what it asks for is done, or it is kept as a note.
 BY_AGENT: Final = ("agent_mail", "agent_unverified")
+OWN_MAIL: Final = "own_mail"  # what we sent ourselves came back
 
 
 class Outcome(StrEnum):

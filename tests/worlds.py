@@ -17,7 +17,7 @@ def busy(lookup: Lookup, now: datetime, email: Email) -> Snapshot:
     dice = hashlib.sha256(email.sha256.encode()).digest()
     numbers = [*sorted(lookup.case_numbers)[:_MOST], _OPEN, _OPEN + 1]
     cases = {number: _case(lookup, number, dice[number % 32], now) for number in numbers}
-    ids = dict.fromkeys((*lookup.thread_ids, *lookup.carried_ids))
+    ids = lookup.named_ids
     named = {one: (_message(lookup, one, at, dice[at % 32], now),) for at, one in enumerate(ids, 1)}
     own = lookup.message_id
     citing = {own: (_message(lookup, own + "x", 90, dice[3], now),)} if own and dice[4] % 2 else {}

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from mailcase import tokens
 from mailcase.health.letters import Letter
-from mailcase.outbox.compose import SUPPRESS, message_id_domain
+from mailcase.outbox.compose import SUPPRESS
 from mailcase.policy import MailboxPolicy, Policy
 
 KINDS: Final = ("alarm", "digest")  # outbox rows that belong to no case
@@ -59,6 +59,6 @@ def notices(kind: Kind, letter: Letter, about: str, to: Iterable[str], way: WayO
     made = []
     for one in dict.fromkeys(to):
         ref = tokens.reference(kind, about, one)
-        message_id = f"<{kind}.{ref}@{message_id_domain(box)}>"
+        message_id = f"<{kind}.{ref}@{box.id_domain}>"
         made.append(Notice(kind, f"{kind}:{about}:{one}", way, one, letter.subject, letter.text, message_id))
     return made

@@ -42,6 +42,7 @@ _NO_HEADERS: Final[tuple[tuple[tuple[str, str], ...], list[str]]] = ((), [])
 _NO_ATTACHMENTS: Final[tuple[Attachment, ...]] = ()
 _NO_REPORT: Final[Report | None] = None
 _NO_IDS: Final[tuple[str, ...]] = ()
+_NO_MARKS: Final[tuple[tuple[str, str], ...]] = ()
 _NO_ADDRESSES: Final[tuple[Address, ...]] = ()
 
 
@@ -97,7 +98,6 @@ def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
     subject, senders, found_id, (date, date_key) = _head(reading)
     kept, cut = reading.guarded("headers", lambda: headers.visible(reading.block, reading.charset), _NO_HEADERS)
     files, inner, text = _attachments(reading, body)
-    report, carried, method = _reported(reading, body)
     content = fingerprint(subject, senders, date_key, body.text, files)
     return Email(
         sha256=hashlib.sha256(raw).hexdigest(),
@@ -125,9 +125,7 @@ def _email(raw: bytes, reading: _Reading, body: Body) -> Email:
         html_clean=body.html_clean,
         attachments=(*files, *inner),
         headers=kept,
-        report=report,
-        carried_ids=carried,
-        calendar_method=method,
+        **_reported(reading, body),
         fingerprint=content,
         content_key=content_key(subject, senders, body.text, files),
         identity=identity(found_id, date_key, content),
@@ -164,12 +162,15 @@ def _is_reply(subject: str, cites: bool) -> bool:
     return cites and not base_subject(subject).forwarded
 
 
-def _reported(reading: _Reading, body: Body) -> tuple[Report | None, tuple[str, ...], str]:
-    """The report that the mail is, the ids that it carries, the method of its invitation."""
+def _reported(reading: _Reading, body: Body) -> dict[str, Any]:
+    """The report that the mail is, the ids and our marks that it carries, the method of its invitation."""
     raw, root = reading.raw, reading.root
-    report = reading.guarded("report", lambda: reports.read_report(raw, root), _NO_REPORT)
-    carried = reading.guarded("carried", lambda: reports.carried_ids(raw, root, body.text), _NO_IDS)
-    return report, carried, reading.guarded("calendar", lambda: reports.calendar_method(raw, root), "")
+    return {
+        "report": reading.guarded("report", lambda: reports.read_report(raw, root), _NO_REPORT),
+        "carried_ids": reading.guarded("carried", lambda: reports.carried_ids(raw, root, body.text), _NO_IDS),
+        "carried_marks": reading.guarded("carried", lambda: reports.carried_marks(raw, root), _NO_MARKS),
+        "calendar_method": reading.guarded("calendar", lambda: reports.calendar_method(raw, root), ""),
+    }
 
 
 def _attachments(reading: _Reading, body: Body) -> tuple[tuple[Attachment, ...], tuple[Attachment, ...], str]:

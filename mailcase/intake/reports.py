@@ -11,6 +11,7 @@ from mailcase.intake.references import message_id
 from mailcase.intake.structure import Part
 from mailcase.intake.texts import clean_line
 from mailcase.message import Report, ReportRecipient
+from mailcase.tokens import LOOP_HEADER
 
 _DELIVERY: Final = ("message/delivery-status", "message/global-delivery-status")
 _RECEIPT: Final = ("message/disposition-notification", "message/global-disposition-notification")
@@ -25,6 +26,7 @@ _MOST_RECIPIENTS: Final = 1_000
 _MOST_IDS: Final = 20
 _MOST_BYTES: Final = 262_144  # of one report part or text that are read
 _LONGEST_DIAGNOSTIC: Final = 2_000
+_LONGEST_MARK: Final = 400  # characters of a loop header
 _QUOTE: Final = " \t>|:*"
 _MARGIN: Final = 40  # characters of quote marks before it
 _QUOTED_ID: Final = re.compile(r"message-id:[ \t\r\n>]{0,80}(<[^<>\s]{1,996}>)", re.I | re.ASCII)
@@ -73,6 +75,17 @@ def carried_ids(raw: bytes, root: Part, text: str) -> tuple[str, ...]:
     found = [_id_of(raw, leaf) for leaf in root.leaves() if leaf.type in _CARRIED]
     found += _quoted_ids(text[:_MOST_BYTES])
     return tuple(dict.fromkeys(one for one in found if one is not None))[:_MOST_IDS]
+
+
+def carried_marks(raw: bytes, root: Part) -> tuple[tuple[str, str], ...]:
+    """Message-ID and loop header of the carried mails that have both, at most 20: perhaps copies of our own mail."""
+    found: list[tuple[str, str]] = []
+    for part in [leaf for leaf in root.leaves() if leaf.type in _CARRIED][:_MOST_IDS]:
+        block = headers.split_block(payload(raw, part, _MOST_BYTES).lstrip(b"\r\n"))
+        named, mark = message_id(headers.unparsed(block, "message-id")), headers.line(block, LOOP_HEADER.lower())
+        if named and mark:
+            found.append((named, mark[:_LONGEST_MARK]))
+    return tuple(found)
 
 
 def _id_of(raw: bytes, part: Part) -> str | None:

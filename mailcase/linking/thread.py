@@ -58,9 +58,8 @@ def _ancestor(email: Email, snapshot: Snapshot) -> Candidate | None:
             continue
         if winner is None:
             where = "In-Reply-To" if one in email.in_reply_to else "References"
-            told = (
-                f"{where} {one} is {_way(message)}, taken in at {message.received_at:%Y-%m-%d %H:%M}, {_stand(cases)}"
-            )
+            taken_in = f"taken in at {message.received_at:%Y-%m-%d %H:%M}"
+            told = f"{where} {one} is {_way(message, one)}, {taken_in}, {_stand(cases)}"
             winner = Candidate("thread", "thread", cases, told, answers_ours=message.direction == "out")
         others.update({case.running: case for case in cases})
     if winner is None:
@@ -69,8 +68,11 @@ def _ancestor(email: Email, snapshot: Snapshot) -> Candidate | None:
     return replace(winner, lost=tuple(case for number, case in others.items() if number not in known))
 
 
-def _way(message: KnownMessage) -> str:
-    return "our mail" if message.direction == "out" else f"a mail of {message.sender_key or 'nobody'}"
+def _way(message: KnownMessage, named: str) -> str:
+    if message.direction == "out":
+        own = message.message_id == named
+        return "our mail" if own else f"our mail {message.message_id} under the id that a relay gave it"
+    return f"a mail of {message.sender_key or 'nobody'}"
 
 
 def _stand(cases: tuple[CaseView, ...]) -> str:

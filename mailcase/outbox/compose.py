@@ -58,7 +58,7 @@ class Composer:
         language = self.templates.language_of(mail.template, languages)
         filled = self.templates.render(mail.template, languages, self._values(mail, case, box, language))
         return Composed(
-            message_id=tokens.message_id(signed, message_id_domain(box)),
+            message_id=tokens.message_id(signed, box.id_domain),
             subject=finished(filled.subject, case.number),
             text=marked_text(f"{filled.text}{self._quote(mail, email, filled.language)}", signed),
             html=marked_html(filled.html, signed),
@@ -117,12 +117,6 @@ def sub_address(policy: Policy, box: MailboxPolicy, group: str, running: int, nu
     local, _, domain = box.address.rpartition("@")
     local = f"{local}+{name}.{token}"
     return f"{local}@{domain}" if len(local.encode()) <= _LONGEST_LOCAL else ""
-
-
-def message_id_domain(box: MailboxPolicy) -> str:
-    """The right side of our Message-IDs, as A-label."""
-    domain = box.message_id_domain or box.address.rpartition("@")[2]
-    return domain if domain.isascii() else domain.encode("idna").decode()
 
 
 #: How a language writes a moment; the others as the numbers of ISO 8601.

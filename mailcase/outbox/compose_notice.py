@@ -12,7 +12,6 @@ from mailcase.outbox.compose import (
     SUPPRESS,
     marked_html,
     marked_text,
-    message_id_domain,
     moment,
     quoted,
     sub_address,
@@ -64,7 +63,7 @@ class NoticeComposer:
         values = _Values(self.policy, box, notice, facts, self.templates.language_of(notice.template, languages))
         filled = self.templates.render(notice.template, languages, values.all())
         return Composed(
-            message_id=tokens.message_id(signed, message_id_domain(box)),
+            message_id=tokens.message_id(signed, box.id_domain),
             subject=finished(self._subject(filled.subject, notice, facts), facts.number),
             text=marked_text(_with_last(filled.text, filled.language) if notice.last else filled.text, shown),
             html=marked_html(filled.html, shown),
@@ -112,7 +111,7 @@ def _with_last(text: str, language: str) -> str:
 
 def case_reference(facts: NoticeFacts, box: MailboxPolicy) -> str:
     """An id that stands for the case: it is nobody's mail and carries no token."""
-    return f"<case.{tokens.reference(facts.group, 'case', str(facts.running))}@{message_id_domain(box)}>"
+    return f"<case.{tokens.reference(facts.group, 'case', str(facts.running))}@{box.id_domain}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ class Taken:
     lost: tuple[str, ...] = ()  # in words: who will not get it
     later: tuple[str, ...] = ()  # members of a group who are to be tried again: addresses of the envelope
     why: str = ""  # they were not taken now
+    said: str = ""  # the relay's words after the final dot
 
 
 class Refused(Permanent):

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -160,8 +161,7 @@ class SmtpSender:
         except BaseException:
             self.close()  # within DATA there is no RSET; what has no final dot is thrown away
             raise
-        await self._content(client, envelope.data)
-        return taken
+        return replace(taken, said=await self._content(client, envelope.data))
 
     async def _members(self, client: aiosmtplib.SMTP, envelope: Envelope, rcpt: Sequence[_Command]) -> Taken:
         """RCPT for a group, in which nobody matters less (L2): 5yz loses one, anything else tries him again."""
@@ -206,8 +206,8 @@ class SmtpSender:
             self.close()
             raise Transient(f"{self.settings.relay} {verb}: {_told(error)}") from error
 
-    async def _content(self, client: aiosmtplib.SMTP, data: bytes) -> None:
-        """The mail and its final dot; from here on a failure without an answer is uncertain."""
+    async def _content(self, client: aiosmtplib.SMTP, data: bytes) -> str:
+        """The mail and its final dot; what the relay says. From here on a failure without an answer is uncertain."""
         protocol = client.protocol
         if protocol is None or not protocol.is_connected:
             raise Transient(f"{self.settings.relay} DATA: connection lost")
@@ -219,6 +219,7 @@ class SmtpSender:
             raise Uncertain(f"{self.settings.relay} after the final dot: {_told(error)}") from error
         if reply.code != _ACCEPTED:
             raise self._answer("final dot", reply.code, reply.message)
+        return reply.message
 
     def _answer(self, verb: str, code: int, text: str) -> Exception:
         """What a relay's answer means."""

@@ -18,7 +18,7 @@ from mailcase.store.apply_case import (
     withdraw_case,
 )
 from mailcase.store.apply_message import take_as_sent, write_message
-from mailcase.store.apply_outbox import keep_answer_back, mark_bounced, queue_mail, suppress_address
+from mailcase.store.apply_outbox import keep_answer_back, learn_id, mark_bounced, queue_mail, suppress_address
 from mailcase.store.life.agent_mail import agent_acts
 from mailcase.store.life.by_mail import tell_of_mail
 from mailcase.store.references import forget_named_ids
@@ -37,6 +37,7 @@ HANDLERS: Final[Mapping[type, Callable[[Work, Any], None]]] = {
     a.WithdrawCase: withdraw_case,
     a.KeepAnswerBack: keep_answer_back,
     a.MarkBounced: mark_bounced,
+    a.LearnId: learn_id,
     a.SuppressAddress: suppress_address,
     a.QueueMail: queue_mail,
     a.AgentActs: agent_acts,

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailcase.actions import KeepAnswerBack, MarkBounced, QueueMail, SuppressAddress
+from mailcase.actions import KeepAnswerBack, LearnId, MarkBounced, QueueMail, SuppressAddress
 from mailcase.errors import Permanent
 from mailcase.intake.addresses import key_of
 from mailcase.intake.texts import clean_text
@@ -13,6 +13,7 @@ from mailcase.log import Event, emit
 from mailcase.message import Address
 from mailcase.ports import CaseFacts, Composed
 from mailcase.store import tables as t
+from mailcase.store.aliases import learn
 from mailcase.store.apart import in_words
 from mailcase.store.apply_case import LINK
 from mailcase.store.apply_message import INSERT_MESSAGE, recipient, set_reference
@@ -153,6 +154,11 @@ def mark_bounced(work: Work, action: MarkBounced) -> None:
     of_copy = row.where(_O.to_key != action.recipient, ~_O.last_error.contains(told, autoescape=True))
     before = sa.case((_O.last_error == "", ""), else_=_O.last_error + "; ")
     work.conn.execute(of_copy.values(last_error=before + told))
+
+
+def learn_id(work: Work, action: LearnId) -> None:
+    """An answer to the id that a relay gave our mail answers our mail from now on."""
+    learn(work.conn, action.message_pk, (action.other,), action.source, work.now)
 
 
 def suppress_address(work: Work, action: SuppressAddress) -> None:

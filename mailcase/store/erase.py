@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from mailcase.erasure import address_digests, erased_beginning, erased_identity
 from mailcase.health.notices import KINDS
 from mailcase.store import tables as t
+from mailcase.store.aliases import forget
 from mailcase.store.dialect import insert_new
 from mailcase.store.life.erasure import erase_work, note_words
 from mailcase.store.person import Person, chunked
@@ -96,6 +97,7 @@ def _messages(conn: Connection, person: Person, key: bytes) -> None:
     ours = sa.update(t.message).values(_MESSAGE)
     in_rows(person.sent, lambda some: conn.execute(ours.where(_M.id.in_(some))))
     in_rows(person.messages, lambda some: conn.execute(sa.delete(t.attachment).where(_A.message_pk.in_(some))))
+    in_rows(person.sent, lambda some: forget(conn, some))
     _named_ids(conn, person, inbound)
 
 

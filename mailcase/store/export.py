@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.store import tables as t
+from mailcase.store.aliases import of_messages
 from mailcase.store.life.erasure import export_work
 from mailcase.store.person import Person
 from mailcase.store.report_mail import attachments, cases_of
@@ -48,9 +49,14 @@ def export(conn: Connection, person: Person, key: str) -> dict[str, Any]:
 
 def _messages(conn: Connection, person: Person) -> list[dict[str, Any]]:
     pks = {*person.messages}
-    files, numbers = attachments(conn, pks), cases_of(conn, pks)
+    files, numbers, others = attachments(conn, pks), cases_of(conn, pks), of_messages(conn, sorted(pks))
     return [
-        {**one, "cases": numbers.get(one["id"], []), "attachments": files.get(one["id"], [])}
+        {
+            **one,
+            "other_ids": others.get(one["id"], []),
+            "cases": numbers.get(one["id"], []),
+            "attachments": files.get(one["id"], []),
+        }
         for one in _rows(conn, sa.select(*_MESSAGE), _M.id, person.messages)
     ]
 

@@ -15,12 +15,14 @@ from mailcase.snapshot import KnownMessage, Lookup
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow
 from mailcase.store.hot import Hot, is_in, padded, places
+from mailcase.verdict import OWN_MAIL
 
 MOST_CITERS = 64  # newest a look-up; those of the same sender get as many on top
 _MOST_SAME = 64
 _M = t.message.c
 _C = t.citation.c
 _L = t.case_message.c
+_A = t.message_alias.c
 _KNOWN = (
     _M.id, _M.group_name, _M.message_id, _M.direction, _M.automatic, _M.identity, _M.date_key, _M.fingerprint,
     _M.sender_key, _M.participants, _M.account_id, _M.received_at, _M.outcome, _M.reason, _M.erased,
@@ -45,8 +47,9 @@ class Messages:
 
 
 def load_messages(conn: Connection, lookup: Lookup) -> Messages:
-    """Two statements, and one more for the links if anything was found."""
-    ids = tuple(dict.fromkeys((*lookup.thread_ids, *lookup.carried_ids)))
+    """Two statements; one more for ids that no stored mail has, and one for the links if anything was found."""
+    ids = lookup.named_ids
+    wanted_ids = frozenset(ids)
     groups = padded(len(lookup.groups))
     counts = (padded(len(one)) for one in (_identities(lookup), lookup.beginnings))
     found = _known_statement(padded(len(ids)), groups, *counts)
@@ -55,12 +58,31 @@ def load_messages(conn: Connection, lookup: Lookup) -> Messages:
     cited: list[Any] = []
     if wanted:
         cited = _citing_statement(padded(len(wanted)), groups).run(conn, _citing_parameters(lookup, wanted))
-    links = _links(conn, {row.id for row in (*rows, *cited)})
+    renamed = _renamed(conn, lookup, rows)
+    links = _links(conn, {row.id for row in (*rows, *cited, *renamed)})
+    stored = ((row.message_id, row) for row in rows if row.message_id in wanted_ids)
     return Messages(
         same=tuple(_same(row, links, lookup) for row in rows if _is_same(row, lookup)),
-        named=_by_id(((row.message_id, row) for row in rows if row.message_id in set(ids)), lookup, links),
+        named=_by_id((*stored, *((row.msgid, row) for row in renamed)), lookup, links),
         citing=_by_id(((row.cited, row) for row in cited), lookup, links),
     )
+
+
+def _renamed(conn: Connection, lookup: Lookup, rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
+    """Mails of ours to which a relay gave an id that no stored mail has; our own that came back is none."""
+    stored = {row.message_id for row in rows if row.reason != OWN_MAIL}
+    unknown = [one for one in lookup.named_ids if one not in stored]
+    if not unknown:
+        return []
+    asked = _renamed_statement(padded(len(unknown)), padded(len(lookup.groups)))
+    return asked.run(conn, {**places("group", lookup.groups), **places("id", unknown)})
+
+
+@lru_cache(maxsize=64)
+def _renamed_statement(ids: int, groups: int) -> Hot:
+    joined = sa.join(t.message_alias, t.message, _A.message_pk == _M.id)
+    asked = (is_in(_A.group_name, "group", groups), is_in(_A.msgid, "id", ids))
+    return Hot(sa.select(_A.msgid, *_KNOWN).select_from(joined).where(*asked).order_by(_M.id.desc()))
 
 
 def _to_cite(lookup: Lookup, rows: Sequence[AnyRow]) -> tuple[str, ...]:

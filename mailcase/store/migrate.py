@@ -15,7 +15,7 @@ from mailcase.store.engine import Engines, make_private, sqlite_file
 from mailcase.store.pg_session import unhurried
 
 #: Oldest first; the last is what this program needs.
-SCHEMAS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+SCHEMAS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 

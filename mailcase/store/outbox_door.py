@@ -6,7 +6,7 @@ from typing import Any
 
 from mailcase.ports import Judge, OutboxMail, SendCounts
 from mailcase.sharing import EVERYTHING, Portion
-from mailcase.store import edit, outbox, outbox_state
+from mailcase.store import aliases, edit, outbox, outbox_state
 from mailcase.store.again import again
 from mailcase.store.engine import Engines
 from mailcase.store.life.undelivered import End, give_up
@@ -45,10 +45,13 @@ class OutboxDoor:
             return outbox_state.claim(conn, row, owner, now)
 
     @again
-    def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:
-        """Leave `sending` for sent, failed, expired or uncertain; sent also dates the message."""
+    def finish(
+        self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "", ids: Sequence[str] = ()
+    ) -> None:
+        """Leave `sending` for sent, failed, expired or uncertain; sent also dates the message; `ids`: see the port."""
         with self._engines.write() as conn:
             self._engines.fences.sender(conn)
+            aliases.told_by_relay(conn, row, ids)
             outbox_state.finish(conn, row, state, now, reason, error, self._engines.fences.owner)
 
     @again
@@ -68,10 +71,20 @@ class OutboxDoor:
             outbox_state.postpone(conn, row, at, reason, error, tried=tried, owner=self._engines.fences.owner)
 
     @again
-    def partly(self, row: int, at: datetime, still_to: Sequence[str], *, reason: str = "", error: str = "") -> None:
+    def partly(
+        self,
+        row: int,
+        at: datetime,
+        still_to: Sequence[str],
+        *,
+        reason: str = "",
+        error: str = "",
+        ids: Sequence[str] = (),
+    ) -> None:
         """Some members of a group have it: back to pending for the others."""
         with self._engines.write() as conn:
             self._engines.fences.sender(conn)
+            aliases.told_by_relay(conn, row, ids)
             outbox_state.partly(conn, row, at, still_to, reason, error, self._engines.fences.owner)
 
     @again

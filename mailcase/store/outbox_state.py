@@ -14,6 +14,7 @@ from mailcase.life.notice import MARKS
 from mailcase.life.notice_rules import DELAYED
 from mailcase.outbox.breaker import FLAG
 from mailcase.store import tables as t
+from mailcase.store.aliases import forget
 from mailcase.store.dialect import AnyRow
 from mailcase.store.edit import set_flag
 from mailcase.store.fences import DAEMON
@@ -79,6 +80,7 @@ def take_back(conn: Connection, row: int, message_pk: int | None, reason: str) -
     unsent = t.message_reference.c.message_pk == message_pk
     conn.execute(sa.update(t.message_reference).where(unsent).values(message_pk=None))
     conn.execute(sa.delete(t.case_message).where(t.case_message.c.message_pk == message_pk))
+    forget(conn, [] if message_pk is None else [message_pk])
     conn.execute(sa.delete(t.message).where(t.message.c.id == message_pk))
 
 

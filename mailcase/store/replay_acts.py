@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mailcase.intake.addresses import key_of
+from mailcase.life.notice_rules import ACKNOWLEDGEMENTS
 from mailcase.store import tables as t
 from mailcase.store.tables_cases import STATUS_LINES
 from mailcase.verdict import BY_AGENT
 
-_A, _C, _CO, _D, _E, _L, _M = (
+_A, _C, _CO, _D, _E, _L, _M, _R = (
     t.contact_address.c, t.case.c, t.contact.c, t.delivery_outcome.c, t.case_event.c, t.case_message.c, t.message.c,
+    t.message_alias.c,
 )  # fmt: skip
 #: Events by which a person changes a column that deciding reads; the other ones of a status are a mail's.
 _CHANGES: Final = {"status": "status", "status_set": "status", "category": "category"}
@@ -74,11 +76,15 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Agents were told of a case: their answers prove by that mail whose they are (B8)."""
+    """Agents were told of a case: their answers prove by that mail whose they are (B8).
+
+    Or an act wrote to a customer, and a relay renamed the mail: his answer finds the case by nothing else.
+    """
 
     at: datetime
     running: int
     message: Mapping[str, Any]  # its row, without what it says
+    how: str  # it stands on the case
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,18 @@ class Hired:
     agent: Mapping[str, Any]  # his row, as it is now
 
 
-Act = Changed | Given | Merged | Made | Hired | Told
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """It became known which Message-ID a relay had given a mail of ours."""
+
+    at: datetime
+    group: str
+    ours: str
+    other: str
+    source: str
+
+
+Act = Changed | Given | Merged | Made | Hired | Told | Renamed
 
 
 def acts_since(conn: Connection, since: datetime) -> Iterator[Act]:
@@ -102,6 +119,9 @@ def acts_since(conn: Connection, since: datetime) -> Iterator[Act]:
         yield Given(line.at, line.case_id, line.data["to"], line.data["to_account"])
     yield from merges(conn, _E.at >= since)
     yield from _told(conn, since)
+    columns = (_R.at, _M.group_name, _M.message_id, _R.msgid, _R.source)
+    renamed = sa.select(*columns).join(t.message, _M.id == _R.message_pk).where(_R.at >= since)
+    yield from (Renamed(*found) for found in conn.execute(renamed))
 
 
 _GIVEN: Final = sa.select(_E.at, _E.case_id, _E.data).where(_E.event == "contact").order_by(_E.id)
@@ -123,14 +143,19 @@ def customer_columns(conn: Connection, contact: str, account: str) -> dict[str, 
 
 
 def _told(conn: Connection, since: datetime) -> Iterator[Told]:
-    """Notices to agents, also those that mails decided again will make again: they are there already then."""
+    """Notices to agents, also those that mails decided again will make again: they are there already then.
+
+    And what acts sent, where a relay gave it another id.
+    """
     columns = [column for column in t.message.c if column.name not in {"id", *NO_TEXT}]
     joined = sa.join(t.message, t.case_message, _L.message_pk == _M.id)
-    wanted = sa.select(*columns, _L.case_id.label("of_case")).select_from(joined)
-    late = (_L.how == "notified", _M.direction == "out", _M.received_at >= since)
+    wanted = sa.select(*columns, _L.case_id.label("of_case"), _L.how.label("how")).select_from(joined)
+    by_act = sa.and_(_M.reason.not_in(ACKNOWLEDGEMENTS), _M.id.in_(sa.select(_R.message_pk)))
+    late = (sa.or_(_L.how == "notified", by_act), _M.direction == "out", _M.received_at >= since)
     for row in conn.execute(wanted.where(*late).order_by(_M.id)).mappings():
-        mail = {name: value for name, value in row.items() if name != "of_case"}
-        yield Told(row["received_at"], row["of_case"], {**NO_TEXT, **mail, "contact_id": None, "account_id": None})
+        mail = {name: value for name, value in row.items() if name not in ("of_case", "how")}
+        told = {**NO_TEXT, **mail, "contact_id": None, "account_id": None}
+        yield Told(row["received_at"], row["of_case"], told, row["how"])
 
 
 def _changed(conn: Connection, since: datetime) -> Iterator[Changed]:

@@ -11,8 +11,9 @@ from mailcase.errors import Permanent
 from mailcase.intake.addresses import key_of
 from mailcase.store import edit
 from mailcase.store import tables as t
+from mailcase.store.aliases import learn
 from mailcase.store.dialect import insert_new, insert_or_set
-from mailcase.store.replay_acts import Act, Changed, Given, Hired, Made, Merged, Told, customer_columns
+from mailcase.store.replay_acts import Act, Changed, Given, Hired, Made, Merged, Renamed, Told, customer_columns
 
 _A, _C, _L, _M, _P = t.contact_address.c, t.case.c, t.case_message.c, t.message.c, t.case_participant.c
 _STATUSES = StatusTable()  # for dates that no decision reads
@@ -35,6 +36,8 @@ def again(conn: Connection, act: Act) -> None:
             conn.execute(sa.insert(t.agent), act.agent)
         case Told():
             _tell(conn, act)
+        case Renamed():
+            _rename(conn, act)
 
 
 def number_of(conn: Connection, running: int | None) -> str:
@@ -57,10 +60,17 @@ def _tell(conn: Connection, act: Told) -> None:
     if conn.execute(sa.select(_M.id).where(*there)).first() is not None:
         return
     pk = conn.execute(sa.insert(t.message).returning(_M.id), dict(mail)).scalar_one()
-    link = {"case_id": act.running, "message_pk": pk, "how": "notified", "linked_by": "", "at": act.at}
+    link = {"case_id": act.running, "message_pk": pk, "how": act.how, "linked_by": "", "at": act.at}
     conn.execute(sa.insert(t.case_message), {**link, "verified": False})
     known = {"group_name": mail["group_name"], "msgid": mail["message_id"], "message_pk": pk}
     conn.execute(insert_or_set(conn, t.message_reference, "message_pk"), known)
+
+
+def _rename(conn: Connection, act: Renamed) -> None:
+    """Our mail is known by it, if it is there in this past too."""
+    ours = (_M.group_name == act.group, _M.message_id == act.ours, _M.direction == "out")
+    for pk in conn.execute(sa.select(_M.id).where(*ours)).scalars().all():
+        learn(conn, pk, (act.other,), act.source, act.at)
 
 
 def _give(conn: Connection, act: Given) -> None:

@@ -63,6 +63,7 @@ class Copier:
         self._participants()
         self._copy(t.case_relation, [t.case_relation.c.at < self.past.since], self._if_both)
         self._copy(t.citation, [sa.true()], self._if_message)
+        self._copy(t.message_alias, [t.message_alias.c.at < since], self._if_message)
         self._copy(t.outbox, [t.outbox.c.created_at < self.past.since, *self._answers()], dict)
         self._copy(t.suppression, [t.suppression.c.at < self.past.since], dict)
         self._copy(t.delivery, _one_of(_D.id, self.past.deliveries), self._delivery())

@@ -12,6 +12,7 @@ from mailcase.intake.remainder import listed
 from mailcase.life.acts.limits import PRIORITIES
 from mailcase.life.people import Agent
 from mailcase.store import tables as t
+from mailcase.store.aliases import of_messages
 from mailcase.store.dialect import is_sqlite
 from mailcase.store.life.answers import first_answered, last_asked
 from mailcase.store.life.case_filter import CaseFilter, conditions, unanswered
@@ -170,13 +171,14 @@ def _messages(conn: Connection, running: int, which: sa.ColumnElement[bool]) -> 
     deliveries = _deliveries(conn, {row["delivery_id"] for row in rows if row["delivery_id"] is not None})
     left = _left(conn, set(deliveries))
     sent, files, cases = _sent(conn, pks), attachments(conn, pks), cases_of(conn, pks)
+    others = of_messages(conn, sorted(pks))
     return [
         {
             **(deliveries.get(row["delivery_id"]) or _outgoing(row, cases.get(row["id"], []), sent.get(row["id"], {}))),
             "direction": row["direction"], "how": row["how"], "verified": row["verified"], "text": row["text"],
             "new_text": row["new_text"], "stored_at": row["received_at"],
             "attachments": _files(sent.get(row["id"]), files.get(row["id"], []), left.get(row["delivery_id"])),
-            "message": row["id"],
+            "message": row["id"], "other_ids": others.get(row["id"], []),
         }
         for row in rows
     ]  # fmt: skip

@@ -86,6 +86,17 @@ class MessageReference(Row, table=True):
     message_pk: int | None = Field(default=None, sa_type=BIG, foreign_key="message.id")
 
 
+class MessageAlias(Row, table=True):
+    """Another Message-ID of a mail of ours: a relay replaced it on the way. The first to be told of an id keeps it."""
+
+    __tablename__ = "message_alias"
+    group_name: str = Field(primary_key=True)
+    msgid: str = Field(primary_key=True)
+    message_pk: int = Field(sa_type=BIG, foreign_key="message.id", index=True)
+    source: str  # relay, sent_folder, report
+    at: datetime
+
+
 class Citation(Row, table=True):
     """Which message cites which id; the indexes give the newest citers without reading the others."""
 

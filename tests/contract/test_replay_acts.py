@@ -95,6 +95,19 @@ class Workday:
         assert self.answer("1-b", "1", 1, In_Reply_To=str(ours)) == ("linked", "SR-1")
         cases.reclassify(self.desk, "SR-1", ROOT, "Request")
 
+    def renamed(self) -> None:
+        """So it does by the id alone that a relay gave the mail."""
+        self.post.write("1")
+        self._later()
+        cases.reply(self.desk, "SR-1", ROOT, "Which model?")
+        self._later()
+        row = next(one for one in self.post.store.due(self.post.at, 99) if one.kind == "reply")
+        assert self.post.store.claim(row.id, "me", self.post.at)
+        self.post.store.finish(row.id, "sent", self.post.at, ids=("<renamed@relay.example>",))
+        self._later()
+        alone = {"In_Reply_To": "<renamed@relay.example>", "subject": "Something else"}
+        assert self.answer("1-b", "1", 1, **alone) == ("linked", "SR-1")
+
     def hired(self) -> None:
         """Who becomes an agent is one from then on."""
         self.post.write("1")
@@ -136,6 +149,7 @@ class Workday:
         Workday.given,
         Workday.split,
         Workday.replied,
+        Workday.renamed,
         Workday.hired,
         Workday.by_agents,
     ],

@@ -89,10 +89,7 @@ class Store:
         """The answers."""
         ask = self.lookup
         newest = sorted(self.messages, key=lambda one: one.received_at, reverse=True)
-        named = {
-            one: tuple(known for known in newest if known.message_id == one)
-            for one in (*ask.thread_ids, *ask.carried_ids)
-        }
+        named = {one: tuple(known for known in newest if known.message_id == one) for one in ask.named_ids}
         citing = {one: self._citing(one, newest) for one in (ask.message_id, *ask.thread_ids) if one}
         same = tuple(one for one in newest if self._is_same(one))
         opened = self._open_cases()

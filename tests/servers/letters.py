@@ -37,9 +37,16 @@ def letter(
 
 
 def bounce_of(
-    message_id: str, recipient: str, *, to: str = DESK, status: str = "5.1.1", date: datetime | None = None
+    message_id: str,
+    recipient: str,
+    *,
+    to: str = DESK,
+    status: str = "5.1.1",
+    date: datetime | None = None,
+    loop_header: str = "",
 ) -> bytes:
     """The delivery report (RFC 3464) of a server that could not deliver our mail."""
+    marked = f"X-Helpdesk-Loop: {loop_header}\r\n" if loop_header else ""
     return (
         "Return-Path: <>\r\n"
         "From: Mail Delivery System <mailer-daemon@mx.visitor.example>\r\n"
@@ -53,6 +60,6 @@ def bounce_of(
         "--b\r\nContent-Type: text/plain\r\n\r\nI am sorry to have to inform you that it failed.\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.visitor.example\r\n\r\n"
         f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: {status}\r\n\r\n"
-        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id}\r\nTo: {recipient}\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id}\r\nTo: {recipient}\r\n{marked}\r\n"
         "--b--\r\n"
     ).encode()

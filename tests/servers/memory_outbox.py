@@ -27,6 +27,7 @@ class Row:
     error: str = ""
     owner: str = ""
     claimed_at: datetime | None = None
+    ids: tuple[str, ...] = ()  # what the relay called it
 
 
 class MemoryOutbox:
@@ -65,11 +66,14 @@ class MemoryOutbox:
         found = self.rows[row]
         return (found.state, found.owner) == ("sending", owner)
 
-    def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:
+    def finish(
+        self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "", ids: Sequence[str] = ()
+    ) -> None:
         found = self.rows[row]
         if found.state != "sending":
             raise Permanent(f"row {row} is {found.state} at {now}, not sending")
         found.state, found.reason, found.error = state, reason, error
+        found.ids += tuple(ids)
 
     def undelivered(
         self, row: int, state: str, now: datetime, judge: object, *, reason: str = "", error: str = ""
@@ -87,8 +91,18 @@ class MemoryOutbox:
         found.mail = replace(found.mail, last_error=error)
         found.state, found.next_attempt_at, found.reason, found.error = "pending", at, reason, error
 
-    def partly(self, row: int, at: datetime, still_to: Sequence[str], *, reason: str = "", error: str = "") -> None:
+    def partly(
+        self,
+        row: int,
+        at: datetime,
+        still_to: Sequence[str],
+        *,
+        reason: str = "",
+        error: str = "",
+        ids: Sequence[str] = (),
+    ) -> None:
         self.rows[row].mail = replace(self.rows[row].mail, still_to=tuple(still_to))
+        self.rows[row].ids += tuple(ids)
         self.postpone(row, at, reason=reason, error=error)
 
     def hold(self, rows: Sequence[int], until: datetime, *, reason: str, error: str = "") -> None:

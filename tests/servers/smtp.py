@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.servers.dovecot import certificate
 from tests.servers.ports import free_port
+from tests.servers.renaming import taken
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Script:
     #: By place (greeting, EHLO … DATA, content, dot, RSET, QUIT): the answer there, or DROP or SILENT. 421 closes, as
     #: it must. What stands at SLIPPED_IN follows the answer to STARTTLS at once, in clear, as if it were ours.
     at: dict[str, str] = field(default_factory=dict)
+    renames: str = ""  # a domain: each mail gets another Message-ID there, which the answer to the dot tells
 
 
 DROP, SILENT = "the connection ends", "nothing is ever said"
@@ -260,6 +262,7 @@ class _Handler:
         for word in words & AT_DOT.keys():
             if not word.endswith("-once") or self.sink.first_time(word):
                 return AT_DOT[word]
+        envelope.content, answer = taken(envelope.content, self.sink.script.renames, len(self.sink.mails) + 1)
         self._record(server, session, envelope)
         lost = "drop-after" in words or ("drop-after-once" in words and self.sink.first_time("drop-after-once"))
         if lost or told:
@@ -267,7 +270,7 @@ class _Handler:
         if "slow" in words:
             self.sink.waiting.set()
             await asyncio.to_thread(self.sink.go_on.wait)
-        return "250 2.0.0 taken"
+        return answer
 
     def _record(self, server: _Server, session: Session, envelope: Envelope) -> None:
         assert isinstance(envelope.content, bytes)
@@ -276,8 +279,7 @@ class _Handler:
         tls = server.transport.get_extra_info("ssl_object") is not None
         sender = (envelope.mail_from or "").removeprefix(_NULL)
         options = tuple(envelope.rcpt_options)
-        received = Received(sender, tuple(envelope.rcpt_tos), envelope.content, tls, user, options)
-        self.sink.mails.append(received)
+        self.sink.mails.append(Received(sender, tuple(envelope.rcpt_tos), envelope.content, tls, user, options))
 
 
 class _Sink(Controller):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from mailcase.snapshot import Acked, CaseView, KnownMessage, Lookup, Snapshot
+from mailcase.verdict import OWN_MAIL
 from tests.simulator.rows import Case, Message, Tables
 
 _SAME_AGAIN = timedelta(minutes=60)
@@ -17,8 +18,8 @@ def answer(tables: Tables, lookup: Lookup, now: datetime, *, breaker_open: bool)
     others = [one for one in newest if one.group in lookup.groups and not _is(one, lookup, own)]
     same = tuple(_known(tables, one) for one in newest if _is_same(one, lookup, own))
     named = {
-        wanted: tuple(_known(tables, one) for one in others if one.message_id == wanted)
-        for wanted in (*lookup.thread_ids, *lookup.carried_ids)
+        wanted: tuple(_known(tables, one) for one in others if _named(tables, one, wanted, lookup, newest))
+        for wanted in lookup.named_ids
     }
     citing = {
         wanted: tuple(_known(tables, one) for one in others if wanted in one.cited)
@@ -46,6 +47,15 @@ def answer(tables: Tables, lookup: Lookup, now: datetime, *, breaker_open: bool)
 
 def _identities(lookup: Lookup) -> tuple[str, ...]:
     return f"in:{lookup.identity}", f"out:{lookup.identity}", *lookup.erased_identities
+
+
+def _named(tables: Tables, one: Message, wanted: str, lookup: Lookup, stored: Iterable[Message]) -> bool:
+    """By its own id, or by one that a relay gave it where no stored mail has that."""
+    if one.message_id == wanted:
+        return True
+    mine = [mail for mail in stored if mail.group in lookup.groups and mail.reason != OWN_MAIL]
+    free = all(mail.message_id != wanted for mail in mine)
+    return free and tables.renamed.get((one.group, wanted)) == one.pk
 
 
 def _is(one: Message, lookup: Lookup, own: tuple[str, ...]) -> bool:

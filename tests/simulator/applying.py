@@ -215,8 +215,7 @@ def keep_answer_back(work: Applying, action: a.KeepAnswerBack) -> None:
         if one.delivery not in answered or row.state != "pending":
             continue
         row.state, row.reason = "suppressed", action.reason
-        work.tables.links = {place: link for place, link in work.tables.links.items() if place[1] != one.message}
-        work.tables.messages.pop(one.message or 0, None)
+        work.tables.take_out(one.message)
         work.tables.answers[number] = replace(one, message=None)
 
 
@@ -295,6 +294,7 @@ HANDLERS: Final[Mapping[type, Callable[[Applying, Any], None]]] = {
     a.WithdrawCase: withdraw_case,
     a.KeepAnswerBack: keep_answer_back,
     a.MarkBounced: mark_bounced,
+    a.LearnId: lambda work, action: work.tables.learn(action.message_pk, action.other),
     a.SuppressAddress: suppress_address,
     a.QueueMail: queue_mail,
 }

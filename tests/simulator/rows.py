@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from mailcase.snapshot import ContactView
+from mailcase.store.aliases import MOST
 from mailcase.verdict import Decision
 from tests.servers.memory_outbox import Row
 
@@ -96,6 +97,7 @@ class Tables:
     decided: dict[int, Decision] = field(default_factory=dict)  # by delivery
     placed: dict[int, int | None] = field(default_factory=dict)  # delivery -> message
     stands: dict[int, int | None] = field(default_factory=dict)  # delivery -> case
+    renamed: dict[tuple[str, str], int] = field(default_factory=dict)  # group and other id -> our message
 
     def copy(self) -> "Tables":
         """For a savepoint."""
@@ -104,6 +106,19 @@ class Tables:
         }
         own["outbox"] = {number: replace(row) for number, row in self.outbox.items()}
         return Tables(**own)
+
+    def learn(self, pk: int, other: str) -> None:
+        """A relay gave a mail of ours another id: not one that another mail has, nor more than five."""
+        group = self.messages[pk].group
+        taken = any((one.group, one.message_id) == (group, other) for one in self.messages.values())
+        if not taken and sum(1 for one in self.renamed.values() if one == pk) < MOST:
+            self.renamed.setdefault((group, other), pk)
+
+    def take_out(self, pk: int | None) -> None:
+        """A mail that never left: off its case, and without another id."""
+        self.links = {place: link for place, link in self.links.items() if place[1] != pk}
+        self.messages.pop(pk or 0, None)
+        self.renamed = {place: mail for place, mail in self.renamed.items() if mail != pk}
 
     def of(self, dedup: str) -> int | None:
         """The row of the outbox with that key."""

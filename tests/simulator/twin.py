@@ -51,11 +51,16 @@ class TwinOutbox(MemoryOutbox):
             self.rows[row].state = "pending"
         return super().claim(row, owner, now)
 
-    def finish(self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "") -> None:
+    def finish(
+        self, row: int, state: str, now: datetime, *, reason: str = "", error: str = "", ids: Sequence[str] = ()
+    ) -> None:
         """A bounce that came back before the sending was recorded is not covered up."""
+        if (message := self._tables().answers[row].message) is not None:
+            for one in ids:
+                self._tables().learn(message, one)
         if self.rows[row].state in ("sending", "pending"):
             self.rows[row].state = "sending"
-            super().finish(row, state, now, reason=reason, error=error)
+            super().finish(row, state, now, reason=reason, error=error, ids=ids)
 
     def postpone(self, row: int, at: datetime, *, reason: str = "", error: str = "", tried: bool = True) -> None:
         if self.rows[row].state in ("sending", "pending"):

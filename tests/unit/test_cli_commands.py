@@ -211,7 +211,7 @@ def test_a_store_newer_than_the_program_exits_78(ready: Call, tmp_path: Path) ->
 
 
 def test_another_user_than_the_owner_may_not_write(ready: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert json.loads(ready("--json", "db", "upgrade")[1]) == {"schema": "0007"}
+    assert json.loads(ready("--json", "db", "upgrade")[1]) == {"schema": "0008"}
     real = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: real + 1)
     for args in (

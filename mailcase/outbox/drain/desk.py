@@ -66,18 +66,21 @@ class Desk:
                 raise
             return True
 
-    async def sent(self, mail: OutboxMail, lost: str = "") -> None:
-        """The relay took it; `lost` says which copies it did not take."""
-        await self._finish(mail, "sent", "", "; ".join(filter(None, (*_refused(mail), lost))))
+    async def sent(self, mail: OutboxMail, lost: str = "", ids: Sequence[str] = ()) -> None:
+        """The relay took it; `lost` says which copies it did not take, `ids` what else it calls the mail."""
+        await self._finish(mail, "sent", "", "; ".join(filter(None, (*_refused(mail), lost))), ids)
         self._tell(Event.SENT, mail, attempts=mail.attempts + 1)
 
-    async def taken(self, mail: OutboxMail, by_relay: Taken) -> None:
-        """The relay took it, for all or for some: members of a group who were busy get theirs later (L2)."""
+    async def taken(self, mail: OutboxMail, by_relay: Taken, ids: Sequence[str] = ()) -> None:
+        """The relay took it, for all or for some: members of a group who were busy get theirs later (L2).
+
+        `ids`: the other Message-IDs that it told.
+        """
         if not by_relay.later:
-            return await self.sent(mail, "; ".join(by_relay.lost))
+            return await self.sent(mail, "; ".join(by_relay.lost), ids)
         at = next_attempt(mail.attempts + 1, self.now(), mail.expires_at, self.chance())
         error = _lines(mail, *by_relay.lost, by_relay.why)
-        write = partial(self.store.partly, mail.id, at, by_relay.later, reason="relay_busy", error=error)
+        write = partial(self.store.partly, mail.id, at, by_relay.later, reason="relay_busy", error=error, ids=ids)
         await self._surely(write)
         self._tell(Event.SEND_POSTPONED, mail, reason="relay_busy", next_attempt_at=at.isoformat())
         return None
@@ -139,8 +142,9 @@ class Desk:
         """Set or clear it."""
         await self._surely(partial(self.store.set_flag, name, value))
 
-    async def _finish(self, mail: OutboxMail, state: str, reason: str, error: str) -> None:
-        await self._surely(partial(self.store.finish, mail.id, state, self.now(), reason=reason, error=error))
+    async def _finish(self, mail: OutboxMail, state: str, reason: str, error: str, ids: Sequence[str] = ()) -> None:
+        write = partial(self.store.finish, mail.id, state, self.now(), reason=reason, error=error, ids=ids)
+        await self._surely(write)
 
     async def _give_up(self, mail: OutboxMail, state: str, reason: str, error: str) -> None:
         """Automatic mail is missed by nobody; of an agent's words his case must know."""

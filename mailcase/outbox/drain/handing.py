@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -15,6 +15,7 @@ from mailcase.outbox.drain.desk import Desk
 from mailcase.outbox.failures import CopyFailed, LostFile, MemberFailed, Refused, Taken, TakenOver, Uncertain
 from mailcase.outbox.guard import check
 from mailcase.outbox.mime import Envelope, envelope
+from mailcase.outbox.relay_ids import ids_told
 from mailcase.outbox.smtp import SmtpSender
 from mailcase.ports import OutboxMail
 
@@ -93,7 +94,7 @@ class Handing:
             await self.desk.uncertain(mail, repr(error))
         else:
             hit("after_data")
-            await self.desk.taken(mail, taken)
+            await self.desk.taken(mail, taken, _other_ids(sender, mail, ready, taken))
 
     async def _must_be_claimed(self, mail: OutboxMail, since: float, place: int) -> None:
         """Where others may have taken us for dead (frozen, cut off; F17) the claim is looked at again.
@@ -132,8 +133,8 @@ async def _sent(sender: SmtpSender, ready: Envelope, may_leave: Callable[[], Awa
     except CopyFailed as error:
         lost = str(error)
     await sender.connect()
-    await sender.send(ready.without_copies(), may_leave)
-    return Taken((f"{lost}; sent without copies",))
+    taken = await sender.send(ready.without_copies(), may_leave)
+    return replace(taken, lost=(f"{lost}; sent without copies",))
 
 
 async def _without(
@@ -151,7 +152,14 @@ async def _without(
             raise
         raise Transient(str(error)) from error  # the others are not wanted; he may be
     why = f"not yet to {ended.address}: {ended}"
-    return Taken(taken.lost, (ended.address, *taken.later), "; ".join(filter(None, (why, taken.why))))
+    later = (ended.address, *taken.later)
+    return replace(taken, later=later, why="; ".join(filter(None, (why, taken.why))))
+
+
+def _other_ids(sender: SmtpSender, mail: OutboxMail, ready: Envelope, taken: Taken) -> tuple[str, ...]:
+    """The ids that the relay gave it, where it tells them."""
+    ours = (mail.message_id, ready.sender, *ready.recipients, mail.from_address, mail.to, *mail.cc)
+    return ids_told(sender.settings.host, taken.said, ours) if taken.said else ()
 
 
 def _checked(mail: OutboxMail, files: tuple[bytes, ...], *, null_sender: bool) -> Envelope:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from mailcase.actions import AgentActs
 from mailcase.intake.among import not_among
 from mailcase.life.people import Agent
+from mailcase.store import aliases
 from mailcase.store import tables as t
 from mailcase.store.life.people import agents
 from mailcase.store.work import Work
@@ -28,7 +29,8 @@ def why_known(work: Work, action: AgentActs) -> str:
 def _outside(work: Work, action: AgentActs) -> str:
     """A mail that names the notice went to, or came from, somebody who is no agent."""
     citing = sa.select(_M.id, _M.participants).join(t.citation, _I.message_pk == _M.id)
-    mine = citing.where(_I.group_name == work.lookup.group, _I.cited.in_(action.proofs))
+    cited = sa.or_(_I.cited.in_(action.proofs), _I.cited.in_(aliases.named(action.proofs)))
+    mine = citing.where(_I.group_name == work.lookup.group, cited)
     others = [row for row in work.conn.execute(mine) if row.id != work.message_pk]
     if not others:
         return ""
