@@ -55,7 +55,7 @@ class People:
         mail, box = found
         thread = {"In_Reply_To": mail.message_id} if self.chance.random() < 0.7 else {}
         subject = f"Re: {mail.subject}"
-        self.sent(self.letter(mail.to, (box,), subject=subject, answers=mail.message_id, **thread))
+        self.sent(self.letter(mail.to, (box,), subject=subject, answers=mail.left, **thread))
 
     def late_parent(self) -> None:
         """A chain of three by two people arrives out of order."""

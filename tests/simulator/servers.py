@@ -11,6 +11,7 @@ from mailcase.intake.imap.ports import MailFact, SelectedFolder
 from mailcase.outbox.failures import Refused, Taken, Uncertain
 from mailcase.outbox.mime import Envelope
 from mailcase.ports import LeftPart
+from tests.servers.renaming import taken
 from tests.simulator.steps import Gate
 
 
@@ -160,20 +161,24 @@ FAILURES: Final[dict[str, tuple[Callable[[], Exception], bool]]] = {
 
 @dataclass
 class Relay:
-    """Takes mail; `mood` is what it does with the next one."""
+    """Takes mail; `mood` is what it does with the next one. It gives every third another Message-ID, and says so."""
 
     now: Callable[[], datetime]
     mood: Callable[[], str] = lambda: ""
     taken: list[tuple[datetime, Envelope]] = field(default_factory=list)
+    left: list[bytes] = field(default_factory=list)  # the same mails as they came to it
 
-    def take(self, mail: Envelope) -> list[str]:
-        """As the dialogue ends."""
+    def take(self, mail: Envelope) -> str:
+        """As the dialogue ends: what it says after the final dot."""
         failure = FAILURES.get(self.mood())
+        number = len(self.taken) + 1
+        data, said = taken(mail.data, "" if failure or number % 3 else "relay.example", number)
         if failure is None or failure[1]:
-            self.taken.append((self.now(), mail))
+            self.taken.append((self.now(), replace(mail, data=data)))
+            self.left.append(mail.data)
         if failure is not None:
             raise failure[0]()
-        return []
+        return said
 
 
 class Sender:
@@ -187,8 +192,7 @@ class Sender:
 
     async def send(self, mail: Envelope, may_leave: Callable[[], Awaitable[None]]) -> Taken:
         await may_leave()
-        lost: list[str] = await self._gate.step("send", lambda: self._relay.take(mail))
-        return Taken(tuple(lost))
+        return Taken(said=await self._gate.step("send", lambda: self._relay.take(mail)))
 
     async def quit(self) -> None:
         """Nothing is open."""

@@ -102,7 +102,7 @@ def _acknowledged(world: TwinWorld) -> Iterator[str]:
     """P3: at most one acknowledgement of a letter by a group, and none of automatic mail."""
     sent: Counter[tuple[str, int]] = Counter()
     for mail, _ in world.ours():
-        number = next(at for at, one in world.ledger.tables.outbox.items() if one.mail.message_id == mail.message_id)
+        number = next(at for at, one in world.ledger.tables.outbox.items() if one.mail.message_id == mail.left)
         answer = world.ledger.tables.answers[number]
         letter = world.archive.by_sha256[_sha256(world.ledger.mails.arrivals[answer.delivery].raw)]
         sent[answer.group, letter.number] += 1

@@ -37,7 +37,8 @@ _HOPS: Final = 12  # of the clock, so that what a limit holds may leave or expir
 class Ours:
     """A mail of ours that a relay took."""
 
-    message_id: str
+    message_id: str  # as whoever has it sees it
+    left: str  # its own
     to: str
     subject: str
     sender: str
@@ -128,7 +129,8 @@ class World:
     def ours(self) -> list[tuple[Ours, str]]:
         """What the relay took, with the mailbox that sent it."""
         by_address = {address: box for box, address in ADDRESS.items()}
-        taken = [_ours(mail.data) for _, mail in self.relay.taken]
+        pairs = zip(self.relay.taken, self.relay.left, strict=True)
+        taken = [_ours(mail.data, left) for (_, mail), left in pairs]
         return [(one, by_address[one.sender]) for one in taken]
 
     # --- daemons ---
@@ -268,7 +270,7 @@ class World:
 
 
 @lru_cache(maxsize=4096)
-def _ours(data: bytes) -> Ours:
+def _ours(data: bytes, left: bytes) -> Ours:
     mail = message_from_bytes(data)
     to, sender = (str(mail[name]).rpartition("<")[2].rstrip(">") for name in ("To", "From"))
-    return Ours(mail["Message-ID"], to, mail["Subject"], sender)
+    return Ours(mail["Message-ID"], message_from_bytes(left)["Message-ID"], to, mail["Subject"], sender)
