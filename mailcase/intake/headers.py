@@ -8,7 +8,7 @@ from typing import Final
 from mailcase.intake.texts import clean_line
 from mailcase.intake.words import LONGEST, decode_bytes, decode_header
 
-MOST: Final = 1_000  # headers of a mail that are kept
+MOST: Final = 1_000  # headers of a mail that are kept; a mail with more is never acknowledged (K4)
 TOTAL: Final = 65_536  # characters of all values; beyond it each is cut to STUB
 STUB: Final = 200
 _MOST_READ: Final = 25_000  # header fields that are looked at
@@ -93,11 +93,13 @@ def _keep(block: Block, name: str, value: bytes) -> None:
 def visible(block: Block, charset: str = "") -> tuple[tuple[tuple[str, str], ...], list[str]]:
     """All headers decoded and unfolded, with their defects: at most MOST, about TOTAL characters.
 
-    Over the total, values are cut and not left out: whether Auto-Submitted is there must be seen.
+    Over the total, values are cut and not left out: whether Auto-Submitted is there must be seen. Where fields are
+    left out, that cannot be seen, and "headers_left_out" says so.
     """
     budget = TOTAL
     kept: list[tuple[str, str]] = []
-    cut = len(block.fields) > MOST
+    left_out = len(block.fields) > MOST
+    cut = left_out
     for _, name, value in block.fields[:MOST]:
         limit = budget if budget > STUB else STUB
         text = clean_line(decode_header(value[: 4 * limit], charset))
@@ -106,7 +108,7 @@ def visible(block: Block, charset: str = "") -> tuple[tuple[tuple[str, str], ...
             text = text[:limit]
         kept.append((name, text))
         budget -= len(text)
-    return tuple(kept), ["headers_truncated"] if cut else []
+    return tuple(kept), ["headers_truncated"] * cut + ["headers_left_out"] * left_out
 
 
 def line(block: Block, name: str, charset: str = "") -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from mailcase.junk.ack_question import AckQuestion, No, Yes
 from mailcase.junk.bulk import list_marks, precedence_mark
-from mailcase.junk.header_values import auto_submitted, suppressed_words
+from mailcase.junk.header_values import auto_submitted, headers_unseen, suppressed_words
 from mailcase.message import once
 from mailcase.tokens import LOOP_HEADER
 
@@ -46,12 +46,19 @@ def _loop_header(q: AckQuestion) -> No | None:
     return No("loop_header", name) if name else None
 
 
+def _unseen_header(q: AckQuestion) -> No | None:
+    """A mark may stand behind the header fields that are kept: no person's program writes so many."""
+    known = f"header fields behind the first {len(q.email.headers)} are not known"
+    return No("headers_unseen", known) if headers_unseen(q.email) else None
+
+
 MARKS: Final[tuple[Callable[[AckQuestion], No | None], ...]] = (
     _auto_submitted,
     _list_mail,
     _precedence,
     _suppress_header,
     _loop_header,
+    _unseen_header,
 )
 
 

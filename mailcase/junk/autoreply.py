@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from mailcase.junk.autoreply_words import AUTOREPLY_HEADERS, BEGINNINGS, FOLLOWERS
+from mailcase.junk.autoreply_words import AUTOREPLY_HEADERS, AUTOREPLY_VALUES, BEGINNINGS, FOLLOWERS
 from mailcase.junk.finding import Hit
-from mailcase.junk.header_values import auto_submitted, suppressed_words
+from mailcase.junk.header_values import auto_submitted, suppressed_words, telling
 from mailcase.junk.subject_line import without_prefixes
 from mailcase.message import Email, Kind
 
@@ -35,7 +35,7 @@ def _by_header(email: Email) -> str:
             return name
     if email.has(_LOOP) and "all" in suppressed_words(email):
         return f"{_LOOP} with X-Auto-Response-Suppress: All"
-    return ""
+    return telling(email, AUTOREPLY_VALUES)
 
 
 def _by_calendar(email: Email) -> str:

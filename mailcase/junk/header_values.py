@@ -1,13 +1,20 @@
 """Reading the small values of machine headers: a token before comments and parameters (RFC 3834 5)."""
 
+import re
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 
 from mailcase.message import Email
 
 _LONGEST: Final = 1000  # characters of a value that are read
-_MOST: Final = 20  # headers of one name that are read
+_SHOWN: Final = 80  # characters of a value that a person is shown
+#: Words of the reader: the mail has header fields that no rule can see.
+_UNSEEN: Final = frozenset({"headers_left_out", "headers_failed"})
+
+
+def headers_unseen(email: Email) -> bool:
+    """Whether header fields of the mail are missing in `headers`: that a mark is not there proves nothing then."""
+    return not _UNSEEN.isdisjoint(email.defects)
 
 
 def plain_token(value: str) -> str:
@@ -30,10 +37,20 @@ def plain_token(value: str) -> str:
 
 
 def tokens(email: Email, *names: str) -> Iterator[tuple[str, str]]:
-    """(header name, token) of each header of these names, at most 20 a name."""
+    """(header name, token) of each header of these names: who hides one behind many others is seen."""
     for name in names:
-        for value in islice(email.header_all(name), _MOST):
+        for value in email.header_all(name):
             yield name, plain_token(value)
+
+
+def telling(email: Email, table: tuple[tuple[str, re.Pattern[str]], ...]) -> str:
+    """The first header of that table whose whole value fits its pattern, as "Name: value", or ""."""
+    for name, pattern in table:
+        for value in email.header_all(name):
+            text = " ".join(value[:_LONGEST].split())
+            if pattern.fullmatch(text):
+                return f"{name}: {text[:_SHOWN]}"
+    return ""
 
 
 def listed(value: str) -> frozenset[str]:
@@ -48,5 +65,4 @@ def auto_submitted(email: Email) -> str | None:
 
 def suppressed_words(email: Email) -> frozenset[str]:
     """All words of X-Auto-Response-Suppress (A8)."""
-    values = islice(email.header_all("X-Auto-Response-Suppress"), _MOST)
-    return frozenset().union(*(listed(value) for value in values))
+    return frozenset().union(*(listed(value) for value in email.header_all("X-Auto-Response-Suppress")))

@@ -12,6 +12,7 @@ from mailcase.junk.complaint import complaint
 from mailcase.junk.customer import form_customer
 from mailcase.junk.delivery_report import delivery_report
 from mailcase.junk.finding import Hit, KindQuestion, MailRule, Rule
+from mailcase.junk.header_values import headers_unseen
 from mailcase.junk.own import own, own_mark
 from mailcase.junk.receipt import receipt
 from mailcase.message import Email, Kind, once
@@ -62,4 +63,9 @@ def classify(email: Email, mailbox: MailboxPolicy, policy: Policy) -> KindVerdic
         if hit := rule(question):
             return KindVerdict(hit.kind, name, hit.detail, tested)
     tested = len(ROWS) + 1
-    return KindVerdict(Kind.PERSON, "person", f"{tested} tests, none says automatic", tested)
+    return KindVerdict(Kind.PERSON, "person", f"{tested} tests, none says automatic{_of_what(email)}", tested)
+
+
+def _of_what(email: Email) -> str:
+    """How far the tests could see, where that is not the whole header."""
+    return f" in the first {len(email.headers)} header fields" if headers_unseen(email) else ""

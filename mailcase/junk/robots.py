@@ -4,12 +4,13 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from mailcase.junk.robot_words import NO_ANSWER, spelled
 from mailcase.message import Address, Email
 
 _LONGEST: Final = 400  # characters of a key that are looked at
 
 #: K5, each a full match on the local part, in lower case, with and without its +tag.
-ROBOT_LOCALS: Final = {
+_LOCALS: Final = {
     "mailer-daemon": r"mail(er)?[-_.]?daemon",
     "postmaster": r"post[-_.]?master",
     "no-reply": r"(.{0,64}[-_.+])?no[-_.]?reply([-_.+0-9].{0,64})?",
@@ -23,13 +24,17 @@ ROBOT_LOCALS: Final = {
     "majordomo": r"majordomo",
     "daemon": r"daemon",
     "root": r"root",
+    "cron": r"cron([-_.]?(daemon|jobs?|tabs?))?",
     "www-data": r"www-data",
     "auto*reply": r"auto.{0,64}reply",
     "notification": r"(.{0,64}[-_.])?notifications?([-_.+].{0,64})?",
     "newsletter": r"(.{0,64}[-_.])?(e-?news|news-?(letters?|flash))",
 }
+ROBOT_LOCALS: Final = _LOCALS | {name: spelled(words) for name, words in NO_ANSWER.items()}
 _ROBOTS: Final = tuple((name, re.compile(pattern)) for name, pattern in ROBOT_LOCALS.items())
-_ANY_ROBOT: Final = re.compile("|".join(f"(?:{pattern})" for pattern in ROBOT_LOCALS.values()))
+# Nearly all senders fit none: the words of all languages are looked for at once.
+_ANY_WORD: Final = spelled(tuple(one for words in NO_ANSWER.values() for one in words))
+_ANY_ROBOT: Final = re.compile("|".join(f"(?:{pattern})" for pattern in (*_LOCALS.values(), _ANY_WORD)))
 _DAEMONS: Final = re.compile(r"m(ail(er)?)?[-_.]?daemon|post[-_.]?master")
 #: Beginnings of the display name of a mail server, or of a From field without an address.
 DAEMON_NAMES: Final = ("mail delivery", "mailer-daemon")
@@ -44,7 +49,7 @@ def robot(key: str) -> str:
 
 @lru_cache(maxsize=1024)  # one sender is asked about several times while his mail is decided
 def _robot(local: str) -> str:
-    tries = (local, local.partition("+")[0])
+    tries = {local, local.partition("+")[0]}
     if not any(_ANY_ROBOT.fullmatch(one) for one in tries):
         return ""
     return next((name for name, pattern in _ROBOTS if any(pattern.fullmatch(one) for one in tries)), "")

@@ -108,6 +108,8 @@ NOES: list[tuple[str, str, dict[str, Any]]] = [
     ("K4", "loop_header", {"email": {"X-Loop": "x"}}),
     ("K4", "loop_header", {"email": {"X-No-Loop": ""}}),
     ("K4", "loop_header", {"email": {"X-Helpdesk-Loop": "c1.forged"}}),
+    ("K4", "headers_unseen", {"email": make_email([("X-1", "y")] * 2, defects=("headers_left_out",))}),
+    ("K4", "headers_unseen", {"email": make_email(defects=("headers_failed",))}),
     ("K5", "no_sender", {"email": make_email(senders=())}),
     ("K5", "several_senders", {"email": make_email(senders=(CUSTOMER, GUEST))}),
     ("K5", "several_senders", {"email": make_email(defects=("duplicate_from",))}),

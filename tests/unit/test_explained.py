@@ -57,6 +57,8 @@ ACKNOWLEDGED: Final = (
     "loop_header: X-Loop",
     "loop_header: X-No-Loop",
     "loop_header: X-Helpdesk-Loop",
+    "headers_unseen: header fields behind the first 2 are not known",
+    "headers_unseen: header fields behind the first 0 are not known",
     "no Auto-Submitted, List-*, Precedence, suppression or loop header",
     "no_sender: the mail names no sender",
     "several_senders: 2 From addresses or several From fields",

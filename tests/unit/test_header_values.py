@@ -1,10 +1,20 @@
 """Tokens of machine headers (RFC 3834 5)."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcase.junk.header_values import auto_submitted, listed, plain_token, suppressed_words, tokens
+from mailcase.junk.header_values import (
+    auto_submitted,
+    headers_unseen,
+    listed,
+    plain_token,
+    suppressed_words,
+    telling,
+    tokens,
+)
 from tests.builders import make_email
 
 
@@ -56,19 +66,56 @@ def test_without_the_header_nothing_is_suppressed() -> None:
     assert suppressed_words(make_email()) == frozenset()
 
 
-def test_no_more_headers_of_a_name_are_read_than_the_cap() -> None:
-    email = make_email([("Auto-Submitted", "no")] * 20 + [("Auto-Submitted", "auto-generated")])
-    assert auto_submitted(email) is None
-    email = make_email([("X-Auto-Response-Suppress", "DR")] * 20 + [("X-Auto-Response-Suppress", "All")])
-    assert suppressed_words(email) == {"dr"}
+def test_a_word_that_hides_behind_many_headers_of_its_name_is_found() -> None:
+    email = make_email([("Auto-Submitted", "no")] * 900 + [("Auto-Submitted", "auto-generated")])
+    assert auto_submitted(email) == "auto-generated"
+    email = make_email([("X-Auto-Response-Suppress", "DR")] * 900 + [("X-Auto-Response-Suppress", "All")])
+    assert suppressed_words(email) == {"dr", "all"}
 
 
-def test_each_name_has_a_cap_of_its_own() -> None:
-    email = make_email([("Precedence", "first-class")] * 21 + [("X-Precedence", "bulk")])
-    assert list(tokens(email, "Precedence", "X-Precedence"))[19:] == [
-        ("Precedence", "first-class"),
+def test_tokens_are_told_by_name_in_order() -> None:
+    email = make_email([("X-Precedence", "bulk"), ("Precedence", "a"), ("Precedence", "(x) B")])
+    assert list(tokens(email, "Precedence", "X-Precedence")) == [
+        ("Precedence", "a"),
+        ("Precedence", "b"),
         ("X-Precedence", "bulk"),
     ]
+
+
+TABLE = (("X-One", re.compile(r"yes|1")), ("X-Two", re.compile(r"a b?c*")))
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ([("X-One", "yes")], "X-One: yes"),
+        ([("x-one", " yes ")], "X-One: yes"),
+        ([("X-One", "no"), ("X-One", "1")], "X-One: 1"),
+        ([("X-Two", "a  b"), ("X-One", "yes")], "X-One: yes"),
+        ([("X-Two", "a\tb")], "X-Two: a b"),
+        ([("X-Two", f"a b{'c' * 99}")], f"X-Two: a b{'c' * 77}"),
+        ([("X-Two", f"a b{'c' * 997}x")], f"X-Two: a b{'c' * 77}"),  # so much is read
+        ([("X-Two", f"a b{'c' * 996}x")], ""),
+        ([("X-One", "yes, sir"), ("X-Two", "not a b")], ""),
+        ([("X-Three", "yes")], ""),
+        ([], ""),
+    ],
+)
+def test_a_header_of_a_table_tells_by_its_whole_value(headers: list[tuple[str, str]], told: str) -> None:
+    assert telling(make_email(headers), TABLE) == told
+
+
+@pytest.mark.parametrize(
+    ("defects", "unseen"),
+    [
+        (("no_date", "headers_left_out"), True),
+        (("headers_failed",), True),
+        (("headers_truncated",), False),
+        ((), False),
+    ],
+)
+def test_what_the_reader_left_out_is_unseen(defects: tuple[str, ...], unseen: bool) -> None:
+    assert headers_unseen(make_email(defects=defects)) is unseen
 
 
 @given(st.text())

@@ -59,7 +59,13 @@ def test_twenty_thousand_headers_are_cut_to_the_limit() -> None:
     raw = b"".join(b"X-%d: v\n" % number for number in range(20_000)) + b"\n"
     kept, defects = headers.visible(headers.split_block(raw))
     assert len(kept) == headers.MOST
-    assert defects == ["headers_truncated"]
+    assert defects == ["headers_truncated", "headers_left_out"]
+
+
+@pytest.mark.parametrize(("number", "said"), [(1000, []), (1001, ["headers_truncated", "headers_left_out"])])
+def test_a_header_field_that_is_left_out_is_told_of(number: int, said: list[str]) -> None:
+    raw = b"X: v\n" * (number - 1) + b"Auto-Submitted: auto-replied\n\n"
+    assert headers.visible(headers.split_block(raw))[1] == said
 
 
 def test_a_header_that_may_stand_once_is_reported_when_it_repeats() -> None:

@@ -236,6 +236,18 @@ def test_our_own_list_does_not_count(headers: dict[str, str], own_lists: set[str
     assert kind_of(make_email(headers), own_lists=frozenset(own_lists))[0] is kind
 
 
+@pytest.mark.parametrize(
+    ("defects", "told"),
+    [
+        ((), "12 tests, none says automatic"),
+        (("headers_left_out",), "12 tests, none says automatic in the first 2 header fields"),
+    ],
+)
+def test_a_persons_mail_tells_how_much_of_it_was_seen(defects: tuple[str, ...], told: str) -> None:
+    verdict = classify(make_email([("X-1", "y"), ("X-2", "y")], defects=defects), BOX, POLICY)
+    assert (verdict.kind, verdict.detail, verdict.tested) == (Kind.PERSON, told, 12)
+
+
 HOSTILE = ["(" * 50_000, "\\" * 50_000, "a " * 25_000, "re:" * 17_000, "<" * 50_000, '"' * 50_001]
 HOSTILE += ["re: " + " " * 50_000, "mail delivery" * 4_000, "auto reply " * 5_000]
 
