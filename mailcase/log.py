@@ -77,6 +77,7 @@ class Event(Enum):
     MARK_FAILED = ("mark_failed", WARNING, "the server could not be told; it is done again later")
     MAIL_GONE = ("mail_gone", DEBUG, "a mail left the server before it could be taken")
     MAIL_REFUSED = ("mail_refused", ERROR, "the server does not give a mail; it is asked for again later")
+    UIDS_ODD = ("uids_odd", WARNING, "the server lists numbers that are no UIDs (1 to 4294967295): not asked for")
     OVER_QUOTA = ("over_quota", ERROR, "the folder to move to is full; mails get a keyword instead")
     IDLE_REFUSED = ("idle_refused", INFO, "the server refuses IDLE; the mailbox is looked at by the clock")
     QUOTA_UNANSWERED = ("quota_unanswered", WARNING, "asked how full the mailbox is, the server hung: not asked again")

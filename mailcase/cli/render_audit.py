@@ -51,7 +51,7 @@ def _print_differences(one: "FolderAudit") -> None:
     for line in one.differences[:_MOST_LINES]:
         name = f"UID {line.uid}" if line.uid is not None else line.key
         row = f"message {line.delivery}: {line.outcome or 'undecided'} {line.reason}" if line.delivery else ""
-        at = f"{line.received_at:%Y-%m-%d %H:%M}"
+        at = f"{line.received_at:%Y-%m-%d %H:%M}" if line.received_at else f"{'no date':<16}"
         say(f"    {line.state.replace('_', ' '):<11}  {safe(name):<12}  {at}  {row}".rstrip())
     _more(len(one.differences))
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 #: Every state of a mail, with what it means; in the order in which people read them.
@@ -18,6 +18,7 @@ STATES: Final[Mapping[str, str]] = {
     "quarantined": "could not be processed: `mailcase quarantine list`",
     "missing": "neither in the journal nor to come",
 }
+_NO_DATE: Final = datetime.min.replace(tzinfo=UTC)
 #: What is as it should be, and is only counted.
 COUNTED: Final = frozenset({"decided", "before_start", "moved_away"})
 
@@ -28,7 +29,7 @@ class Found:
 
     key: str  # as the journal's key
     uid: int | None
-    received_at: datetime
+    received_at: datetime | None  # None: its server says none that can be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Line:
     state: str
     key: str
     uid: int | None
-    received_at: datetime
+    received_at: datetime | None
     delivery: int | None = None
     outcome: str | None = None
     reason: str = ""
@@ -88,7 +89,7 @@ def compare(
     *,
     takes_away: bool,
 ) -> list[Line]:
-    """A line a mail, oldest first.
+    """A line a mail, oldest first, before them those without a date.
 
     Args:
         present: the keys of all mails at the source.
@@ -102,7 +103,12 @@ def compare(
     for key, one in entries.items():
         state = _kept(one) if key in there else _absent(one, takes_away=takes_away)
         lines.append(Line(state, key, one.uid, one.received_at, one.id, one.outcome, one.reason))
-    return sorted(lines, key=lambda line: (line.received_at, line.uid or 0, line.key))
+    return sorted(lines, key=lambda line: (line.received_at or _NO_DATE, line.uid or 0, line.key))
+
+
+def received_since(lines: Sequence[Line], since: datetime | None) -> tuple[Line, ...]:
+    """Those received since then (None: all), and those of which nobody knows when."""
+    return tuple(one for one in lines if since is None or one.received_at is None or one.received_at >= since)
 
 
 def _kept(one: Entry) -> str:

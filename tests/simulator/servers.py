@@ -75,12 +75,15 @@ class Session:
     async def search_since(self, day: date) -> list[int]:
         return [uid for uid, one in sorted(self._inbox().items()) if one.at.date() >= day]
 
+    async def still_there(self, uids: Sequence[int]) -> frozenset[int]:
+        return frozenset(uids) & self._inbox().keys()
+
     async def facts(self, uids: Sequence[int]) -> list[MailFact]:
         there = self._inbox()
         return [MailFact(uid, len(there[uid].raw), there[uid].at) for uid in uids if uid in there]
 
     async def dates(self, uids: Sequence[int]) -> list[datetime]:
-        return [one.received_at for one in await self.facts(uids)]
+        return [one.received_at for one in await self.facts(uids) if one.received_at]
 
     async def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
         def fetch() -> dict[int, bytes]:

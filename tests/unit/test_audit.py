@@ -77,10 +77,13 @@ LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(days=3)
         (5, LATER, cursor(), True, "to_come"),
         (5, EARLIER, cursor(baseline_at=None), True, "to_come"),
         (5, EARLIER, None, False, "to_come"),
+        (5, None, cursor(), False, "before_start"),  # the UID says it
+        (5, None, cursor(), True, "to_come"),  # nothing says it, and the daemon takes it
+        (15, None, cursor(), False, "missing"),
     ],
 )
 def test_a_mail_that_the_journal_does_not_hold(
-    uid: int, received: datetime, known: Cursor | None, renumbered: bool, state: str
+    uid: int, received: datetime | None, known: Cursor | None, renumbered: bool, state: str
 ) -> None:
     assert _state(Found("k", uid, received), known, renumbered=renumbered) == state
 

@@ -15,7 +15,7 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
     ("line", "fact"),
     [
         (b'1 FETCH (UID 7 RFC822.SIZE 99 INTERNALDATE "02-Jan-2026 12:00:00 +0000")', MailFact(7, 99, NOON)),
-        (b'1 FETCH (INTERNALDATE "02-Jan-2026 13:00:00 +0100" UID 7)', MailFact(7, 0, NOON)),
+        (b'1 FETCH (INTERNALDATE "02-Jan-2026 13:00:00 +0100" UID 7)', MailFact(7, None, NOON)),
         (b"1 FETCH (FLAGS (\\Seen))", None),
         (b"1 FETCH (UID 7 FLAGS (\\Seen))", None),
     ],

@@ -15,7 +15,7 @@ from mailcase.intake.imap.grammar import (
     quote_folder,
     response_code,
     search_date,
-    searched_uids,
+    searched_numbers,
     uid_set,
     used_share,
 )
@@ -111,18 +111,18 @@ def test_a_response_code_stands_first(line: bytes, code: tuple[str, bytes]) -> N
 
 
 def test_search_answers_may_come_in_several_lines_and_any_order() -> None:
-    assert searched_uids([[b"SEARCH 9 3"], [b"4 EXISTS"], [b"search 5 3"], [b"SEARCH"]]) == [3, 5, 9]
+    assert searched_numbers([[b"SEARCH 9 3"], [b"4 EXISTS"], [b"search 5 3"], [b"SEARCH"]]) == [3, 5, 9]
 
 
 def test_only_whole_numbers_of_a_search_answer_are_uids() -> None:
-    assert searched_uids([[b"SEARCH 9 a3 4b (MODSEQ 917)  12"]]) == [9, 12]
+    assert searched_numbers([[b"SEARCH 9 a3 4b (MODSEQ 917)  12"]]) == [9, 12]
 
 
 def test_a_search_answer_costs_little_more_than_its_uids() -> None:
     line = b"SEARCH " + b" ".join(b"%d" % uid for uid in range(1, 50_001))
     tracemalloc.start()
     try:
-        uids = searched_uids([[line]])
+        uids = searched_numbers([[line]])
         kept, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

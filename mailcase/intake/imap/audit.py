@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from mailcase.intake.audit import Entry, FolderAudit, Found, compare
+from mailcase.intake.audit import Entry, FolderAudit, Found, compare, received_since
 from mailcase.intake.imap.batches import slices
-from mailcase.intake.imap.plan import takes_old
+from mailcase.intake.imap.plan import since_day, takes_old
 from mailcase.intake.imap.ports import MailSession
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.ports import Cursor
@@ -43,15 +43,15 @@ async def audit_folder(
     renumbered = old is not None and (cursor is None or old.uidvalidity != validity)
     entries = kept.journal_entries(settings.source, folder, validity)
     unknown = await _facts(session, validity, [uid for uid in uids if _key(validity, uid) not in entries])
+    left = frozenset[int]() if old is None else await _left_by_server(session, unknown, old)
     lines = compare(
         [_key(validity, uid) for uid in uids],
         entries,
         unknown,
-        lambda one: _state(one, old, renumbered=renumbered),
+        lambda one: "before_start" if one.uid in left and not renumbered else _state(one, old, renumbered=renumbered),
         takes_away=settings.after not in ("keep", "seen"),
     )
-    shown = tuple(line for line in lines if since is None or line.received_at >= since)
-    return FolderAudit(folder, validity, len(uids), shown, _note(old, renumbered=renumbered))
+    return FolderAudit(folder, validity, len(uids), received_since(lines, since), _note(old, renumbered=renumbered))
 
 
 def _key(uidvalidity: int, uid: int) -> str:
@@ -59,17 +59,32 @@ def _key(uidvalidity: int, uid: int) -> str:
 
 
 async def _facts(session: MailSession, uidvalidity: int, uids: Sequence[int]) -> list[Found]:
+    """Those that are still there, with the date of each where the server says one that can be read."""
     found: list[Found] = []
     for part in slices(uids):
-        found += [Found(_key(uidvalidity, one.uid), one.uid, one.received_at) for one in await session.facts(part)]
+        dates = {one.uid: one.received_at for one in await session.facts(part)}
+        silent = [uid for uid in part if uid not in dates]
+        still = await session.still_there(silent) if silent else frozenset[int]()
+        there = [uid for uid in part if uid in dates or uid in still]
+        found += [Found(_key(uidvalidity, uid), uid, dates.get(uid)) for uid in there]
     return found
+
+
+async def _left_by_server(session: MailSession, unknown: Sequence[Found], cursor: Cursor) -> frozenset[int]:
+    """Those without a date that lay there before, and that the server's own SINCE leaves out for a `start` by date."""
+    day = since_day(cursor.start)
+    old = {one.uid for one in unknown if one.uid and one.received_at is None and one.uid < cursor.baseline_uid}
+    return frozenset(old - set(await session.search_since(day))) if day and old else frozenset()
 
 
 def _state(one: Found, cursor: Cursor | None, *, renumbered: bool) -> str:
     """Of a mail that the journal does not hold (B1; imap.plan says the same of what is fetched)."""
     if cursor is None or one.uid is None:
         return "to_come"
-    old = cursor.baseline_at is not None and one.received_at <= cursor.baseline_at
+    if one.received_at is None:  # where the UIDs say nothing either, the daemon takes it
+        old = not renumbered
+    else:
+        old = cursor.baseline_at is not None and one.received_at <= cursor.baseline_at
     if old and (renumbered or one.uid < cursor.baseline_uid) and not takes_old(one.received_at, cursor.start):
         return "before_start"
     return "to_come" if renumbered or one.uid > cursor.last_uid else "missing"

@@ -1,23 +1,42 @@
 """What a FETCH response brought: facts, a whole body, or a beginning; pure."""
 
 import re
+from collections.abc import Iterable
+from typing import TypeVar
 
 from mailcase.intake.imap.grammar import Piece, Response, fetched_uid, internal_date, number_of
 from mailcase.intake.imap.ports import MailFact
 
+T = TypeVar("T")
 _BODY_LITERAL = re.compile(rb"BODY\[\] \{\d+\}\Z", re.IGNORECASE)
 _BODY_QUOTED = re.compile(rb'BODY\[\] "((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_FACT = re.compile(rb"\b(?:RFC822\.SIZE|INTERNALDATE)\b", re.IGNORECASE)
 _PART = re.compile(rb"BODY\[(HEADER|TEXT)\](?:<\d+>)? \{\d+\}\Z", re.IGNORECASE)
 _PART_QUOTED = re.compile(rb'BODY\[(HEADER|TEXT)\](?:<\d+>)? "((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 
 
 def mail_fact(response: Response) -> MailFact | None:
-    """UID, size and INTERNALDATE; None for another session's FETCH that only tells flags (bug 15)."""
-    line = response[0]
-    uid, received_at = fetched_uid(response), internal_date(line)
-    if uid is None or received_at is None:
+    """UID, size and INTERNALDATE, None for what cannot be read of them: they are hints, and no mail is left for them.
+
+    None for another session's FETCH that only tells flags (bug 15).
+    """
+    uid, lines = fetched_uid(response), response[::2]
+    if uid is None or not any(_FACT.search(line) for line in lines):
         return None
-    return MailFact(uid, number_of(b"RFC822.SIZE", line) or 0, received_at)
+    sizes, dates = (number_of(b"RFC822.SIZE", line) for line in lines), map(internal_date, lines)
+    return MailFact(uid, _first(sizes), _first(dates))
+
+
+def completed(fact: MailFact, before: MailFact | None) -> MailFact:
+    """A fact with what an earlier answer to the same UID said and this one does not."""
+    if before is None:
+        return fact
+    size = before.size if fact.size is None else fact.size
+    return MailFact(fact.uid, size, fact.received_at or before.received_at)
+
+
+def _first(found: Iterable[T | None]) -> T | None:
+    return next((one for one in found if one is not None), None)
 
 
 def body_of(response: Response) -> bytes | None:
@@ -30,7 +49,7 @@ def body_of(response: Response) -> bytes | None:
 
 
 def header_and_text(response: Response) -> bytes | None:
-    """BODY[HEADER] and the beginning of BODY[TEXT] as one mail; None where neither came."""
+    """BODY[HEADER] and the beginning of BODY[TEXT] as one mail; None where neither came, or both are empty."""
     parts: dict[bytes, bytes] = {}
     for index, line in enumerate(response[::2]):
         for found in _PART_QUOTED.finditer(line):
@@ -38,7 +57,7 @@ def header_and_text(response: Response) -> bytes | None:
         opened = _PART.search(line)
         if opened:
             parts[opened[1].upper()] = response[2 * index + 1]
-    if not parts:
+    if not any(parts.values()):
         return None
     header = parts.get(b"HEADER", b"")
     # a header that was cut must not swallow the text

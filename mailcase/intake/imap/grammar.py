@@ -2,6 +2,7 @@
 
 import base64
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
@@ -17,6 +18,9 @@ _CONTROL = re.compile(r"[\x00\r\n]")
 _DATE = re.compile(rb'"\s?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBER = re.compile(rb"(?<=\s)[0-9]+(?!\S)")  # a whole word: MODSEQ's is none
+_MOST_DIGITS = 20  # of 64 bits; what is longer is told by that many: still far too large
+_LARGEST = 2**63 - 1  # number64 (RFC 9051 9), and the most that any store takes
+LARGEST_UID = 2**32 - 1  # UIDs and UIDVALIDITY are an nz-number of 32 bits (RFC 9051 9)
 _QUOTA = re.compile(rb"\(([^()]*)\)\s*$")  # the root before it may be any string
 # What new mail needs; not ANNOTATION-STORAGE (RFC 9208 5).
 _RESOURCE = re.compile(rb"(?<![\w-])(?:STORAGE|MESSAGE) (\d{1,20}) (\d{1,20})(?!\d)", re.IGNORECASE)
@@ -62,14 +66,19 @@ def response_code(line: Piece) -> tuple[str, bytes]:
     return (found[1].decode("ascii").upper(), found[2] or b"") if found else ("", b"")
 
 
-def searched_uids(responses: Iterable[Response]) -> list[int]:
-    """All UIDs of `SEARCH` responses, ascending."""
+def searched_numbers(responses: Iterable[Response]) -> list[int]:
+    """All numbers of `SEARCH` responses, ascending; `valid_uids` leaves out what can be no UID."""
     lines = [response[0] for response in responses if response]
     hits = [line for line in lines if line[:6].upper() == b"SEARCH"]
-    uids = [int(found[0]) for line in hits for found in _NUMBER.finditer(line)]
+    uids = [int(found[0][:_MOST_DIGITS]) for line in hits for found in _NUMBER.finditer(line)]
     # nearly every server sends them in order, and a set of a million costs more than the list
     in_order = all(before < uid for before, uid in pairwise(uids))
     return uids if in_order else sorted(set(uids))
+
+
+def valid_uids(numbers: Sequence[int]) -> Sequence[int]:
+    """Those of ascending numbers that may be UIDs: 1 to `LARGEST_UID`."""
+    return numbers[bisect_left(numbers, 1) : bisect_right(numbers, LARGEST_UID)]
 
 
 def internal_date(line: Piece) -> datetime | None:
@@ -101,14 +110,15 @@ def used_share(responses: Iterable[Response]) -> float | None:
 
 
 def number_of(name: bytes, line: Piece) -> int | None:
-    """The number after a word such as UID, RFC822.SIZE or UIDNEXT; None where the word is missing."""
+    """The number after a word such as UID, RFC822.SIZE or UIDNEXT; None where there is none, or one above 64 bits."""
     found = _number_after(name).search(line)
-    return int(found[1]) if found else None
+    number = int(found[1]) if found else None
+    return number if number is not None and number <= _LARGEST else None
 
 
 @lru_cache(maxsize=32)
 def _number_after(name: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"(?:^|[\s(\[])" + re.escape(name) + rb" (\d+)", re.IGNORECASE)
+    return re.compile(rb"(?:^|[\s(\[])" + re.escape(name) + rb" (\d{1,20})(?!\d)", re.IGNORECASE)
 
 
 def is_fetch(response: Response) -> bool:

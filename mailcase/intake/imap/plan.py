@@ -75,17 +75,33 @@ def by_uid(mails: Iterable[MailFact], cursor: Cursor) -> list[Wanted]:
 
 
 def by_date(mails: Iterable[MailFact], cursor: Cursor, known: Collection[int]) -> list[Wanted]:
-    """Those to fetch after a reset, where INTERNALDATE up to `baseline_at` counts as before (B1)."""
+    """Those to fetch after a reset, where INTERNALDATE up to `baseline_at` counts as before (B1).
+
+    One whose date cannot be read may be new: it is taken. It may be old: nobody is answered.
+    """
+    unknown = [mail for mail in mails if mail.uid not in known]
+    return [Wanted(mail, _may_be_old(mail, cursor)) for mail in unknown if _taken_by_date(mail, cursor)]
+
+
+def _may_be_old(mail: MailFact, cursor: Cursor) -> bool:
     newest = cursor.baseline_at
-    judged = ((mail, newest is not None and mail.received_at <= newest) for mail in mails if mail.uid not in known)
-    return [Wanted(mail, before) for mail, before in judged if not before or takes_old(mail.received_at, cursor.start)]
+    return mail.received_at is None or (newest is not None and mail.received_at <= newest)
 
 
-def takes_old(received_at: datetime, start: str) -> bool:
-    """Whether `start` takes a mail that lay there at the first connection: "all", or from its date on (UTC)."""
+def _taken_by_date(mail: MailFact, cursor: Cursor) -> bool:
+    if mail.received_at is None or not _may_be_old(mail, cursor):
+        return True
+    return takes_old(mail.received_at, cursor.start)
+
+
+def takes_old(received_at: datetime | None, start: str) -> bool:
+    """Whether `start` takes a mail that lay there at the first connection: "all", or from its date on (UTC).
+
+    Of one whose date cannot be read only the server's own SINCE says that: whoever asks for it has asked that.
+    """
     if start in ("new", "all"):
         return start == "all"
-    return received_at.date() >= date.fromisoformat(start)
+    return received_at is None or received_at.date() >= date.fromisoformat(start)
 
 
 def since_day(start: str) -> date | None:
@@ -94,6 +110,12 @@ def since_day(start: str) -> date | None:
     One day earlier than `start`: the server counts days in zones of its own.
     """
     return None if start in ("new", "all") else date.fromisoformat(start) - timedelta(days=1)
+
+
+def answered(uids: Iterable[int], facts: Iterable[MailFact]) -> list[MailFact]:
+    """A fact for each of the UIDs; of one that the server said nothing readable about only the UID is known."""
+    found = {one.uid: one for one in facts}
+    return [found.get(uid) or MailFact(uid, None, None) for uid in uids]
 
 
 def candidates(

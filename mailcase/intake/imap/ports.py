@@ -39,11 +39,11 @@ class SelectedFolder:
 
 @dataclass(frozen=True, slots=True)
 class MailFact:
-    """One mail on the server before its body is fetched; `size` is a hint (I5)."""
+    """One mail on the server before its body is fetched; all but the UID are hints, None where unreadable (I5)."""
 
     uid: int
-    size: int
-    received_at: datetime  # INTERNALDATE, aware UTC
+    size: int | None
+    received_at: datetime | None  # INTERNALDATE, aware UTC
 
 
 class MailSession(Protocol):
@@ -84,12 +84,16 @@ class MailSession(Protocol):
         """UIDs whose INTERNALDATE is of that day or later as the server counts days."""
         ...
 
+    async def still_there(self, uids: Sequence[int]) -> frozenset[int]:
+        """Those of the UIDs that the folder still holds."""
+        ...
+
     async def facts(self, uids: Sequence[int]) -> list[MailFact]:
-        """Size and INTERNALDATE of those that are still there, ascending; no size known is 0."""
+        """Size and INTERNALDATE of those that the server answered for, ascending."""
         ...
 
     async def dates(self, uids: Sequence[int]) -> list[datetime]:
-        """INTERNALDATE of those that are still there, in the order of their UIDs; sizes cost the server more."""
+        """INTERNALDATE of those that have one that can be read, in the order of their UIDs; sizes would cost more."""
         ...
 
     async def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:

@@ -11,7 +11,7 @@ from mailcase.intake.imap.bodystructure import left_parts
 from mailcase.intake.imap.client import HardenedClient
 from mailcase.intake.imap.exchange import Exchange
 from mailcase.intake.imap.failures import FolderMissing, Refused, SomeGone, refusal
-from mailcase.intake.imap.fetched import body_of, header_and_text, mail_fact
+from mailcase.intake.imap.fetched import body_of, completed, header_and_text, mail_fact
 from mailcase.intake.imap.grammar import (
     Response,
     fetched_uid,
@@ -19,13 +19,15 @@ from mailcase.intake.imap.grammar import (
     number_of,
     quote_folder,
     search_date,
-    searched_uids,
+    searched_numbers,
     uid_set,
     used_share,
+    valid_uids,
 )
 from mailcase.intake.imap.login import open_client
 from mailcase.intake.imap.ports import MailFact, SelectedFolder
 from mailcase.intake.imap.settings import ImapSettings
+from mailcase.log import Event, emit
 from mailcase.ports import LeftPart
 
 SET_SIZE = 500  # UIDs in one command: a line stays below 8,192 octets (RFC 7162 4)
@@ -41,6 +43,7 @@ class ImapSession:
     def __init__(self, client: HardenedClient) -> None:
         self._client = client
         self._folder = ""  # the selected one
+        self._odd_told = False
 
     @classmethod
     async def open(cls, settings: ImapSettings) -> Self:
@@ -96,13 +99,19 @@ class ImapSession:
         """UIDs of that day or later by the server's days."""
         return await self._search("SINCE", search_date(day))
 
+    async def still_there(self, uids: Sequence[int]) -> frozenset[int]:
+        """Asked by SEARCH, which no server answers from what it cannot give."""
+        found = [uid for part in sets(uids) for uid in await self._search("UID", uid_set(part))]
+        return frozenset(uids) & frozenset(found)
+
     async def facts(self, uids: Sequence[int]) -> list[MailFact]:
         """Size and INTERNALDATE."""
         return await self._facts(uids, "(UID RFC822.SIZE INTERNALDATE)")
 
     async def dates(self, uids: Sequence[int]) -> list[datetime]:
         """INTERNALDATE alone."""
-        return [fact.received_at for fact in await self._facts(uids, "(UID INTERNALDATE)")]
+        facts = await self._facts(uids, "(UID INTERNALDATE)")
+        return [fact.received_at for fact in facts if fact.received_at is not None]
 
     async def _facts(self, uids: Sequence[int], items: str) -> list[MailFact]:
         found: dict[int, MailFact] = {}
@@ -110,7 +119,7 @@ class ImapSession:
             for response in await self._fetch(part, items):
                 fact = mail_fact(response)
                 if fact is not None:
-                    found[fact.uid] = fact
+                    found[fact.uid] = completed(fact, found.get(fact.uid))
         wanted = set(uids)
         return [found[uid] for uid in sorted(found) if uid in wanted]
 
@@ -195,7 +204,12 @@ class ImapSession:
 
     async def _search(self, *criteria: str) -> list[int]:
         self._client.protocol.announced.clear()  # the answer holds what was announced until now
-        return searched_uids((await self._ok("SEARCH", *criteria, uid=True)).untagged)
+        numbers = searched_numbers((await self._ok("SEARCH", *criteria, uid=True)).untagged)
+        uids = valid_uids(numbers)
+        if len(uids) < len(numbers) and not self._odd_told:
+            self._odd_told = True
+            emit(Event.UIDS_ODD, folder=self._folder, numbers=len(numbers) - len(uids), largest=str(numbers[-1]))
+        return list(uids)
 
     async def _fetch(self, uids: Sequence[int], items: str) -> list[Response]:
         answer = await self._ok("FETCH", uid_set(uids), items, uid=True)

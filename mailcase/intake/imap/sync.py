@@ -10,13 +10,14 @@ from mailcase import faults
 from mailcase.health.stages import count, timed
 from mailcase.intake.ahead import Ahead
 from mailcase.intake.imap import plan
-from mailcase.intake.imap.batches import Batch, batches, slices
+from mailcase.intake.imap.batches import batches, slices
 from mailcase.intake.imap.failures import Refused
+from mailcase.intake.imap.giving import Giving
 from mailcase.intake.imap.marking import KEEP, After, mark, parse_after
 from mailcase.intake.imap.ports import Alarm, InStore, MailFact, MailSession, SelectedFolder, Submit
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.log import Event, emit
-from mailcase.ports import Arrival, Cursor, Journal, Remainder
+from mailcase.ports import Arrival, Cursor, Journal
 
 _MARKED_EACH: Final = 4  # batches, before the server is told what of them is decided: each time is a commit of its own
 
@@ -53,7 +54,7 @@ class FolderSync:
         self._room = room
         self._seen: dict[str, SelectedFolder] = {}  # as they were at the last look
         self._after = parse_after(settings.after)
-        self._refused: list[int] = []  # UIDs that the server did not give in this look
+        self._giving = Giving(session, alarm)
         self._ahead = Ahead(settings.batch_mails, settings.batch_bytes)
         self._handed_on = 0  # batches
 
@@ -63,7 +64,7 @@ class FolderSync:
         `compare` forces the comparison of the whole UID list. Raises Transient and Permanent from session, store
         and pipeline; what was journalled by then is safe. Ends early once the stop event is set.
         """
-        self._refused.clear()
+        self._giving.begin(folder)
         selected = await self._select(folder)
         try:
             cursor = await self._cursor(selected)
@@ -142,8 +143,10 @@ class FolderSync:
         for part in slices(older):
             if self._stop.is_set():
                 return None
-            await self._take(selected, plan.by_date(await self._session.facts(part), cursor, known), None)
-        if self._stop.is_set() or self._refused:
+            facts = await self._session.facts(part)
+            await self._giving.look_for({uid for uid in part if uid not in known} - {one.uid for one in facts})
+            await self._take(selected, plan.by_date(facts, cursor, known), None)
+        if self._stop.is_set() or self._giving.withheld:
             return None
         await self._in_store(self._journal.save_cursor, cursor)
         return cursor
@@ -158,7 +161,7 @@ class FolderSync:
             known = await self._in_store(self._journal.known_uids, *place)
         moving = cursor
         for part in slices(plan.candidates(uids, known, cursor, since)):
-            wanted = plan.by_uid(await session.facts(part), cursor)
+            wanted = plan.by_uid(plan.answered(part, await session.facts(part)), cursor)
             await self._take(selected, wanted, moving)
             moving = plan.moved_on(moving, (one.mail.uid for one in wanted))
             if self._stop.is_set():
@@ -181,7 +184,7 @@ class FolderSync:
         for batch in batches(mails, settings.batch_bytes, settings.batch_mails, settings.max_size):
             self._room()
             with timed("fetch"):
-                raws = await self._fetch(selected, batch)
+                raws = await self._giving.fetch(batch)
             faults.hit("after_fetch")
             arrivals = [
                 self._arrival(selected, known[mail.uid], raws[mail.uid], oversize=batch.oversize)
@@ -189,44 +192,11 @@ class FolderSync:
                 if mail.uid in raws
             ]
             if batch.oversize:
-                arrivals = [replace(one, remainder=await self._remainder(batch.mails[0])) for one in arrivals]
+                arrivals = [replace(one, remainder=await self._giving.remainder(batch.mails[0])) for one in arrivals]
             cursor = plan.moved_on(cursor, batch.uids) if cursor else None
             await self._hand_on(selected, arrivals, cursor)
             if self._stop.is_set():
                 break
-
-    async def _fetch(self, selected: SelectedFolder, batch: Batch) -> dict[int, bytes]:
-        """The raw mails that are still there (F16); one that the server refuses does not hold up the others."""
-        if batch.oversize:
-            emit(Event.OVERSIZE, folder=selected.name, uid=batch.uids[0], size=batch.mails[0].size)
-            raw = await self._session.beginning(batch.uids[0])
-            raws = {} if raw is None else {batch.uids[0]: raw}
-        else:
-            raws = await self._whole(selected, batch.uids)
-        gone = set(batch.uids) - raws.keys()
-        if gone:
-            emit(Event.MAIL_GONE, folder=selected.name, uids=sorted(gone))
-        return raws
-
-    async def _remainder(self, mail: MailFact) -> Remainder:
-        """What is left on the server; its names are worth asking for, and no mail waits for them."""
-        try:
-            return Remainder(mail.size, await self._session.structure(mail.uid))
-        except Refused:
-            return Remainder(mail.size)
-
-    async def _whole(self, selected: SelectedFolder, uids: Sequence[int]) -> dict[int, bytes]:
-        try:
-            return await self._session.bodies(uids)
-        except Refused as error:
-            if len(uids) == 1:
-                self._refused.append(uids[0])
-                self._alarm(Event.MAIL_REFUSED, f"UID {uids[0]}: {error}")
-                return {}
-        found: dict[int, bytes] = {}
-        for uid in uids:
-            found |= await self._whole(selected, [uid])
-        return found
 
     def _arrival(self, selected: SelectedFolder, wanted: plan.Wanted, raw: bytes, *, oversize: bool) -> Arrival:
         mail = wanted.mail
@@ -237,7 +207,7 @@ class FolderSync:
             key=f"{selected.uidvalidity}:{mail.uid}",
             uidvalidity=selected.uidvalidity,
             uid=mail.uid,
-            received_at=mail.received_at,
+            received_at=mail.received_at or self._now(),  # the moment we see it, where the server's cannot be read
             raw=raw,
             backlog=wanted.backlog,
             oversize=oversize,

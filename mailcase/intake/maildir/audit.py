@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from mailcase.errors import Permanent
-from mailcase.intake.audit import Entry, FolderAudit, Found, compare
+from mailcase.intake.audit import Entry, FolderAudit, Found, compare, received_since
 from mailcase.intake.imap.plan import takes_old
 from mailcase.intake.maildir import files
 from mailcase.intake.maildir.settings import MaildirSettings
@@ -45,9 +45,8 @@ def audit_maildir(settings: MaildirSettings, since: datetime | None, kept: Kept)
         lambda one: _state(one, cursor, is_before=one.key in before, start=settings.start),
         takes_away=settings.after not in ("keep", "seen"),
     )
-    shown = tuple(line for line in lines if since is None or line.received_at >= since)
     note = "" if cursor else "was never read: the first look sets its baseline"
-    return FolderAudit("", None, len(there), shown, note)
+    return FolderAudit("", None, len(there), received_since(lines, since), note)
 
 
 def _state(one: Found, cursor: Cursor | None, *, is_before: bool, start: str) -> str:
@@ -55,4 +54,4 @@ def _state(one: Found, cursor: Cursor | None, *, is_before: bool, start: str) ->
     if is_before and not takes_old(one.received_at, cursor.start if cursor else start):
         return "before_start"
     looked = cursor.compared_at if cursor else None
-    return "missing" if looked is not None and one.received_at < looked else "to_come"
+    return "missing" if looked and one.received_at and one.received_at < looked else "to_come"
