@@ -28,6 +28,7 @@ from mailcase.configuration.secrets import describe
 from mailcase.configuration.values import Secret
 from mailcase.errors import ConfigError, MailcaseError, TokenRefused, Transient
 from mailcase.intake.imap.failures import FolderMissing, LoginRefused
+from mailcase.intake.imap.numbering import NoNumbering
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.outbox.settings import SmtpSettings
@@ -182,6 +183,11 @@ def _imap_cure(settings: Settings, box: MailboxSection, error: MailcaseError) ->
         )
     if isinstance(error, FolderMissing):
         return "name folders of the server in [mailbox.imap] folders and sent_folder; upper and lower case count"
+    if isinstance(error, NoNumbering):
+        return (
+            "only whoever runs that server can mend it: an update, a repair of the folder's index. Until then let its "
+            "mail come another way: forwarded to another server, or by [mailbox.maildir] or LMTP"
+        )
     return _reachable("imap") if isinstance(error, Transient) else ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Self
 
-from mailcase.errors import MailcaseError, Permanent
+from mailcase.errors import MailcaseError
 from mailcase.intake.imap.bodystructure import left_parts
 from mailcase.intake.imap.client import HardenedClient
 from mailcase.intake.imap.exchange import Exchange
@@ -16,7 +16,6 @@ from mailcase.intake.imap.grammar import (
     Response,
     fetched_uid,
     is_fetch,
-    number_of,
     quote_folder,
     search_date,
     searched_numbers,
@@ -25,6 +24,7 @@ from mailcase.intake.imap.grammar import (
     valid_uids,
 )
 from mailcase.intake.imap.login import open_client
+from mailcase.intake.imap.numbering import uidnext_of, uidvalidity_of
 from mailcase.intake.imap.ports import MailFact, SelectedFolder
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.log import Event, emit
@@ -66,7 +66,7 @@ class ImapSession:
         return self._has("IDLE")
 
     async def select(self, folder: str, *, read_only: bool) -> SelectedFolder:
-        """SELECT or EXAMINE; Permanent where the server has no UIDVALIDITY."""
+        """SELECT or EXAMINE; NoNumbering where the server has no UIDVALIDITY, or one that cannot be."""
         answer = await self._client.command("EXAMINE" if read_only else "SELECT", quote_folder(folder))
         if answer.result != "OK":
             error = refusal(f"folder {folder}", answer.result, answer.text)
@@ -75,14 +75,11 @@ class ImapSession:
         self._folder = folder
         self._client.protocol.announced.clear()
         lines = [response[0] for response in answer.untagged]
-        uidvalidity = _last_number(b"UIDVALIDITY", lines)
-        if uidvalidity is None:
-            raise Permanent(f"folder {folder}: the server gives no UIDVALIDITY")
         permanent = [line for line in lines if b"PERMANENTFLAGS" in line.upper()]
         return SelectedFolder(
             name=folder,
-            uidvalidity=uidvalidity,
-            uidnext=_last_number(b"UIDNEXT", lines),
+            uidvalidity=uidvalidity_of(lines, f"{self._client.where}: folder {folder}"),
+            uidnext=uidnext_of(lines),
             read_only=b"[READ-ONLY]" in answer.text.upper(),
             keywords=any(rb"\*" in line for line in permanent),
         )
@@ -234,8 +231,3 @@ class ImapSession:
 def sets(uids: Sequence[int]) -> Iterator[Sequence[int]]:
     """The UIDs in parts that fit one command."""
     return (uids[start : start + SET_SIZE] for start in range(0, len(uids), SET_SIZE))
-
-
-def _last_number(name: bytes, lines: Sequence[bytes]) -> int | None:
-    numbers = [number for number in (number_of(name, line) for line in lines) if number is not None]
-    return numbers[-1] if numbers else None
