@@ -45,7 +45,7 @@ async def run(settings: Settings, *, once: bool) -> int:
     if not once:
         signals.listen()  # before the store is opened: a stop during a long migration is a stop
     looked = look(settings)
-    async with open_house(settings, sender="mailcase run --once" if once else "mailcase run") as house:
+    async with open_house(settings, sender="mailcase run --once" if once else "mailcase run", older=True) as house:
         gc.freeze()  # what the start made lives as long as the process: not looked through again and again
         gc.set_threshold(*_AT_WORK)
         return await (_once(house) if once else _for_ever(house, signals, looked))

@@ -58,16 +58,17 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[House]:
+async def open_house(settings: Settings, *, sender: str = "", older: bool = False) -> AsyncIterator[House]:
     """Open everything and close it again in the right order.
 
     Args:
         settings: the configuration.
         sender: what this process is ("mailcase run") if it works mailboxes or sends: it then holds the lock
             of a SQLite store; "" for commands that only decide or set: they need no server's password.
+        older: whether an older SQLite store is migrated; for the daemon alone, which holds the lock.
 
     Raises:
-        ConfigError: something in the configuration is wrong, or the store is newer than the program.
+        ConfigError: something in the configuration is wrong, or the store is newer or older than the program.
         Unavailable: the store cannot be reached, or another process holds it.
     """
     built = build(settings) if sender else build_for_deciding(settings)
@@ -75,7 +76,7 @@ async def open_house(settings: Settings, *, sender: str = "") -> AsyncIterator[H
         private_folder(settings.state_dir)
         if sender and settings.sqlite_file is not None:
             stack.enter_context(hold(settings.state_dir, sender, settings.sqlite_file))
-        store = open_store(settings, built.policy)
+        store = open_store(settings, built.policy, older=older)
         stack.callback(store.close)
         writer = Writer()
         stack.callback(writer.close)
@@ -103,13 +104,14 @@ async def _give_back(recovery: Recovery) -> None:
         emit(Event.STORE_BUSY, error=str(error))
 
 
-def open_store(settings: Settings, policy: Policy) -> Store:
+def open_store(settings: Settings, policy: Policy, *, older: bool = False) -> Store:
     """The store, with what the configuration says made true in it: accounts, first number, statuses."""
     store = Store.open(
         settings.store.url,
         settings.state_dir,
         raw=raw_setting(settings),
         lease=settings.store.lease,
+        older=older,
         migrated=lambda old, new: emit(Event.STORE_MIGRATED, was=old, now=new),
         split=lambda mails, error: emit(Event.BATCH_SPLIT, mails=mails, error=error),
     )

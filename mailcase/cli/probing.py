@@ -94,9 +94,12 @@ def store(settings: Settings) -> Finding:
         return Finding("store", "", ok=True, detail=detail, cure=foreign, store="shut" if foreign else "open")
     if file is None:
         detail = f"{name}: schema {found or 'empty'}, {newest} is needed"
-        return Finding("store", "", ok=False, detail=detail, cure="run `mailcase db upgrade`", exit=78)
+        return Finding(
+            "store", "", ok=False, detail=detail, cure="`mailcase db upgrade`, every daemon stopped", exit=78
+        )
     detail = f"{name}, schema {found}: a migration to {newest} is due" if found else f"{name}: not there yet"
-    cure = "`mailcase run` or `mailcase db upgrade` migrates it, after a copy" if found else "the first run makes it"
+    due = "the daemon's next start migrates it, after a copy; so does `mailcase db upgrade` with the daemon stopped"
+    cure = due if found else "the first run makes it"
     return Finding("store", "", ok=True, detail=detail, cure=cure, store="shut" if found else "none")
 
 

@@ -86,7 +86,7 @@ def reading(settings: "Settings", *, told: bool = False) -> "Iterator[Store | No
     `told`: the command itself says that the daemon works on another store.
 
     Raises:
-        Permanent: this user must not read the store, or it must be migrated, and this user may not.
+        Permanent: this user must not read the store, or it is an empty file, which this user may not fill.
         ConfigError, Unavailable: as Store.open.
     """
     from mailcase.cli.output import note
@@ -107,7 +107,7 @@ def reading(settings: "Settings", *, told: bool = False) -> "Iterator[Store | No
         and _anothers(file)
         and (
             not os.access(file, os.R_OK, effective_ids=True)
-            or migrate.current(migrate.absolute(settings.store.url, settings.state_dir)) != newest()
+            or migrate.current(migrate.absolute(settings.store.url, settings.state_dir)) is None
         )
     ):
         refuse_other_user(settings)
@@ -132,13 +132,6 @@ def writing(settings: "Settings") -> "Iterator[Store]":
         yield store
     finally:
         store.close()
-
-
-def newest() -> str:
-    """The schema that this program needs."""
-    from mailcase.store.migrate import SCHEMAS
-
-    return SCHEMAS[-1]
 
 
 def may_write(settings: "Settings") -> None:

@@ -7,8 +7,10 @@ import typer
 
 from mailcase.cli.output import note, print_json, safe, say
 from mailcase.cli.state import refuse_other_user, state_of
+from mailcase.errors import Unavailable
 
 if TYPE_CHECKING:
+    from mailcase.config import Settings
     from mailcase.store.backup import Saved
     from mailcase.store.restore import Restored
 
@@ -23,19 +25,34 @@ def _group() -> None:
 
 @app.command()
 def upgrade(context: typer.Context) -> None:
-    """Bring the store to the schema of this program; a SQLite file is copied first."""
+    """Bring the store to the schema of this program, every daemon stopped; a SQLite file is copied first."""
     from mailcase.places import private_folder
-    from mailcase.store.store import Store
 
     state = state_of(context)
     settings = state.settings()
     refuse_other_user(settings)
     private_folder(settings.state_dir)
-    schema = Store.upgrade(settings.store.url, settings.state_dir)
+    schema = _upgraded(settings)
     if state.json:
         print_json({"schema": schema})
     else:
         say(f"the store has schema {schema}")
+
+
+def _upgraded(settings: "Settings") -> str:
+    """The schema it has then; where there is nothing to do, a daemon may run."""
+    from mailcase.lock import Held, hold
+    from mailcase.store import migrate
+    from mailcase.store.store import Store
+
+    url, folder = settings.store.url, settings.state_dir
+    if settings.sqlite_file is None or migrate.current(migrate.absolute(url, folder)) == migrate.SCHEMAS[-1]:
+        return Store.upgrade(url, folder)
+    try:
+        with hold(folder, "mailcase db upgrade", settings.sqlite_file):
+            return Store.upgrade(url, folder)
+    except Held as error:
+        raise Unavailable(f"{error.holder}, works on this store: stop it first (systemctl stop mailcase)") from None
 
 
 @app.command()

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import make_url
 
-from mailcase.errors import ConfigError
+from mailcase.errors import ConfigError, Unavailable
 from mailcase.places import is_there
-from mailcase.store.engine import Engines, make_private, sqlite_file
+from mailcase.store.engine import Engines, daemons_present, make_private, sqlite_file
 from mailcase.store.pg_session import unhurried
 
 #: Oldest first; the last is what this program needs.
@@ -67,22 +67,23 @@ def _version(conn: sa.Connection) -> str | None:
     return conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
-def ensure(url: str, engines: Engines) -> str | None:
-    """Open-time check: SQLite is migrated, PostgreSQL must be current already.
+def ensure(url: str, engines: Engines, *, older: bool) -> str | None:
+    """Open-time check: a new SQLite file is made, whatever else there is must be current already.
 
     `engines` are those that the store will have: a connection that is made to look is not closed again.
+    `older`: an older SQLite file is migrated too; the caller holds its lock, so that no older daemon works on it.
 
     Returns the older schema that was migrated; None if the store was new or current.
 
     Raises:
-        ConfigError: a newer store, or a PostgreSQL database that `db upgrade` must see to first.
+        ConfigError: a newer store, or one that `db upgrade` or a start must see to first.
     """
     found = _current(url, engines)
     if found == SCHEMAS[-1]:
         return None
     engines.close()  # nobody looks on; they open anew
-    if sqlite_file(url) is None:
-        must_be_current(url)
+    if sqlite_file(url) is None or (found is not None and not older):
+        raise outdated(url, found)
     upgrade(url)
     return found
 
@@ -91,14 +92,45 @@ def must_be_current(url: str) -> None:
     """Raises ConfigError for a store that is older than this program."""
     found = current(url)
     if found != SCHEMAS[-1]:
-        raise ConfigError(f"store: schema is {found or 'empty'}, {SCHEMAS[-1]} is needed: run `mailcase db upgrade`")
+        raise outdated(url, found)
+
+
+def outdated(url: str, found: str | None) -> ConfigError:
+    """What to tell of a store that is older than this program: a person decides when the way back is gone."""
+    daemons, too = "every daemon", ""
+    if sqlite_file(url) is not None:
+        daemons, too = "the daemon", "; a daemon of this program does it when it starts, after a copy"
+    schema = f"has schema {found}" if found else "is empty"
+    return ConfigError(
+        f"store: it {schema}, this program needs {SCHEMAS[-1]}\n→ `mailcase db upgrade` with {daemons} stopped{too}"
+    )
+
+
+def must_be_free(url: str) -> None:
+    """PostgreSQL: no daemon works on it, else Unavailable. SQLite has its lock file, which the caller holds."""
+    if sqlite_file(url) is not None:
+        return
+    engines = Engines.open(url)
+    try:
+        with engines.read() as conn:
+            daemons = daemons_present(conn)
+    finally:
+        engines.close()
+    if daemons:
+        work = "1 daemon works" if daemons == 1 else f"{daemons} daemons work"
+        raise Unavailable(f"{work} on this store: stop every one of them first")
 
 
 def upgrade(url: str, *, copy: bool = True) -> str:
-    """Migrate to the newest schema, an existing SQLite file after a copy beside it; returns its name."""
+    """Migrate to the newest schema, an existing SQLite file after a copy beside it; returns its name.
+
+    Raises:
+        Unavailable: as `must_be_free`, where there is anything to migrate.
+    """
     found = current(url)
     if found == SCHEMAS[-1]:
         return found
+    must_be_free(url)
     file = sqlite_file(url)
     if file is not None:
         if found is not None and copy:

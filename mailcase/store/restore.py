@@ -17,7 +17,7 @@ from mailcase.errors import ConfigError, MailcaseError, Permanent, Unavailable
 from mailcase.store import migrate, pg_tools, restored
 from mailcase.store import tables as t
 from mailcase.store.archive import LARGE, MANIFEST, SMALL, Manifest, must_be, parts, sync, trouble, write_checked
-from mailcase.store.engine import Engines, daemons_present, sqlite_file
+from mailcase.store.engine import Engines, sqlite_file
 from mailcase.store.raw import RawPlace, RawSetting
 from mailcase.store.store import Store
 
@@ -55,7 +55,7 @@ def restore(url: str, state_dir: Path, raw: RawSetting, wish: Wish, now: datetim
     """
     full, place = migrate.absolute(url, state_dir), RawPlace.parse(raw, state_dir)
     file = sqlite_file(full)
-    _must_be_free(full)
+    migrate.must_be_free(full)
     filled = _is_filled(full)
     if filled and not wish.replace:
         raise Permanent("the store holds mail: --replace puts the backup in its place, and keeps it beside")
@@ -111,16 +111,6 @@ def _must_fit(manifest: Manifest, database: str) -> None:
         raise ConfigError(f"the backup has schema {manifest.schema}, made by mailcase {manifest.version}: install it")
     if manifest.database != database:
         raise Permanent(f"the backup is of {manifest.database}; [store] url names {database}: change it first")
-
-
-def _must_be_free(url: str) -> None:
-    """PostgreSQL: no daemon works on it. SQLite has its lock file, which the caller holds."""
-    if sqlite_file(url) is not None:
-        return
-    with _reading(url) as conn:
-        daemons = daemons_present(conn)
-    if daemons:
-        raise Unavailable(f"{daemons} daemons work on this store: stop every one of them first")
 
 
 def _is_filled(url: str) -> bool:

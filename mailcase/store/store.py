@@ -78,29 +78,31 @@ class Store(
         *,
         raw: RawSetting | str = "store",
         lease: timedelta = timedelta(seconds=LEASE_S),
+        older: bool = False,
         migrated: Callable[[str, str], None] = _nobody_listens,
         split: Callable[[int, str], None] = _nobody_listens,
     ) -> Self:
-        """Open the store of `[store]`; a new or older SQLite file is migrated first (an older one is copied).
+        """Open the store of `[store]`; a new SQLite file is made.
 
         Args:
             url: of the database; an SQLite file is relative to `state_dir`.
             state_dir: where the store's files lie.
             raw: where raw mails go, as in `[store]`; with S3 as `raw_setting` makes it.
             lease: how long PostgreSQL waits for a daemon that gives no sign of life.
+            older: whether an older SQLite file is migrated, after a copy; the caller holds its lock.
             migrated: is told the schema that an older store had, and the one it has now.
             split: is told how many mails of a batch are done one by one, and the error that made it so.
 
         Raises:
-            ConfigError: a wrong url, a store newer than this program, or a PostgreSQL database whose
-                schema is not current (`mailcase db upgrade` cures it).
+            ConfigError: a wrong url, a store newer than this program, or an older one (`mailcase db upgrade`
+                cures it).
             Unavailable: the database cannot be reached.
         """
         place = RawPlace.parse(raw if isinstance(raw, RawSetting) else RawSetting(raw), state_dir)
         full = migrate.absolute(url, state_dir)
         engines = Engines.open(full, lease.total_seconds())
         try:
-            before = migrate.ensure(full, engines)
+            before = migrate.ensure(full, engines, older=older)
         except BaseException:
             engines.close()
             raise
@@ -110,7 +112,7 @@ class Store(
 
     @staticmethod
     def upgrade(url: str, state_dir: Path) -> str:
-        """`mailcase db upgrade`: migrate to the newest schema and return its name."""
+        """`mailcase db upgrade`: migrate to the newest schema and return its name; raises as migrate.upgrade."""
         return migrate.upgrade(migrate.absolute(url, state_dir))
 
     def close(self) -> None:

@@ -94,7 +94,7 @@ def test_postgresql_comes_back_in_one_transaction_or_not_at_all(
     fill(store)
     place.save()
     store.settle_orphans("daemon:1", utcnow())
-    with pytest.raises(Unavailable, match="1 daemons work on this store"):
+    with pytest.raises(Unavailable, match="1 daemon works on this store"):
         place.restore(replace=True)
     store.close()
     with monkeypatch.context() as broken, pytest.raises(Permanent, match=r"psql: .*division by zero"):  # noqa: PT012 - it breaks

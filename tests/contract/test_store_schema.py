@@ -4,6 +4,7 @@ import re
 import sqlite3
 import stat
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def test_what_was_read_as_inbox_goes_on_as_the_inbox(tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as db, db:
         cursor = "INSERT INTO mailbox_cursor VALUES (?, ?, 'support', 7, 9, 1, NULL, 'new', NULL, '2026-01-01')"
         db.executemany(cursor, [("imap:a:u", "inbox"), ("imap:b:u", "INBOX"), ("imap:b:u", "inbox"), ("imap:c:u", "A")])
-    with closing(Store.open("sqlite:///mailcase.db", tmp_path)) as store:
+    with closing(Store.open("sqlite:///mailcase.db", tmp_path, older=True)) as store:
         found = [store.cursor(source, folder) for source, folder in (("imap:a:u", "INBOX"), ("imap:b:u", "INBOX"))]
         assert [one.last_uid for one in found if one] == [9, 9]
         assert store.cursor("imap:a:u", "inbox") is None
@@ -105,7 +106,7 @@ def test_what_was_read_as_inbox_goes_on_as_the_inbox(tmp_path: Path) -> None:
 
 def test_an_older_file_is_copied_before_it_is_migrated(tmp_path: Path) -> None:
     file = old_store(tmp_path)
-    Store.open("sqlite:///mailcase.db", tmp_path).close()
+    Store.open("sqlite:///mailcase.db", tmp_path, older=True).close()
     Store.open("sqlite:///mailcase.db", tmp_path).close()
     (copy,) = tmp_path.glob("*before*")
     with closing(sqlite3.connect(copy)) as db:
@@ -203,10 +204,13 @@ def test_deliveries_since_a_moment_are_found_by_it(tmp_path: Path) -> None:
 
 def test_a_migration_is_told_and_a_new_store_is_none(tmp_path: Path) -> None:
     told: list[tuple[str, str]] = []
+    opened = partial(
+        Store.open, "sqlite:///mailcase.db", tmp_path, older=True, migrated=lambda old, new: told.append((old, new))
+    )
     for _ in range(2):
-        Store.open("sqlite:///mailcase.db", tmp_path, migrated=lambda old, new: told.append((old, new))).close()
+        opened().close()
     assert told == []
     (tmp_path / "mailcase.db").unlink()
     old_store(tmp_path)
-    Store.open("sqlite:///mailcase.db", tmp_path, migrated=lambda old, new: told.append((old, new))).close()
+    opened().close()
     assert told == [(OLD, migrate.SCHEMAS[-1])]

@@ -13,6 +13,7 @@ import pytest
 from mailcase.cli.main import main
 from mailcase.errors import Permanent
 from mailcase.lock import hold
+from mailcase.store.migrate import SCHEMAS
 from tests.powers import powerless
 
 MAILBOX = """
@@ -211,7 +212,7 @@ def test_a_store_newer_than_the_program_exits_78(ready: Call, tmp_path: Path) ->
 
 
 def test_another_user_than_the_owner_may_not_write(ready: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert json.loads(ready("--json", "db", "upgrade")[1]) == {"schema": "0008"}
+    assert json.loads(ready("--json", "db", "upgrade")[1]) == {"schema": SCHEMAS[-1]}
     real = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: real + 1)
     for args in (

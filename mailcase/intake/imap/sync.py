@@ -14,7 +14,7 @@ from mailcase.intake.imap.batches import batches, slices
 from mailcase.intake.imap.failures import Refused
 from mailcase.intake.imap.giving import Giving
 from mailcase.intake.imap.marking import KEEP, After, mark, parse_after
-from mailcase.intake.imap.ports import Alarm, InStore, MailFact, MailSession, SelectedFolder, Submit
+from mailcase.intake.imap.ports import Alarm, InStore, MailSession, SelectedFolder, Submit
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.log import Event, emit
 from mailcase.ports import Arrival, Cursor, Journal
