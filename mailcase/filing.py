@@ -111,10 +111,16 @@ def noted(
 
 def _create(hearing: Hearing) -> Decision:
     """No case was found: a new one, unless this kind of mail makes none."""
-    if hearing.kind.kind in (Kind.LIST, Kind.BULK) and not hearing.policy.linking.list_creates:
+    if _makes_none(hearing):
         hearing.note("list_creates", "no", "list and bulk mail makes no case here (setting)")
         return hearing.rule(Outcome.IGNORED, "list_mail")
     return new_case(hearing, Outcome.CREATED, "new_case")
+
+
+def _makes_none(hearing: Hearing) -> bool:
+    """Whether it is of a list, which makes no case by the setting; a person who accepts it wants one."""
+    listed = hearing.kind.kind in (Kind.LIST, Kind.BULK)
+    return listed and not hearing.policy.linking.list_creates and not hearing.delivery.wish.accept
 
 
 def _join(hearing: Hearing, winner: Candidate) -> Decision:
@@ -166,7 +172,7 @@ def _begin(hearing: Hearing, case: CaseView) -> Decision:
 
 def _follow(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) -> Decision:
     """A closed case stays closed: a new one follows it, and the mail stands in both."""
-    if hearing.kind.kind in (Kind.LIST, Kind.BULK) and not hearing.policy.linking.list_creates:
+    if _makes_none(hearing):
         return _create(hearing)
     hearing.note("status", case.status, f"{case.number} is closed: a new case follows it")
     extra: tuple[Action, ...] = (

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from mailcase.actions import Action, MarkBounced, NoteOnCase, SuppressAddress
-from mailcase.filing import noted
+from mailcase.filing import file_mail, noted
 from mailcase.hearing import Hearing
 from mailcase.inherited import acted_on
 from mailcase.junk.permanent import permanent_status
@@ -13,6 +13,7 @@ from mailcase.linking.order import by_token, find
 from mailcase.linking.thread import cases_of, pick
 from mailcase.linking.token import CARRIED
 from mailcase.message import Kind, ReportRecipient
+from mailcase.opening import new_case
 from mailcase.own_copies import learned
 from mailcase.snapshot import KnownMessage, Snapshot
 from mailcase.verdict import Decision, Outcome
@@ -36,17 +37,24 @@ _ACTIONS: Final = frozenset({"failed", "delayed"}) | _ARRIVED
 
 
 def file_report(hearing: Hearing) -> Decision:
-    """Noted where it ties to a case, with its effect on the address; else `report_unmatched`."""
+    """Noted where it ties to a case, with its effect on the address; else `report_unmatched`.
+
+    A person who accepts it wants it on the case that he names, or as a case of its own where it ties to none.
+    """
     learnt = learned(hearing, "report")
-    decision = _filed(hearing)
+    decision = _filed(hearing) if hearing.delivery.wish.case is None else file_mail(hearing)
     return replace(decision, actions=(*decision.actions, *learnt))
 
 
 def _filed(hearing: Hearing) -> Decision:
+    wish = hearing.delivery.wish
     reported = _reported(hearing)
     winner = _carried(hearing, reported) or _by_order(hearing)
     if winner is None:
         hearing.note("reported mail", "none", "it names no mail of ours, no thread and no case")
+        if wish.accept:
+            hearing.note("accepted", "yes", f"by {wish.actor or 'a person'}: a case of its own")
+            return new_case(hearing, Outcome.CREATED, "new_case")
         return hearing.rule(Outcome.IGNORED, "report_unmatched")
     if reported is None:
         hearing.note("reported mail", "none", "it names no mail that we sent: noted, no address is suppressed")

@@ -159,7 +159,7 @@ def accept(
     allow_sender: Annotated[bool, typer.Option("--allow-sender", help="Allow the sender from now on.")] = False,
     as_: As = "",
 ) -> None:
-    """Decide an ignored or junk mail again as if it were allowed."""
+    """Decide an ignored or junk mail again as if it were allowed; 1 if it is ignored all the same."""
     state = state_of(context)
     settings = state.settings()
     may_write(settings)
@@ -168,7 +168,10 @@ def accept(
     asyncio.run(_decide_again(settings, number, case, actor(as_)))
     if allow_sender:
         _allow(settings, mail, actor(as_))
-    _tell(state, _shown(settings, number))
+    accepted = _shown(settings, number)
+    _tell(state, accepted)
+    if accepted["outcome"] == "ignored":
+        raise typer.Exit(1)
 
 
 def _tell(state: State, mail: dict[str, Any]) -> None:

@@ -94,9 +94,8 @@ def store(settings: Settings) -> Finding:
         return Finding("store", "", ok=True, detail=detail, cure=foreign, store="shut" if foreign else "open")
     if file is None:
         detail = f"{name}: schema {found or 'empty'}, {newest} is needed"
-        return Finding(
-            "store", "", ok=False, detail=detail, cure="`mailcase db upgrade`, every daemon stopped", exit=78
-        )
+        cure = "`mailcase db upgrade`, every daemon stopped"
+        return Finding("store", "", ok=False, detail=detail, cure=cure, exit=78)
     detail = f"{name}, schema {found}: a migration to {newest} is due" if found else f"{name}: not there yet"
     due = "the daemon's next start migrates it, after a copy; so does `mailcase db upgrade` with the daemon stopped"
     cure = due if found else "the first run makes it"

@@ -241,6 +241,14 @@ def test_accept_decides_an_ignored_mail_again_and_allows_the_sender(program: Pro
     )
 
 
+def test_accept_says_by_its_status_that_our_own_mail_stays_ignored(program: Program) -> None:
+    (ours, *_) = (one["message_id"] for one in program.json("outbox", "list") if one["message_id"])
+    (row,) = program.json("ingest", "-", "--mailbox", "support", stdin=FIRST.replace("<a1@visitor.example>", ours))
+    assert (row["outcome"], row["reason"]) == ("ignored", "own_mail")
+    done = program.call("message", "accept", str(row["id"]))
+    assert (done.returncode, f"mail {row['id']}  ignored" in done.stdout) == (1, True)
+
+
 def test_outbox_retry_beside_a_daemon_says_who_sends_and_has_done_its_work(program: Program) -> None:
     with hold(program.folder, "mailcase run"):
         row = next(one for one in program.json("outbox", "list") if one["state"] == "pending")
