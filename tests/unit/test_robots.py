@@ -1,7 +1,10 @@
 """K5's list of local parts that no person reads."""
 
+import re
+
 import pytest
 
+from mailcase.junk.robot_words import spelled
 from mailcase.junk.robots import ROBOT_LOCALS, daemon_sender, robot
 from mailcase.message import Email
 from tests.builders import CUSTOMER, make_email
@@ -94,6 +97,32 @@ def test_every_pattern_has_examples() -> None:
 @pytest.mark.parametrize(("name", "local"), [(name, local) for name, locals_ in ROBOTS.items() for local in locals_])
 def test_each_robot_is_known_by_its_local_part(name: str, local: str) -> None:
     assert robot(f"{local}@x.example") == name
+
+
+@pytest.mark.parametrize(
+    ("local", "fits"),
+    [
+        ("ab", True),
+        ("a-b", True),
+        ("a_b", True),
+        ("a.b", True),
+        ("a b", False),
+        ("a--b", False),
+        ("cd", True),
+        ("e", True),
+        ("abcd", False),
+        (f"{'x' * 64}-ab", True),
+        (f"{'x' * 65}-ab", False),
+        (f"ab-{'x' * 64}", True),
+        (f"ab-{'x' * 65}", False),
+        ("x+ab7x", True),
+        ("xab", False),
+        ("abx", False),
+        ("", False),
+    ],
+)
+def test_words_stand_alone_or_at_a_separator(local: str, fits: bool) -> None:
+    assert bool(re.fullmatch(spelled(("a b", "c d", "e")), local)) is fits
 
 
 def test_a_robot_without_a_domain_is_one_too() -> None:
