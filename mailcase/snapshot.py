@@ -61,7 +61,7 @@ class Lookup:
     @property
     def named_ids(self) -> tuple[str, ...]:
         """Every id that stored messages are looked up by, each once."""
-        copied = (one for copy in self.copies for one in copy.ours)
+        copied = (one for copy in self.copies for one in (*copy.ours, copy.message_id))
         return tuple(dict.fromkeys((*self.thread_ids, *self.carried_ids, *copied)))
 
 

@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from mailcase.errors import MailcaseError
-from mailcase.health.proof import FLAG, STUCK_AFTER, Proof, proof_of, result
+from mailcase.health.proof import FAILING, FLAG, STUCK_AFTER, Proof, failing_text, proof_of, result
 from mailcase.health.pulse import Pulse
 from mailcase.log import Event, emit
 from mailcase.store.ending import Ending
@@ -62,10 +63,7 @@ class Auditor:
     def is_due(self) -> bool:
         """Whether it is time: a while after each start, a day after the last look, sooner while anything is found."""
         now, last = self._now(), self._pulse.view().situation.numbers.proof
-        if not self._is_ours():
-            self._pulse.audit_failing = None  # another daemon's matter now
-            return False
-        if not self._pulse.began or _within(FIRST_AFTER, self._began, now):
+        if not self._is_ours() or not self._pulse.began or _within(FIRST_AFTER, self._began, now):
             return False
         if _within(self._rest, self._tried, now):
             return False
@@ -79,15 +77,20 @@ class Auditor:
         try:
             proof = await self._prove(self._tried, stop)
             await self._call(self._store.set_flag, FLAG, proof.to_text())
+            await self._call(self._store.set_flag, FAILING, None)
         except MailcaseError as error:
             if not stop.is_set():
-                since, _ = self._pulse.audit_failing or (self._tried, "")
-                self._pulse.audit_failing = (since, str(error))
-                emit(Event.AUDIT_POSTPONED, error=str(error))
+                await self._postponed(self._tried, str(error))
         else:
-            self._pulse.audit_failing = None
             emit(Event.AUDITED, found=result(proof), mails=proof.mails, seconds=proof.took_s)
         self._rest = _soon(time.perf_counter() - began)
+
+    async def _postponed(self, now: datetime, error: str) -> None:
+        """Since when looks fail stands in the store: who comes next, or starts again, goes on counting."""
+        emit(Event.AUDIT_POSTPONED, error=error)
+        since, _ = self._pulse.view().situation.numbers.audit_failing or (now, "")
+        with suppress(MailcaseError):  # a store that takes nothing has an alarm of its own
+            await self._call(self._store.set_flag, FAILING, failing_text(since, error))
 
     async def _prove(self, now: datetime, stop: asyncio.Event) -> Proof:
         last = Proof.from_text(await asyncio.to_thread(self._store.get_flag, FLAG))

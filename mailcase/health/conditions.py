@@ -182,11 +182,12 @@ RULES: Final = (
         "The daemon looked through its store, as it does once a day, and found mail that is there twice, was answered "
         "twice, or is not gone on with.",
         "`mailcase audit --store` shows all of it, and what to do with each. The daemon looks again every 15 minutes; "
-        "this is over when it finds nothing.",
+        "this is over when it finds nothing. "
+        "Mail that has left twice cannot be called back: that is told for a week.",
     ),
     Rule(
         "store_unproven",
-        "host",
+        "store",
         finding.unproven,
         "the store cannot be looked through",
         "For two days the daemon has not come to the end of its daily look for mail that is doubled or stuck. Nobody "

@@ -63,7 +63,8 @@ class Daily:
         elif day is not None:
             until = max(now - _SETTLED, last.until)
             found = await asyncio.to_thread(self._store.digest, last.until, until)
-            await self._write(was, Last(day, until), self._mails(day.isoformat(), found), found.late)
+            mails = self._mails(day.isoformat(), found)
+            await self._write(was, Last(day, until), mails, found.late if mails else 0)
 
     def _mails(self, day: str, found: Digest) -> list[Notice]:
         now = self._pulse.view().situation

@@ -206,9 +206,8 @@ def unsound(rule: Rule, now: Situation) -> Iterator[Condition]:
 
 def unproven(rule: Rule, now: Situation) -> Iterator[Condition]:
     """Looks through the store that do not come to their end: that nothing was found says nothing."""
-    if now.facts.audit_failing is not None and _lasts(rule, now, now.facts.audit_failing[0]):
-        since, error = now.facts.audit_failing
-        yield Condition(rule.word, since, error, host=now.host)
+    if now.numbers.audit_failing is not None and _lasts(rule, now, now.numbers.audit_failing[0]):
+        yield Condition(rule.word, *now.numbers.audit_failing)
 
 
 def store(rule: Rule, now: Situation) -> Iterator[Condition]:

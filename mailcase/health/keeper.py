@@ -88,7 +88,6 @@ class Keeper:
             await self._last_mails.filled(facts, now),
             holds=self.pulse.view().holds,
             over=self.pulse.over,
-            audit_failing=self.pulse.audit_failing,
         )
         written = await self._write(facts, now)
         numbers = await self._numbers()

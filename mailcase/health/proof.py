@@ -14,6 +14,7 @@ FLAG: Final = "audit"  # the newest look, in the store: every daemon and `status
 STUCK_AFTER: Final = timedelta(hours=1)
 #: An alarm of their own tells of these, as soon or sooner.
 TOLD_ANYHOW: Final = ("undecided", "quarantined")
+FAILING: Final = "audit_failing"  # since when no look came to its end, and why; in the store, as the newest look
 FIRST: Final = 5  # findings that the alarm names, and ids of each
 
 
@@ -73,6 +74,20 @@ def proof_of(
         found={word: words.count(word) for word in dict.fromkeys(words)},
         first=tuple(map(_named, untold[:FIRST])),
     )
+
+
+def failing_text(since: datetime, error: str) -> str:
+    """For the flag."""
+    return json.dumps([since.isoformat(), error])
+
+
+def failing_of(text: str | None) -> tuple[datetime, str] | None:
+    """From the flag; None where looks come to their end, or another version wrote it."""
+    try:
+        since, error = json.loads(text or "")
+        return datetime.fromisoformat(since), str(error)
+    except (ValueError, TypeError):
+        return None
 
 
 def in_words(found: Mapping[str, int]) -> str:

@@ -41,7 +41,6 @@ class Pulse:
     after: Callable[[], timedelta]  # [alarm] after, as now configured
     started_at: datetime
     over: Mapping[str, datetime] = field(default_factory=dict)  # as Facts.over; put in by the alarms, whole
-    audit_failing: tuple[datetime, str] | None = None  # as in Facts; put in by the auditor
     _view: View | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -42,7 +42,6 @@ class Facts:
     bounces_over: float = 0.1  # [alarm] bounces: a larger share of automatic mail that came back is too much
     holds: frozenset[str] = frozenset()  # keys of the store's conditions that hold by its own configuration
     over: Mapping[str, datetime] = field(default_factory=dict)  # keys of open alarms: over since then, about to end
-    audit_failing: tuple[datetime, str] | None = None  # since when no look through the store came to its end, and why
     clock_ahead_s: float = 0.0  # so far is the host's clock ahead of that of a store which several share
 
 
@@ -82,6 +81,7 @@ class Numbers:
     breaker_threshold: int = 0
     returned: Mapping[str, Returned] = field(default_factory=dict)  # by mailbox; counted every few minutes
     proof: Proof | None = None  # the newest look through the store
+    audit_failing: tuple[datetime, str] | None = None  # since when no such look came to its end, and why
     gone: tuple[Gone, ...] = ()  # groups and agents of the configuration whom no case reaches
 
 

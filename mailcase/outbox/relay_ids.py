@@ -24,10 +24,12 @@ class Way:
 
 _SES_WORDS: Final = re.compile(r"^ok (?P<token>[0-9a-f][0-9a-f-]{20,98}[0-9a-f])\s*$", re.I | re.M)
 _SES_HOST: Final = r"(?:.*\.)?email-smtp(?:-fips)?\.{region}\.(?:vpce\.)?amazonaws\.com"
-#: A relay that is not here, and tells no id in angle brackets, teaches nothing.
+_EXCHANGE: Final = r"\s{1,3}(?:\[(?:InternalId|Hostname)=|Queued mail for delivery)"
+#: A relay that is not here teaches nothing.
 WAYS: Final = (
-    # Exchange: 2.6.0 <id> [InternalId=…, Hostname=…] … Queued mail for delivery; Outlook: 2.0.0 OK <id> [Hostname=…]
-    Way("any", re.compile(".*"), re.compile(r"<(?P<token>[^<>\s@]+@[^<>\s@]+)>"), "<{token}>"),
+    # Exchange: 2.6.0 <id> [InternalId=…, Hostname=…] … Queued mail for delivery; Outlook: 2.0.0 OK <id> [Hostname=…].
+    # Not any <x@y>: others tell the recipient behind an alias, or the id of a mail of somebody else's.
+    Way("Exchange", re.compile(".*"), re.compile(rf"<(?P<token>[^<>\s@]+@[^<>\s@]+)>(?={_EXCHANGE})"), "<{token}>"),
     Way("Amazon SES", re.compile(_SES_HOST.format(region="us-east-1")), _SES_WORDS, "<{token}@email.amazonses.com>"),
     Way(
         "Amazon SES elsewhere",
@@ -44,7 +46,7 @@ def ids_told(host: str, said: str, ours: Collection[str]) -> tuple[str, ...]:
     Args:
         host: the relay's name, as it is configured.
         said: the text of its 250 after the final dot, lines joined by a line feed.
-        ours: the Message-ID that the mail left with, and every address of its envelope: some relays name these.
+        ours: the Message-ID that the mail left with, the ids that it names, and every address of its envelope.
     """
     known = {one.strip("<>").lower() for one in ours}
     found = dict.fromkeys(_told(host.lower().rstrip("."), said[:_LONGEST]))

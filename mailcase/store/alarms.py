@@ -15,7 +15,7 @@ from mailcase.intake.addresses import key_of
 from mailcase.intake.texts import clean_text
 from mailcase.store import tables as t
 from mailcase.store.dialect import insert_new
-from mailcase.store.edit import get_flag, set_flag
+from mailcase.store.edit import set_flag, swap_flag
 from mailcase.store.late import count_late
 
 _A, _O = t.alarm.c, t.outbox.c
@@ -92,9 +92,8 @@ def queue_digest(
     conn: Connection, was: str | None, becomes: str, notices: Sequence[Notice], now: datetime, late: int
 ) -> bool:
     """The day's digest, with the flag that says so; False where another daemon has done it."""
-    if get_flag(conn, DIGEST_FLAG) != was:
+    if not swap_flag(conn, DIGEST_FLAG, was, becomes):
         return False
-    set_flag(conn, DIGEST_FLAG, becomes)
     count_late(conn, -late)
     for notice in notices:
         queue(conn, notice, now)

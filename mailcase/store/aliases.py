@@ -1,4 +1,4 @@
-"""Other Message-IDs of mails of ours, as relays gave them: learned once, and never over another mail (decision 022)."""
+"""Other Message-IDs of mails of ours, as relays gave them, and never over another mail (decision 022)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -26,9 +26,10 @@ def told_by_relay(conn: Connection, row: int, ids: Sequence[str]) -> None:
 
 
 def learn(conn: Connection, message_pk: int, ids: Iterable[str], source: str, at: datetime) -> None:
-    """These ids name that outgoing message too, in its group; the first mail that an id is learned of keeps it.
+    """These ids name that outgoing message too, in its group.
 
-    Not one that a stored mail has, nor more than five; nothing of an erased mail.
+    Not one that a stored mail has, nor more than five; nothing of an erased mail. An id that the relay has told of
+    another mail names neither from now on; a copy or a report takes it from nobody.
     """
     ours = sa.select(_M.group_name).where(_M.id == message_pk, _M.direction == "out", _M.erased.is_(False))
     group = conn.execute(ours).scalar_one_or_none()
@@ -38,7 +39,16 @@ def learn(conn: Connection, message_pk: int, ids: Iterable[str], source: str, at
     for msgid in ids:
         if left > 0 and not _stored(conn, group, msgid):
             row = {"group_name": group, "msgid": msgid, "message_pk": message_pk, "source": source, "at": at}
-            left -= max(conn.execute(insert_new(conn, t.message_alias), row).rowcount, 0)
+            new = conn.execute(insert_new(conn, t.message_alias).returning(_A.msgid), row).one_or_none() is not None
+            left -= new
+            if source == RELAY and not new:
+                _no_ones(conn, group, msgid, message_pk)
+
+
+def _no_ones(conn: Connection, group: str, msgid: str, message_pk: int) -> None:
+    """A relay that counts from one again has told it of two mails: an answer to it may be to either."""
+    others = (_A.group_name == group, _A.msgid == msgid, _A.message_pk != message_pk)
+    conn.execute(sa.update(t.message_alias).where(*others).values(message_pk=None))
 
 
 def _stored(conn: Connection, group: str, msgid: str) -> bool:

@@ -83,6 +83,15 @@ def flags(conn: Connection, prefix: str) -> dict[str, str]:
     return {row.name: row.value for row in rows}
 
 
+def swap_flag(conn: Connection, name: str, was: str | None, becomes: str) -> bool:
+    """Set it if it is still what it was (None: not there); of several who try at once one does."""
+    if was is None:
+        new = insert_new(conn, t.flag, "name").returning(_F.name)
+        return conn.execute(new, {"name": name, "value": becomes}).one_or_none() is not None
+    mine = sa.update(t.flag).where(_F.name == name, _F.value == was).values(value=becomes)
+    return conn.execute(mine).rowcount > 0
+
+
 def set_flag(conn: Connection, name: str, value: str | None) -> None:
     """Set, or clear with None."""
     if value is None:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from mailcase.erasure import address_digests, erased_beginning, erased_identity
 from mailcase.health.notices import KINDS
 from mailcase.store import tables as t
-from mailcase.store.aliases import forget
+from mailcase.store.aliases import forget, of_messages
 from mailcase.store.dialect import insert_new
 from mailcase.store.life.erasure import erase_work, note_words
 from mailcase.store.person import Person, chunked
@@ -97,16 +97,17 @@ def _messages(conn: Connection, person: Person, key: bytes) -> None:
     ours = sa.update(t.message).values(_MESSAGE)
     in_rows(person.sent, lambda some: conn.execute(ours.where(_M.id.in_(some))))
     in_rows(person.messages, lambda some: conn.execute(sa.delete(t.attachment).where(_A.message_pk.in_(some))))
+    others = [one for ids in of_messages(conn, person.sent).values() for one in ids]
     in_rows(person.sent, lambda some: forget(conn, some))
-    _named_ids(conn, person, inbound)
+    _named_ids(conn, person, inbound, others)
 
 
-def _named_ids(conn: Connection, person: Person, inbound: Sequence[int]) -> None:
-    """The ids of the person's mails, and those that they alone name."""
+def _named_ids(conn: Connection, person: Person, inbound: Sequence[int], others: Sequence[str]) -> None:
+    """The ids of the person's mails, those that they alone name, and the `others` that relays gave to ours."""
     cited = sorted(set(chunked(conn, _CI.cited, _CI.message_pk, person.messages)))
     in_rows(person.messages, lambda some: conn.execute(sa.delete(t.citation).where(_CI.message_pk.in_(some))))
     in_rows(inbound, lambda some: conn.execute(sa.delete(t.message_reference).where(_R.message_pk.in_(some))))
-    in_rows(cited, lambda some: conn.execute(unnamed(some)))
+    in_rows([*cited, *others], lambda some: conn.execute(unnamed(some)))
 
 
 def _outbox(conn: Connection, person: Person) -> None:

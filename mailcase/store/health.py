@@ -9,8 +9,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mailcase.health.proof import FAILING, Proof, failing_of
 from mailcase.health.proof import FLAG as PROOF_FLAG
-from mailcase.health.proof import Proof
 from mailcase.health.situation import (
     GONE_AFTER,
     NO_WAY_OUT,
@@ -114,7 +114,8 @@ def numbers(conn: Connection, named: Sequence[Named] = ()) -> Numbers:
     quarantine = conn.execute(_counted(_D.outcome == "quarantined", _D.decided_at)).one()
     counted = {**_breaker(conn), **_pair("undecided", undecided), **_pair("quarantine", quarantine)}
     proof = Proof.from_text(get_flag(conn, PROOF_FLAG))
-    return replace(_outbox(conn), **counted, proof=proof, gone=gone(conn, named))
+    failing = failing_of(get_flag(conn, FAILING))
+    return replace(_outbox(conn), **counted, proof=proof, audit_failing=failing, gone=gone(conn, named))
 
 
 def _counted(where: sa.ColumnElement[bool], since: sa.ColumnElement[Any]) -> sa.Select[int, Any]:

@@ -1,6 +1,6 @@
 """A daemon's facts as columns and JSON of its row, and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, get_args
 
@@ -31,7 +31,6 @@ def facts_row(facts: Facts) -> dict[str, Any]:
         "silent_hours": dict(facts.silent_hours),
         "holds": sorted(facts.holds),
         "over": {key: at.isoformat() for key, at in facts.over.items()},
-        "audit_failing": _failing_row(facts.audit_failing),
         "quota": {name: state.quota for name, state in facts.mailboxes.items() if state.quota is not None},
         "trouble": {name: state.trouble for name, state in facts.mailboxes.items() if state.trouble},
         "failed": {name: at.isoformat() for name, state in facts.mailboxes.items() if (at := state.failed_at)},
@@ -65,16 +64,7 @@ def facts_of(row: AnyRow) -> Facts:
         silent_hours=more.get("silent_hours", {}),
         holds=holds_of(more),
         over={key: datetime.fromisoformat(at) for key, at in more.get("over", {}).items()},
-        audit_failing=_failing_of(more.get("audit_failing")),
     )
-
-
-def _failing_row(failing: tuple[datetime, str] | None) -> list[str] | None:
-    return [failing[0].isoformat(), clean_text(failing[1])] if failing else None
-
-
-def _failing_of(told: Sequence[str] | None) -> tuple[datetime, str] | None:
-    return (datetime.fromisoformat(told[0]), told[1]) if told else None
 
 
 def holds_of(facts: Mapping[str, Any]) -> frozenset[str]:

@@ -51,8 +51,8 @@ class OutboxDoor:
         """Leave `sending` for sent, failed, expired or uncertain; sent also dates the message; `ids`: see the port."""
         with self._engines.write() as conn:
             self._engines.fences.sender(conn)
-            aliases.told_by_relay(conn, row, ids)
             outbox_state.finish(conn, row, state, now, reason, error, self._engines.fences.owner)
+            aliases.told_by_relay(conn, row, ids)  # behind the row, as a report's decision takes the two
 
     @again
     def undelivered(
@@ -84,8 +84,8 @@ class OutboxDoor:
         """Some members of a group have it: back to pending for the others."""
         with self._engines.write() as conn:
             self._engines.fences.sender(conn)
-            aliases.told_by_relay(conn, row, ids)
             outbox_state.partly(conn, row, at, still_to, reason, error, self._engines.fences.owner)
+            aliases.told_by_relay(conn, row, ids)
 
     @again
     def hold(self, rows: Sequence[int], until: datetime, *, reason: str, error: str = "") -> None:

@@ -87,12 +87,12 @@ class MessageReference(Row, table=True):
 
 
 class MessageAlias(Row, table=True):
-    """Another Message-ID of a mail of ours: a relay replaced it on the way. The first to be told of an id keeps it."""
+    """Another Message-ID of a mail of ours: a relay replaced it. One that it told of two mails names none (NULL)."""
 
     __tablename__ = "message_alias"
     group_name: str = Field(primary_key=True)
     msgid: str = Field(primary_key=True)
-    message_pk: int = Field(sa_type=BIG, foreign_key="message.id", index=True)
+    message_pk: int | None = Field(default=None, sa_type=BIG, foreign_key="message.id", index=True)
     source: str  # relay, sent_folder, report
     at: datetime
 

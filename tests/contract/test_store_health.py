@@ -27,7 +27,7 @@ FACTS = Facts(
     config_error_at=NOW, restart_needed=("[http]",), disk_free=7, disk_low=True, token_expiry={"support": LATER},
     disk_low_since=NOW, by_token=frozenset({"imap:support"}), config="/etc/mailcase.toml",
     unheld={"sales": NOW}, clock_ahead_s=-3600.5, quota_over=0.8, bounces_over=0.2,
-    silent_hours={"support": 72}, audit_failing=(NOW, "store: busy"),
+    silent_hours={"support": 72},
     holds=frozenset({"quarantine", "mail_bounces:support"}), over={"login_refused:support": LATER},
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ import pytest
 from mailcase.errors import Unavailable
 from mailcase.health import auditor
 from mailcase.health.auditor import Auditor
-from mailcase.health.proof import FLAG, STUCK_AFTER, Proof, proof_of, result
+from mailcase.health.proof import FAILING, FLAG, STUCK_AFTER, Proof, failing_of, proof_of, result
 from mailcase.health.pulse import Pulse
 from mailcase.health.situation import Facts, Numbers
 from mailcase.soundness import RULES, Finding
@@ -79,8 +79,14 @@ class Place:
     def get_flag(self, name: str) -> str | None:
         return self.flags.get(name)
 
-    def set_flag(self, name: str, value: str) -> None:
-        self.flags[name] = value
+    def set_flag(self, name: str, value: str | None) -> None:
+        self.flags.pop(name, None)
+        if value is not None:
+            self.flags[name] = value
+
+    @property
+    def failing(self) -> tuple[datetime, str] | None:
+        return failing_of(self.flags.get(FAILING))
 
     def look_through(
         self, _: datetime, stuck_after: timedelta, seen: int, _ending: Ending
@@ -93,7 +99,7 @@ class Place:
     def due(self, after: timedelta = timedelta(0), last: Proof | None = None) -> bool:
         """Whether it is, so much later, as the keeper saw the newest look."""
         self.now += after
-        self.pulse.looked(self.now, Facts(), Numbers(proof=last), written=True)
+        self.pulse.looked(self.now, Facts(), Numbers(proof=last, audit_failing=self.failing), written=True)
         return self.auditor.is_due()
 
     async def look(self) -> Proof | None:
@@ -157,18 +163,14 @@ async def test_a_store_that_is_busy_only_postpones_it(place: Place, capfd: pytes
     assert place.due(5 * MINUTE, None)
     place.error = Unavailable("store: interrupted")
     assert await place.look() is None
-    assert place.pulse.audit_failing == (NOW, "store: interrupted")  # since the first of them
+    assert place.failing == (NOW, "store: interrupted")  # since the first of them
+    place.auditor = Auditor(place, place.call, place.pulse, lambda: True, lambda: place.now)  # type: ignore[arg-type]  # as much of a store
+    place.due(DAY)
+    assert await place.look() is None
+    assert place.failing == (NOW, "store: interrupted")  # whoever started again meanwhile
     place.error = None
     assert await place.look()
-    assert place.pulse.audit_failing is None
-
-
-async def test_what_another_daemon_looks_at_is_not_ours_to_fail_at(place: Place) -> None:
-    place.error = Unavailable("store: database is locked")
-    await place.look()
-    place.ours = False
-    assert not place.due()
-    assert place.pulse.audit_failing is None
+    assert place.failing is None
 
 
 async def test_a_look_that_does_not_end_is_ended(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,8 @@ EXCHANGE = (
             (f"<{SES}@eu-central-1.amazonses.com>",),
         ),
         # nothing is learned
+        ("relay.example", "2.0.0 <anna@internal.example> ok Saved", ()),
+        ("relay.example", "2.6.0 <31@x.example> queued", ()),
         ("relay.example", f"Ok {SES}", ()),
         ("email-smtp.eu-west-1.amazonaws.com.evil.example", f"Ok {SES}", ()),
         ("email-smtp.eu-west-1.amazonaws.com", f"queued, not Ok {SES}", ()),
@@ -41,9 +43,13 @@ EXCHANGE = (
         ("relay.example", f"2.6.0 {OURS} Queued mail for delivery", ()),
         ("relay.example", f"2.6.0 {OURS.upper()} Queued mail for delivery", ()),
         ("relay.example", f"2.1.5 <{CUSTOMER.upper()}> accepted from <{SUPPORT}>", ()),
-        ("relay.example", "2.6.0 <31-without-a-domain> <a b@x> <a@b@c> <gr\u00fc\u00dfe@x.example> Queued", ()),
-        ("relay.example", f"2.6.0 <{'a' * 900}@x.example>", ()),
-        ("relay.example", f"{'x' * 2000} <late@x.example>", ()),
+        (
+            "relay.example",
+            "2.6.0 <31-without-a-domain> [Hostname=x] <a b@x> [Hostname=x] <a@b@c> [Hostname=x] <gr\u00fc\u00dfe@x.example> Queued mail for delivery",
+            (),
+        ),
+        ("relay.example", f"2.6.0 <{'a' * 900}@x.example> [Hostname=x]", ()),
+        ("relay.example", f"{'x' * 2000} <late@x.example> [Hostname=x]", ()),
     ],
 )
 def test_each_kind_of_relay(host: str, said: str, ids: tuple[str, ...]) -> None:
@@ -52,11 +58,11 @@ def test_each_kind_of_relay(host: str, said: str, ids: tuple[str, ...]) -> None:
 
 def test_another_mail_of_ours_is_never_another_id() -> None:
     other = message_id(mark(KEYS, "default", 13, "abcdefghijkl", automatic=True), "helpdesk.example")
-    assert ids_told("relay.example", f"2.6.0 {other} Queued", MINE) == ()
+    assert ids_told("relay.example", f"2.6.0 {other} Queued mail for delivery", MINE) == ()
 
 
 def test_no_more_than_a_few_are_taken() -> None:
-    said = " ".join(f"<{n}@x.example>" for n in range(9))
+    said = " ".join(f"<{n}@x.example> [Hostname=x]" for n in range(9))
     assert ids_told("relay.example", said, MINE) == ("<0@x.example>", "<1@x.example>")
 
 
@@ -73,6 +79,6 @@ def test_whatever_is_said_each_id_is_sound_foreign_and_one_of_few(host: str, sai
 
 
 @given(st.text(max_size=60), st.from_regex(r"[a-z0-9._=+-]{1,60}@[a-z0-9.-]{1,60}", fullmatch=True))
-def test_an_id_in_angle_brackets_is_found_wherever_it_stands(before: str, inner: str) -> None:
+def test_an_id_in_exchanges_words_is_found_wherever_it_stands(before: str, inner: str) -> None:
     before = before.replace("<", "").replace("@", "")
-    assert ids_told("relay.example", f"{before}<{inner}> and more", MINE) == (f"<{inner}>",)
+    assert ids_told("relay.example", f"{before}<{inner}> [InternalId=1", MINE) == (f"<{inner}>",)

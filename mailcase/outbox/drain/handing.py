@@ -1,6 +1,7 @@
 """Handing one row to a relay: built, checked, claimed, sent; the null sender and its one exception."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +20,7 @@ from mailcase.outbox.relay_ids import ids_told
 from mailcase.outbox.smtp import SmtpSender
 from mailcase.ports import OutboxMail
 
+_IDS: Final = re.compile(r"<[^<>\s]+>")
 #: Of a lease, for which a claim needs no second look: nobody settles its row within a lease of it, and the other half
 #: is for what the look and the beginning of the mail take.
 _SURELY: Final = 0.5
@@ -158,7 +160,8 @@ async def _without(
 
 def _other_ids(sender: SmtpSender, mail: OutboxMail, ready: Envelope, taken: Taken) -> tuple[str, ...]:
     """The ids that the relay gave it, where it tells them."""
-    ours = (mail.message_id, ready.sender, *ready.recipients, mail.from_address, mail.to, *mail.cc)
+    named = (mail.message_id, *_IDS.findall(" ".join(value for _, value in mail.headers)))
+    ours = (*named, ready.sender, *ready.recipients, mail.from_address, mail.to, *mail.cc)
     return ids_told(sender.settings.host, taken.said, ours) if taken.said else ()
 
 

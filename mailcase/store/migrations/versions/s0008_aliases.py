@@ -16,7 +16,7 @@ def upgrade() -> None:
         "message_alias",
         sa.Column("group_name", AutoString(), nullable=False),
         sa.Column("msgid", AutoString(), nullable=False),
-        sa.Column("message_pk", big, sa.ForeignKey("message.id", name="fk_message_alias_message_pk"), nullable=False),
+        sa.Column("message_pk", big, sa.ForeignKey("message.id", name="fk_message_alias_message_pk"), nullable=True),
         sa.Column("source", AutoString(), nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("group_name", "msgid", name="pk_message_alias"),
