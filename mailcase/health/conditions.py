@@ -55,6 +55,16 @@ RULES: Final = (
         "Make the folder on the server, or correct `folders` in [mailbox.imap]; `mailcase check` lists what is there.",
     ),
     Rule(
+        "mail_withheld",
+        "mailbox",
+        finding.withheld,
+        "the server does not give some mails",
+        "It lists them, and answers with an error or without their text. No case is made of them yet; they are asked "
+        "for again every 15 minutes, and the other mails are read.",
+        "Open them in a mail program: if that fails too, have the mailbox repaired on the server (Dovecot: `doveadm "
+        "force-resync`); delete there what is beyond repair. The log says for each why (mail_refused).",
+    ),
+    Rule(
         "mailbox_full",
         "mailbox",
         finding.room,

@@ -90,6 +90,14 @@ def room(rule: Rule, now: Situation) -> Iterator[Condition]:
             yield Condition(rule.word, now.now, f"{state.quota:.0%} of its room is used", mailbox=name)
 
 
+def withheld(rule: Rule, now: Situation) -> Iterator[Condition]:
+    """Mailboxes whose server does not give some of the mails that it lists."""
+    for name, state in now.facts.mailboxes.items():
+        if (found := state.withheld) is not None and name not in now.facts.paused:
+            mails = f"{found.mails} {'mail' if found.mails == 1 else 'mails'}"
+            yield Condition(rule.word, found.since, f"{mails} on the server not given: {found.named}", mailbox=name)
+
+
 def nearly(alarm: AlarmTold, now: Situation) -> bool:
     """A mailbox that has hardly more room than when somebody was told."""
     state = now.facts.mailboxes.get(alarm.mailbox)

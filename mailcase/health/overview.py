@@ -189,7 +189,8 @@ def _mailbox(name: str, told: Told, living: list[DaemonTold], files: Files) -> d
     return {
         "mailbox": name, "state": _state(name, row, told, living, files), "source": row.source if row else "",
         "last_look": state.last_look, "last_mail": state.last_mail,
-        "lag_s": state.lag_s if state.last_mail else None, "quota": state.quota, "trouble": state.trouble,
+        "lag_s": state.lag_s if state.last_mail else None, "quota": state.quota,
+        "withheld": state.withheld.mails if state.withheld else 0, "trouble": state.trouble,
         "error": state.error, "failing_since": state.failing_since, "failed_at": state.failed_at,
         "daemon": next(({"host": one.host, "pid": one.pid} for one in living if row and one.owner == row.owner), None),
         "unregistered": {

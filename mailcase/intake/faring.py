@@ -1,7 +1,7 @@
 """How a mailbox fares, written down while its source works: looks, mails, troubles, alarms."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from mailcase.errors import MailcaseError, TokenRefused, Transient, Unavailable
 from mailcase.intake.imap.failures import LoginRefused, Refused
 from mailcase.intake.imap.ports import Alarm, InStore
-from mailcase.intake.state import MailboxState, Trouble
+from mailcase.intake.state import MailboxState, Trouble, Withheld
 from mailcase.log import Event, emit
 from mailcase.patience import patiently
 from mailcase.ports import Arrival, Journal, Journalled
@@ -20,6 +20,7 @@ Room = Callable[[], None]
 
 STORE_WAIT_S: Final = 30.0  # so long a busy store costs no new login; then others get the connection
 ALARM_AGAIN_S: Final = 3600.0
+NAMED: Final = 20  # UIDs of a folder that the server does not give
 
 
 class NoRoom(Unavailable):
@@ -64,6 +65,7 @@ class Faring:
         self._now = now
         self._tell = alarm or _log_alarm
         self._room = room
+        self._withheld: dict[str, frozenset[int]] = {}  # UIDs by folder
         self._told: dict[tuple[Event, str], float] = {}
 
     async def in_store(self, work: Callable[..., T], /, *args: Any) -> T:
@@ -98,6 +100,15 @@ class Faring:
         """So much of its room on the server is used; None where the server tells none."""
         self.state = replace(self.state, quota=share)
 
+    def withheld(self, folder: str, uids: Collection[int], *, compared: bool) -> None:
+        """The server did not give these in a look at that folder; `compared`: all that it should give was asked for."""
+        before = frozenset[int]() if compared else self._withheld.get(folder, frozenset())
+        self._withheld[folder] = before | frozenset(uids)
+        mails = sum(map(len, self._withheld.values()))
+        since = self.state.withheld.since if self.state.withheld else self._now()
+        found = Withheld(mails, _named(self._withheld), since) if mails else None
+        self.state = replace(self.state, withheld=found)
+
     def looked(self) -> None:
         """Everything was read to its end: whatever troubled it is over."""
         well: dict[str, Any] = {
@@ -126,6 +137,16 @@ class Faring:
         if came:
             now = self._now()
             self.state = replace(self.state, last_mail=now, lag_s=max(0.0, (now - max(came)).total_seconds()))
+
+
+def _named(withheld: Mapping[str, Collection[int]]) -> str:
+    """`INBOX UID 5, 7; Sent UID 2`; of each folder the first ones."""
+    told = []
+    for folder, uids in withheld.items():
+        if uids:
+            more = f" and {len(uids) - NAMED} more" if len(uids) > NAMED else ""
+            told.append(f"{folder} UID {', '.join(map(str, sorted(uids)[:NAMED]))}{more}")
+    return "; ".join(told)
 
 
 def _log_alarm(event: Event, text: str) -> None:

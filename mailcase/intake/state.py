@@ -9,6 +9,15 @@ Trouble = Literal["", "mailbox_unreachable", "login_refused", "token_ended", "fo
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """Mails that the server lists and does not give, as the last looks at each folder found them."""
+
+    mails: int
+    named: str  # folders and UIDs; of many the first ones
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MailboxState:
     """One mailbox at one moment; times are aware UTC."""
 
@@ -21,3 +30,4 @@ class MailboxState:
     failing_since: datetime | None = None
     failed_at: datetime | None = None  # the last try that failed; None: the last one did not
     quota: float | None = None  # share of its room on the server that is used; None: the server tells none
+    withheld: Withheld | None = None  # None: it gives whatever it lists

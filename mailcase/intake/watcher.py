@@ -212,7 +212,8 @@ class Watcher:
     def _sync(self, session: MailSession) -> FolderSync:
         faring = self._faring
         shop = (self._journal, faring.in_store, self._submit)
-        return FolderSync(session, self.settings, *shop, faring.alarm, self._now, self.stop, room=faring.room)
+        clock = (faring.alarm, self._now, self.stop)
+        return FolderSync(session, self.settings, *shop, *clock, room=faring.room, withheld=faring.withheld)
 
     async def _look(self, sync: FolderSync, folders: tuple[str, ...], *, compare: bool) -> list[Refused]:
         """Look at these folders; one that the server refuses does not keep us from the others."""

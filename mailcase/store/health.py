@@ -32,7 +32,7 @@ from mailcase.outbox.breaker import FLAG, WATCH_FLAG, Breaker
 from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow, insert_or_set
 from mailcase.store.edit import get_flag
-from mailcase.store.health_facts import facts_of, facts_row, failed_of, holds_of, quota_of, trouble_of
+from mailcase.store.health_facts import facts_of, facts_row, failed_of, holds_of, quota_of, trouble_of, withheld_of
 from mailcase.store.life.named import gone
 from mailcase.store.returned import returned
 
@@ -235,5 +235,6 @@ def _mailbox(row: AnyRow, facts: Mapping[str, Any]) -> MailboxTold:
     state = MailboxState(
         row.last_look, row.last_mail, row.lag_s, row.connected, trouble_of(facts, row.mailbox), row.error,
         row.failing_since, failed_of(facts, row.mailbox), quota_of(facts, row.mailbox),
+        withheld_of(facts, row.mailbox),
     )  # fmt: skip
     return MailboxTold(row.mailbox, row.owner, row.source, state, row.seen_at)

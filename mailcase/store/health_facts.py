@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from mailcase.health.situation import Facts
-from mailcase.intake.state import Trouble
+from mailcase.intake.state import Trouble, Withheld
 from mailcase.intake.texts import clean_text
 from mailcase.store.dialect import AnyRow
 
@@ -32,6 +32,11 @@ def facts_row(facts: Facts) -> dict[str, Any]:
         "holds": sorted(facts.holds),
         "over": {key: at.isoformat() for key, at in facts.over.items()},
         "quota": {name: state.quota for name, state in facts.mailboxes.items() if state.quota is not None},
+        "withheld": {
+            name: [one.mails, clean_text(one.named), one.since.isoformat()]
+            for name, state in facts.mailboxes.items()
+            if (one := state.withheld)
+        },
         "trouble": {name: state.trouble for name, state in facts.mailboxes.items() if state.trouble},
         "failed": {name: at.isoformat() for name, state in facts.mailboxes.items() if (at := state.failed_at)},
     }
@@ -81,6 +86,12 @@ def failed_of(facts: Mapping[str, Any], mailbox: str) -> datetime | None:
     """When that mailbox was last tried in vain, as the daemon that works it told."""
     at = facts.get("failed", {}).get(mailbox)
     return datetime.fromisoformat(at) if at else None
+
+
+def withheld_of(facts: Mapping[str, Any], mailbox: str) -> Withheld | None:
+    """What its server does not give, as the daemon that works that mailbox told."""
+    found = facts.get("withheld", {}).get(mailbox)
+    return Withheld(found[0], found[1], datetime.fromisoformat(found[2])) if found else None
 
 
 def quota_of(facts: Mapping[str, Any], mailbox: str) -> float | None:

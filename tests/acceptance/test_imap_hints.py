@@ -153,12 +153,29 @@ async def test_audit_says_of_mail_without_dates_what_the_daemon_does_with_it(
 async def test_a_mail_that_is_not_given_is_told_and_asked_for_again(journal: MemoryJournal, answer: Fault) -> None:
     alarms: Alarms = []
     async with ScriptedImap({1: ONE}) as server:
+        watcher = watch(server, journal, alarms)
         server.fault("UID FETCH", say_first(), say_first(), answer)
-        await watch(server, journal, alarms).once()
+        await watcher.once()
         assert journal.raws == []
-        await watch(server, journal).once()
+        kept = watcher.state.withheld
+        assert kept is not None
+        assert (kept.named, watcher.state.error) == ("INBOX UID 1", "")
+        assert (await audited(server, journal)).counts == {"missing": 1}
+        await watcher.once()
     assert journal.raws == [ONE]
+    assert watcher.state.withheld is None
     assert [(event, text[:6]) for event, text in alarms] == [(Event.MAIL_REFUSED, "UID 1:")]
+
+
+async def test_of_many_mails_that_are_not_given_the_log_names_the_first_ones(journal: MemoryJournal) -> None:
+    alarms: Alarms = []
+    async with ScriptedImap(dict.fromkeys(range(1, 61), ONE)) as server:
+        watcher = watch(server, journal, alarms)
+        server.fault("UID FETCH", say_first(), say_first(), facts())
+        await watcher.once()
+    assert watcher.state.withheld is not None
+    assert (watcher.state.withheld.mails, len(alarms)) == (60, 51)
+    assert alarms[-1][1] == "folder INBOX: more than 50 mails in one look"
 
 
 @pytest.mark.parametrize("answer", [facts("* 1 FETCH (UID 1 BODY[HEADER] NIL BODY[TEXT] NIL)"), refuse("NO broken")])

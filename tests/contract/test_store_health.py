@@ -10,7 +10,7 @@ from mailcase.health.conditions import Condition
 from mailcase.health.letters import Letter
 from mailcase.health.notices import Notice, notices, way_out
 from mailcase.health.situation import DaemonTold, Facts, MailboxTold, Returned, Unregistered
-from mailcase.intake.state import MailboxState
+from mailcase.intake.state import MailboxState, Withheld
 from mailcase.outbox.breaker import FLAG, WATCH_FLAG, Breaker
 from mailcase.store import tables as t
 from mailcase.store.alarms import AlarmChange
@@ -20,7 +20,10 @@ from tests.contract.store_kit import LATER, NOW, Desk, arrival, journalled, mail
 
 MINUTE = timedelta(minutes=1)
 POLICY = make_policy(make_mailbox(), make_mailbox(name="sales", address="sales@helpdesk.example", group="sales"))
-ILL = MailboxState(trouble="login_refused", error="no", failing_since=NOW, failed_at=LATER, quota=0.93)
+KEPT_BACK = Withheld(2, "INBOX UID 5, 7", NOW)
+ILL = MailboxState(
+    trouble="login_refused", error="no", failing_since=NOW, failed_at=LATER, quota=0.93, withheld=KEPT_BACK
+)
 FACTS = Facts(
     mailboxes={"support": ILL},
     sources={"support": "imap:h:u"}, paused=frozenset({"sales"}), policy_hash="p1", config_error="line 3",

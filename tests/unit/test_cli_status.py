@@ -15,7 +15,7 @@ from mailcase.cli.main import app
 from mailcase.clock import utcnow
 from mailcase.health.proof import FLAG, Proof
 from mailcase.health.situation import DaemonTold, Facts
-from mailcase.intake.state import MailboxState
+from mailcase.intake.state import MailboxState, Withheld
 from mailcase.life.admitting import Rules
 from mailcase.life.entries import Kind
 from mailcase.policy_build import build
@@ -51,6 +51,7 @@ OLD = utcnow() - timedelta(minutes=5)
 
 
 FULL = MailboxState(last_look=utcnow(), connected=True, quota=0.914)
+KEPT_BACK = MailboxState(last_look=utcnow(), connected=True, withheld=Withheld(2, "INBOX UID 5, 7", OLD))
 SILENT = MailboxState(last_look=utcnow(), connected=True, last_mail=utcnow() - timedelta(hours=1))
 NO_ROOM = MailboxState(trouble="disk_low", error="disk low: 5 MB free", failing_since=OLD)
 
@@ -66,6 +67,7 @@ NO_ROOM = MailboxState(trouble="disk_low", error="disk low: 5 MB free", failing_
         ([{"disk_low": True}], ["disk_low"], "→ Make room"),
         ([{"disk_low": True, "state": NO_ROOM, "disk_low_since": OLD}], ["disk_low"], "waiting since"),
         ([{"config_error": "x.toml:3: no"}], ["config_refused"], "x.toml:3: no"),
+        ([{"state": KEPT_BACK}], ["mail_withheld"], "2 mails on the server not given: INBOX UID 5, 7"),
         ([{"state": FULL}], ["mailbox_full"], "mailbox is nearly full since"),
         ([{"state": FULL, "quota_over": 0.95}], [], "91% of its room used"),
         ([{"silent_hours": {"support": 1}, "state": SILENT}], ["mailbox_silent"], "no mail comes any more since"),

@@ -11,12 +11,13 @@ from mailcase.health.conditions import RULES, conditions, cure_of
 from mailcase.health.plan import Plan, plan
 from mailcase.health.proof import Proof
 from mailcase.health.situation import AlarmTold, Facts, Numbers, Relay, Returned, Situation
-from mailcase.intake.state import MailboxState
+from mailcase.intake.state import MailboxState, Withheld
 from mailcase.life.named import Gone, Named
 from tests.builders import NOW
 
 MINUTE = timedelta(minutes=1)
 WELL = MailboxState(last_look=NOW, connected=True)
+KEPT_BACK = Withheld(2, "INBOX UID 5, 7", NOW - timedelta(hours=1))
 SILENT = replace(WELL, last_mail=NOW - timedelta(hours=72))
 
 GONE = tuple(
@@ -61,6 +62,8 @@ def box(state: MailboxState, **more: Any) -> dict[str, Any]:
         (situation(box(replace(WELL, quota=0.9))), ["mailbox_full:support"]),
         (situation(box(replace(WELL, quota=0.9), quota_over=0.95)), []),
         (situation(box(replace(WELL, quota=1.2), paused=frozenset({"support"}))), []),
+        (situation(box(replace(WELL, withheld=KEPT_BACK))), ["mail_withheld:support"]),
+        (situation(box(replace(WELL, withheld=KEPT_BACK), paused=frozenset({"support"}))), []),
         (situation(box(ill("disk_low", 60), disk_low=True, disk_free=5 * 1024**2)), ["disk_low:host"]),
         (situation(box(SILENT)), []),
         (situation(box(SILENT, silent_hours={"sales": 1})), []),

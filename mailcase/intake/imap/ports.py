@@ -1,7 +1,7 @@
 """What the IMAP source asks of a session with a server and of the store's thread."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
@@ -16,6 +16,14 @@ Submit = Callable[[Sequence[Journalled], Sequence[bytes]], Coroutine[Any, Any, o
 
 Alarm = Callable[[Event, str], None]
 """(event, text for a person): something that somebody must look at."""
+
+
+class Withheld(Protocol):
+    """Is told of what a server lists and does not give."""
+
+    def __call__(self, folder: str, uids: Collection[int], *, compared: bool) -> None:
+        """Of a look at that folder; `compared`: all that it should give was asked for."""
+        ...
 
 
 class InStore(Protocol):

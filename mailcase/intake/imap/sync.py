@@ -14,7 +14,7 @@ from mailcase.intake.imap.batches import batches, slices
 from mailcase.intake.imap.failures import Refused
 from mailcase.intake.imap.giving import Giving
 from mailcase.intake.imap.marking import KEEP, After, mark, parse_after
-from mailcase.intake.imap.ports import Alarm, InStore, MailSession, SelectedFolder, Submit
+from mailcase.intake.imap.ports import Alarm, InStore, MailSession, SelectedFolder, Submit, Withheld
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.log import Event, emit
 from mailcase.ports import Arrival, Cursor, Journal
@@ -27,7 +27,8 @@ class FolderSync:
 
     In memory are the batches that are being settled by `submit` and the next one (`Ahead`: octets of two at most), and
     the facts of one slice. `room` is called before each fetch and raises Unavailable where what is fetched could not
-    be kept: it stays on the server. The sent folder is only read, whatever `after` says (B16).
+    be kept: it stays on the server. `withheld` is told what the server did not give in each look. The sent folder is
+    only read, whatever `after` says (B16).
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class FolderSync:
         stop: asyncio.Event,
         *,
         room: Callable[[], None] = lambda: None,
+        withheld: Withheld = lambda _folder, _uids, *, compared: None,  # noqa: ARG005  as it is told
     ) -> None:
         self._session = session
         self._settings = settings
@@ -52,6 +54,7 @@ class FolderSync:
         self._now = now
         self._stop = stop
         self._room = room
+        self._withheld = withheld
         self._seen: dict[str, SelectedFolder] = {}  # as they were at the last look
         self._after = parse_after(settings.after)
         self._giving = Giving(session, alarm)
@@ -72,6 +75,8 @@ class FolderSync:
                 now = self._now()
                 compare = compare or plan.compare_due(cursor, now, self._settings.compare_s)
                 await self._read(selected, cursor, now if compare else None)
+            if not self._stop.is_set():
+                self._withheld(folder, self._giving.withheld, compared=compare or cursor is None)
             await self._ahead.settled()
         finally:
             await self._ahead.leave_nothing_behind()
