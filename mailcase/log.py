@@ -70,6 +70,7 @@ class Event(Enum):
     CONNECTION_LOST = ("connection_lost", WARNING, "the IMAP server is gone; it is tried again")
     LOGIN_REFUSED = ("login_refused", ERROR, "the server does not take user and password")
     FOLDER_MISSING = ("folder_missing", ERROR, "a configured folder is not on the server")
+    FOLDER_REFUSED = ("folder_refused", ERROR, "the server refuses a command on a folder; it is tried again")
     BASELINE_SET = ("baseline_set", INFO, "first connection: what lies there now is known from now on")
     UIDVALIDITY_CHANGED = ("uidvalidity_changed", WARNING, "the server renumbered the folder; it is compared")
     FOUND_LATE = ("found_late", WARNING, "the comparison with the server found mail that was missing; it is taken in")

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from mailcase.cli.awaited import Awaited
 from mailcase.cli.counting import Counter
 from mailcase.cli.maildir_probe import told_maildir
+from mailcase.cli.refused_cure import refused_cure
 from mailcase.cli.silence import silence_cure
 from mailcase.cli.smtp_probe import probe
 from mailcase.cli.tls_cure import tls_cure
@@ -28,7 +29,6 @@ from mailcase.configuration.secrets import describe
 from mailcase.configuration.values import Secret
 from mailcase.errors import ConfigError, MailcaseError, TokenRefused, Transient
 from mailcase.intake.imap.failures import FolderMissing, LoginRefused
-from mailcase.intake.imap.numbering import NoNumbering
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.outbox.settings import SmtpSettings
@@ -185,12 +185,7 @@ def _imap_cure(settings: Settings, box: MailboxSection, error: MailcaseError) ->
         )
     if isinstance(error, FolderMissing):
         return "name folders of the server in [mailbox.imap] folders and sent_folder; upper and lower case count"
-    if isinstance(error, NoNumbering):
-        return (
-            "only whoever runs that server can mend it: an update, a repair of the folder's index. Until then let its "
-            "mail come another way: forwarded to another server, or by [mailbox.maildir] or LMTP"
-        )
-    return _reachable("imap") if isinstance(error, Transient) else ""
+    return refused_cure(error) or (_reachable("imap") if isinstance(error, Transient) else "")
 
 
 async def _smtp(settings: Settings, box: MailboxSection, smtp: SmtpSettings) -> Finding:

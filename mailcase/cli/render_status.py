@@ -25,6 +25,7 @@ _PLACES: Final = {
 }
 _OF_MAILBOX: Final = (
     *("mailbox_unreachable", "login_refused", "token_ended", "folder_missing", "mailbox_full", "mailbox_silent"),
+    "folder_refused",
     "mail_withheld",
     "nobody_reads",
 )

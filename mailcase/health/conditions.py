@@ -55,6 +55,16 @@ RULES: Final = (
         "Make the folder on the server, or correct `folders` in [mailbox.imap]; `mailcase check` lists what is there.",
     ),
     Rule(
+        "folder_refused",
+        "mailbox",
+        finding.mailboxes,
+        "the server refuses a folder",
+        "The folder is there, and the server says no to reading it: its new mail stays there. The other folders of the "
+        "mailbox are read.",
+        "The error names the command. May this user list and read the folder (its rights, ACL)? Else the server's own "
+        "log says why; an index that is broken can be rebuilt there. It is tried again all the time.",
+    ),
+    Rule(
         "mail_withheld",
         "mailbox",
         finding.withheld,

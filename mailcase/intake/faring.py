@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from mailcase.errors import MailcaseError, TokenRefused, Transient, Unavailable
-from mailcase.intake.imap.failures import LoginRefused, Refused
+from mailcase.intake.imap.failures import FolderMissing, LoginRefused, Refused
 from mailcase.intake.imap.ports import Alarm, InStore
 from mailcase.intake.state import MailboxState, Trouble, Withheld
 from mailcase.log import Event, emit
@@ -30,7 +30,8 @@ class NoRoom(Unavailable):
 _TROUBLES: Final[tuple[tuple[type[MailcaseError], Trouble], ...]] = (
     (LoginRefused, "login_refused"),
     (TokenRefused, "token_ended"),
-    (Refused, "folder_missing"),
+    (FolderMissing, "folder_missing"),
+    (Refused, "folder_refused"),
     (NoRoom, "disk_low"),
     (Unavailable, "store_busy"),
 )

@@ -5,7 +5,16 @@ from datetime import datetime
 from typing import Literal
 
 #: Why a mailbox cannot be read, as a stable word; "" when it can.
-Trouble = Literal["", "mailbox_unreachable", "login_refused", "token_ended", "folder_missing", "store_busy", "disk_low"]
+Trouble = Literal[
+    "",
+    "mailbox_unreachable",
+    "login_refused",
+    "token_ended",
+    "folder_missing",
+    "folder_refused",
+    "store_busy",
+    "disk_low",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from mailcase.clock import utcnow
 from mailcase.errors import Fenced, MailcaseError, TokenRefused, Unavailable
 from mailcase.intake.faring import Faring, Room, no_limit
 from mailcase.intake.gate import Gate, Permit
-from mailcase.intake.imap.failures import LoginRefused, Refused
+from mailcase.intake.imap.failures import FolderMissing, LoginRefused, Refused
 from mailcase.intake.imap.filling import Filling
 from mailcase.intake.imap.ports import Alarm, InStore, MailSession, Submit
 from mailcase.intake.imap.session import ImapSession
@@ -222,7 +222,8 @@ class Watcher:
             try:
                 await sync.look(folder, compare=compare)
             except Refused as error:
-                self._faring.alarm(Event.FOLDER_MISSING, str(error))
+                missing = isinstance(error, FolderMissing)
+                self._faring.alarm(Event.FOLDER_MISSING if missing else Event.FOLDER_REFUSED, str(error))
                 errors.append(error)
         if errors:
             self._faring.failed(errors[0])

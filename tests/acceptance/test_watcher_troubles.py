@@ -7,7 +7,7 @@ import pytest
 
 from mailcase.errors import MailcaseError, TokenRefused, Unavailable
 from mailcase.intake.faring import NoRoom, trouble_of
-from mailcase.intake.imap.failures import FolderMissing, LoginRefused
+from mailcase.intake.imap.failures import FolderMissing, LoginRefused, Refused
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.intake.watcher import Watcher
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.usefixtures("short_pauses")
         (LoginRefused("no"), "login_refused"),
         (TokenRefused("no"), "token_ended"),
         (FolderMissing("no"), "folder_missing"),
+        (Refused("no"), "folder_refused"),
         (NoRoom("no"), "disk_low"),
         (Unavailable("no"), "store_busy"),
         (MailcaseError("no"), "mailbox_unreachable"),

@@ -56,6 +56,7 @@ def box(state: MailboxState, **more: Any) -> dict[str, Any]:
         (situation(box(ill("login_refused", 0))), ["login_refused:support"]),
         (situation(box(ill("token_ended", 0))), ["token_ended:support"]),
         (situation(box(ill("folder_missing", 0))), ["folder_missing:support"]),
+        (situation(box(ill("folder_refused", 0))), ["folder_refused:support"]),
         (situation(box(ill("login_refused", 60), paused=frozenset({"support"}))), []),
         (situation(box(ill("store_busy", 60))), []),
         (situation(box(replace(WELL, quota=0.899))), []),

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from aioimaplib import aioimaplib
 
 from mailcase.errors import Transient
-from mailcase.intake.imap.exchange import ConnectionLost, Exchange
+from mailcase.intake.imap.exchange import ConnectionLost, Exchange, OddAnswer
+from mailcase.intake.imap.framing import BrokenStream
 from mailcase.intake.imap.protocol import HardenedProtocol
 
 
@@ -82,4 +83,5 @@ class HardenedClient(aioimaplib.IMAP4):  # type: ignore[misc]  # aioimaplib is u
         try:
             yield
         except Transient as error:
-            raise ConnectionLost(f"{self.where}: {error}") from error
+            kind = OddAnswer if isinstance(error, OddAnswer | BrokenStream) else ConnectionLost
+            raise kind(f"{self.where}: {error}") from error

@@ -14,6 +14,10 @@ class ConnectionLost(Transient):
     """The connection ended, was given up, or never came about."""
 
 
+class OddAnswer(ConnectionLost):
+    """What came is not IMAP as we can read it: another service, a proxy, or a broken server."""
+
+
 class Exchange(aioimaplib.Command):  # type: ignore[misc]  # aioimaplib is untyped
     """One command on its way, and everything the server sent for it.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mailcase.errors import ConfigError, MailcaseError, NoGreeting, Permanent, Transient
 from mailcase.intake.imap.client import HardenedClient
 from mailcase.intake.imap.exchange import Exchange
-from mailcase.intake.imap.failures import LoginRefused, login_refusal, readable, refusal
+from mailcase.intake.imap.failures import LoginRefused, ServerBusy, login_refusal, readable, refusal
 from mailcase.intake.imap.grammar import quote
 from mailcase.intake.imap.settings import MEBIBYTE, ImapSettings
 from mailcase.ports import SignIn
@@ -44,7 +44,7 @@ async def _introduce(client: HardenedClient, settings: ImapSettings, later: ssl.
     greeting = await client.greeted(settings.greeting_s)
     known = greeting[:9].upper().startswith(b"* PREAUTH")
     if not known and not greeting[:5].upper().startswith(b"* OK"):
-        raise Transient(f"{settings.host}: {readable(greeting)}")
+        raise ServerBusy(f"{client.where}: does not greet but says {readable(greeting)}")
     if later is not None:  # STARTTLS: this connection goes no further without it
         await _start_tls(client, settings, later, known)
     await ask_capabilities(client)
@@ -58,10 +58,10 @@ async def _introduce(client: HardenedClient, settings: ImapSettings, later: ssl.
 
 async def _start_tls(client: HardenedClient, settings: ImapSettings, context: ssl.SSLContext, known: bool) -> None:
     if known:  # RFC 9051 7.1.4: PREAUTH leaves no way to STARTTLS, so somebody may be stripping it
-        raise Permanent(f"{settings.host} greets with PREAUTH, STARTTLS is impossible: use security = tls")
+        raise Permanent(f"{client.where}: greets with PREAUTH, STARTTLS is impossible: use security = tls")
     answer = await client.command("STARTTLS")
     if answer.result != "OK":
-        raise Permanent(f"{settings.host} refuses STARTTLS: {readable(answer.text)}; use security = tls")
+        raise Permanent(f"{client.where}: refuses STARTTLS: {readable(answer.text)}; use security = tls")
     await client.protocol.upgrade(context, settings.host)
 
 

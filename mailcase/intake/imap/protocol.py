@@ -13,7 +13,7 @@ from aioimaplib import aioimaplib
 
 from mailcase.errors import Transient
 from mailcase.faults import hit
-from mailcase.intake.imap.exchange import ConnectionLost, Exchange
+from mailcase.intake.imap.exchange import ConnectionLost, Exchange, OddAnswer
 from mailcase.intake.imap.failures import readable
 from mailcase.intake.imap.framing import Framer
 from mailcase.intake.imap.grammar import Piece
@@ -71,7 +71,7 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
     def give_up(self, error: Exception) -> None:
         """End the connection at once, without a word to the server; the first reason stays."""
         if self.failure is None:
-            self.failure = error if isinstance(error, Transient) else ConnectionLost(f"unreadable answer: {error!r}")
+            self.failure = error if isinstance(error, Transient) else OddAnswer(f"unreadable answer: {error!r}")
         self.state = aioimaplib.LOGOUT
         waiting = [self.greeting] + ([self._current.finished] if self._current else [])
         for future in waiting:
@@ -133,7 +133,7 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
         tag, _, rest = line.partition(b" ")
         current = self._current
         if current is None or tag.decode("ascii", "replace") != current.tag or current.finished.done():
-            raise ConnectionLost("an answer to no question of ours")
+            raise OddAnswer("an answer to no question of ours")
         result, _, current.text = rest.partition(b" ")
         current.result = result.decode("ascii", "replace").upper()
         if current.name == "STARTTLS" and current.result == "OK":
