@@ -49,6 +49,9 @@ class LastMails:
         self._asked &= facts.mailboxes.keys()
         if facts.mailboxes.keys() - self._asked:  # others may have worked those until now
             self._learn(await asyncio.to_thread(self._store.last_mails))
+            unknown = facts.mailboxes.keys() - self._asked - self._known.keys()  # restored, or no daemon told of it yet
+            found = await asyncio.to_thread(self._store.newest_mail_of, sorted(unknown))
+            self._learn({name: (at, 0.0) for name, at in found.items()})
             self._asked = set(facts.mailboxes)
 
     async def _ask_journal(self, silent: Mapping[str, int], now: datetime) -> None:

@@ -47,6 +47,12 @@ class HealthDoor:
             return health.newest_mails(conn, since, until)
 
     @reads
+    def newest_mail_of(self, mailboxes: Collection[str]) -> dict[str, datetime]:
+        """When the newest mail of each of these came, as far as any did, however long ago."""
+        with self._engines.read() as conn:
+            return health.newest_mail_of(conn, mailboxes)
+
+    @reads
     def health_numbers(self, named: Sequence[Named] = ()) -> Numbers:
         """What is open now, and who of `named` is not there; cheap."""
         with self._engines.read() as conn:

@@ -58,6 +58,16 @@ async def test_mail_that_another_daemon_took_by_lmtp_ends_the_silence(bureau: Bu
     assert await bureau.look(72 * HOUR) == ["[mailcase] support: no mail comes any more"]
 
 
+async def test_the_last_mail_is_found_in_the_journal_where_no_daemon_told_of_it(bureau: Bureau) -> None:
+    """After a restore, whose rows of mailboxes are gone."""
+    bureau.store.journal([arrival(received_at=NOW - 200 * HOUR)], None)
+    bureau.facts = replace(bureau.facts, silent_hours={"support": 72})
+    bureau.mailboxes(support=WELL, sales=WELL)
+    assert await bureau.look() == ["[mailcase] support: no mail comes any more"]
+    told = {one.mailbox: one.state.last_mail for one in bureau.store.health_told(bureau.now).mailboxes}
+    assert told == {"support": NOW - 200 * HOUR, "sales": None}
+
+
 async def test_the_last_mail_is_kept_where_the_store_is_busy_for_a_moment(bureau: Bureau) -> None:
     def busy() -> NoReturn:
         raise Transient("locked")

@@ -154,6 +154,9 @@ def test_the_newest_mail_of_each_mailbox_is_known_by_whomever_it_was_taken(store
     ]
     store.journal(came, None)
     assert store.newest_mails(NOW - 5 * MINUTE, NOW + 5 * MINUTE) == {"support": NOW}
+    assert store.newest_mail_of(["support", "sales", "other"]) == {
+        "support": NOW + 9 * MINUTE, "sales": NOW - 9 * MINUTE,
+    }  # fmt: skip
 
 
 def test_what_is_asked_every_few_seconds_reads_indexes_alone(store: Store) -> None:
@@ -168,6 +171,7 @@ def test_what_is_asked_every_few_seconds_reads_indexes_alone(store: Store) -> No
         health.numbers(conn)
         health.unregistered(conn, NOW)
         health.newest_mails(conn, NOW, LATER)
+        health.newest_mail_of(conn, ["support"])
         returned.returned(conn, NOW)
         plans = [
             row[3]
@@ -176,6 +180,8 @@ def test_what_is_asked_every_few_seconds_reads_indexes_alone(store: Store) -> No
         ]
     assert len(plans) > 5
     assert [one for one in plans if one.startswith("SCAN")] == []
+    at = plans.index("SEARCH delivery USING INDEX ix_delivery_mailbox (mailbox=?)")
+    assert "ORDER BY" not in plans[at + 1]  # the index gives them in order: one row is read
 
 
 def change(store: Store, **over: Any) -> AlarmChange:
