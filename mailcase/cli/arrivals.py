@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from mailcase.cli.output import counted
 from mailcase.errors import Permanent
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
@@ -98,7 +99,7 @@ class _Maildir:
 
     async def begin(self) -> str:
         self.known = set(await asyncio.to_thread(self._listing))
-        return f"{self.folder}: {len(self.known)} mails lie there"
+        return f"{self.folder}: {counted(len(self.known), 'mail lies', 'mails lie')} there"
 
     async def find(self, message_id: str) -> str:
         for key, place in (await asyncio.to_thread(self._listing)).items():

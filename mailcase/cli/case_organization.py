@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailcase.cli.acting import desk_of, do, who
-from mailcase.cli.output import note, print_json, safe, say
+from mailcase.cli.output import counted, note, print_json, safe, say
 from mailcase.cli.state import As, must_be_mailbox, state_of
 
 if TYPE_CHECKING:
@@ -61,9 +61,10 @@ def _of_all(context: typer.Context, number: str | None, mailbox: str | None, as_
 
 def _tell(given: "Given") -> None:
     for one, to in _sorted(given):
-        say(f"{safe(one)}  {given.cases[one]} cases belong to {safe(to)} now")
+        say(f"{safe(one)}  {counted(given.cases[one], 'case belongs', 'cases belong')} to {safe(to)} now")
     for one, count in given.left.items():
-        note(f"{count} cases of mailbox {safe(one)} have none still: `mailcase case organization NUMBER NAME`")
+        cases = counted(count, "case")
+        note(f"{cases} of mailbox {safe(one)} without any still: `mailcase case organization NUMBER NAME`")
 
 
 def _sorted(given: "Given") -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import typer
 
 from mailcase.cli import contact_edit
 from mailcase.cli.files import write_private
-from mailcase.cli.output import note, plain, print_json, safe, say
+from mailcase.cli.output import counted, note, plain, print_json, safe, say
 from mailcase.cli.state import As, actor, an_address, reading, state_of, writing
 from mailcase.errors import Permanent
 
@@ -48,7 +48,7 @@ def export(
     if state.json:
         print_json({"file": str(to), "cases": len(data["cases"]), "messages": len(data["messages"])})
     else:
-        say(f"{safe(to)}  {len(data['cases'])} cases, {len(data['messages'])} mails")
+        say(f"{safe(to)}  {counted(len(data['cases']), 'case')}, {counted(len(data['messages']), 'mail')}")
 
 
 @app.command()
@@ -104,19 +104,25 @@ def _token_key(settings: "Settings") -> bytes:
 def _tell(known: "Known", *, done: bool) -> None:
     verb = "erased" if done else "would be erased"
     say(f"{verb}  {', '.join(safe(one) for one in known.addresses)}")
-    say(f"  {known.messages} mails with texts, attachments and raw bytes, in {known.deliveries} deliveries")
-    say(f"  {known.sent} mails of ours to this person, {known.outbox} rows of the outbox")
-    say(f"  title, description and contact of {known.cases} cases, which stay as numbers")
+    came = counted(known.deliveries, "delivery", "deliveries")
+    say(f"  {counted(known.messages, 'mail')} with texts, attachments and raw bytes, in {came}")
+    say(f"  {counted(known.sent, 'mail')} of ours to this person, {counted(known.outbox, 'row')} of the outbox")
+    say(f"  title, description and contact of {counted(known.cases, 'case')}; the numbers stay")
     for count, told in (
-        (known.quarantined, "mails in quarantine or dropped from it"),
-        (known.suppressed, "suppression of the address: automatic mail may go there again if this person writes anew"),
+        (known.quarantined, f"{counted(known.quarantined, 'mail')} in quarantine or dropped from it"),
+        (
+            known.suppressed,
+            "1 suppression of the address: automatic mail may go there if this person writes anew",
+        ),
     ):
         if count:
-            say(f"  {int(count)} {told}")
+            say(f"  {told}")
     if known.quoting:
-        note(f"{known.quoting} mails of other people on these cases name the address: they stay")
+        others = counted(known.quoting, "mail of another person names", "mails of other people name")
+        note(f"{others} the address on these cases: what is theirs stays")
     if known.undecided:
-        note(f"{known.undecided} mails of this person are not decided yet: run it again once they are")
+        waiting = counted(known.undecided, "mail of this person is", "mails of this person are")
+        note(f"{waiting} not decided yet: run it again afterwards")
 
 
 def _write_raws(store: "Store", messages: list[dict[str, Any]], folder: Path) -> None:

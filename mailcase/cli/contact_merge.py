@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mailcase.cli.acting import desk_of, who
-from mailcase.cli.output import note, print_json, safe, say
+from mailcase.cli.output import counted, note, print_json, safe, say
 from mailcase.cli.state import As, an_address, state_of
 
 
@@ -32,4 +32,4 @@ def merge(
     addresses = done.entry["addresses"]
     shown = ", ".join(addresses) if isinstance(addresses, tuple) else ""
     say(f"{safe(done.entry['name'])}  {safe(shown)}")
-    note(f"{done.cases} cases and {done.mails} mails of {safe(done.gone)} are his now")
+    note(f"his from now on: {counted(done.cases, 'case')} and {counted(done.mails, 'mail')} of {safe(done.gone)}")

@@ -27,7 +27,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="As in the configurati
 
 @app.command("list")
 def list_(context: typer.Context) -> None:
-    """All mailboxes: reading, error, paused, or stopped where no daemon works them."""
+    """All mailboxes: reading, error, paused, stopped where no daemon works them, no_source where mail is handed in."""
     state = state_of(context)
     settings = state.settings()
     with reading(settings) as store:
@@ -48,11 +48,19 @@ def _rows(settings: "Settings", store: "Store | None") -> list[dict[str, Any]]:
     flags = store.flags(PAUSED) if store else {}
     sources = source_ids(settings)
     handed_in = "lmtp" if settings.lmtp.listen else "ingest"
-    rows = [_row(box, told, flags.get(PAUSED + box.name), now) for box in settings.mailbox]
-    return [{**row, "source": sources.get(row["name"], handed_in)} for row in rows]
+    return [
+        {**_row(box, told, flags.get(PAUSED + box.name), now, sources.get(box.name, "")), "source": source}
+        for box in settings.mailbox
+        for source in [sources.get(box.name) or _told_source(told, box.name) or handed_in]
+    ]
 
 
-def _row(box: "MailboxSection", told: "Told | None", paused: str | None, now: "datetime") -> dict[str, Any]:
+def _told_source(told: "Told | None", name: str) -> str:
+    """As the daemon told it, and `status` says it: the files may have been edited since."""
+    return next((one.source for one in told.mailboxes if one.mailbox == name), "") if told else ""
+
+
+def _row(box: "MailboxSection", told: "Told | None", paused: str | None, now: "datetime", reads: str) -> dict[str, Any]:
     living = {one.owner: f"{one.host} (pid {one.pid})" for one in told.daemons if one.alive(now)} if told else {}
     row = next((one for one in told.mailboxes if one.mailbox == box.name), None) if told else None
     works = row is not None and row.owner in living
@@ -60,6 +68,8 @@ def _row(box: "MailboxSection", told: "Told | None", paused: str | None, now: "d
     state = "reading" if works else "stopped"
     if works and fares and fares.error:
         state = "error"
+    if not reads:
+        state = "no_source"  # as `status` calls it
     return {
         "name": box.name, "address": box.address, "aliases": list(box.aliases), "group": box.group,
         "source": "", "state": "paused" if paused is not None else state,

@@ -47,6 +47,11 @@ def padded(text: str, columns: int) -> str:
     return text + " " * max(0, columns - width(text))
 
 
+def counted(count: int, thing: str, things: str = "") -> str:
+    """`no mails`, `1 mail`, `2 mails`; `things` where an s behind `thing` does not make the plural."""
+    return f"{count or 'no'} {thing if count == 1 else things or thing + 's'}"
+
+
 def cut(text: str, columns: int) -> str:
     """At most so wide, with … where something was cut."""
     start = text[: _MARKS * columns]  # no more is looked at, however long a stranger's subject is

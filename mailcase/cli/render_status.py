@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from mailcase.cli.output import safe, say
-from mailcase.cli.render_watch import alarm_lines, daemon_line, shown
+from mailcase.cli.output import counted, safe, say
+from mailcase.cli.render_watch import alarm_lines, daemon_line, daemon_mark, shown
 from mailcase.cli.when import after, amount, moment
 from mailcase.health.finding import named
 from mailcase.health.overview import Need, Overview
@@ -29,6 +29,7 @@ _OF_MAILBOX: Final = (
     "mail_withheld",
     "nobody_reads",
 )
+_UNREADABLE: Final = "`mailcase message list --outcome ignored` names them; `message show ID` has their headers"
 
 
 def print_status(found: Overview, zone: str, now: datetime) -> None:
@@ -45,12 +46,14 @@ class _Screen:
         self._data, self._needs, self._zone, self._now = found.data, found.needs, zone, now
 
     def lines(self) -> Iterator[str]:
-        yield from self._part("daemon", *(daemon_line(one, self._at) for one in shown(self._data["daemons"])))
+        told = shown(self._data["daemons"])
+        marks = [daemon_mark(one) for one in told]
+        yield from self._part("daemon", *(daemon_line(one, self._at) for one in told), marks=marks)
         for one in self._data["mailboxes"]:
             needs = [need for need in self._needs if need.word in _OF_MAILBOX and need.mailbox == one["mailbox"]]
             yield from self._block(f"mailbox {one['mailbox']}", [self._mailbox(one)], needs)
         yield from self._part("journal", self._journal(self._data["journal"]))
-        yield from self._part("quarantine", f"{self._data['quarantine']['mails'] or 'no'} mails")
+        yield from self._part("quarantine", counted(self._data["quarantine"]["mails"], "mail"))
         yield from self._part("outbox", self._outbox(self._data["outbox"]))
         yield from self._part("breaker", self._breaker(self._data["breaker"]))
         yield from self._part("audit", self._audit(self._data["audit"]))
@@ -59,13 +62,15 @@ class _Screen:
         yield from self._part("disk", *self._disk())
         yield from alarm_lines(self._data["alarms"], self._at)
 
-    def _part(self, name: str, *texts: str) -> Iterator[str]:
-        yield from self._block(name, texts, [one for one in self._needs if one.word in _PLACES[name]])
+    def _part(self, name: str, *texts: str, marks: Sequence[str] = ()) -> Iterator[str]:
+        yield from self._block(name, texts, [one for one in self._needs if one.word in _PLACES[name]], marks)
 
-    def _block(self, name: str, texts: Sequence[str], needs: Sequence[Need]) -> Iterator[str]:
-        """What is, then what needs a person and what to do."""
-        mark = "!!" if needs else "ok"
-        for text in texts or (["none"] if needs else []):
+    def _block(
+        self, name: str, texts: Sequence[str], needs: Sequence[Need], marks: Sequence[str] = ()
+    ) -> Iterator[str]:
+        """What is, then what needs a person and what to do; `marks` of the texts where nothing does."""
+        for at, text in enumerate(texts or (["none"] if needs else [])):
+            mark = "!!" if needs else next(iter(marks[at:]), "ok")
             yield f"{mark:<3} {safe(name):<20} {safe(text)}"
         for need in needs:
             since = f" since {self._at(need.since)} ({after(need.since, self._now)})" if need.since else ""
@@ -99,7 +104,8 @@ class _Screen:
 
     def _journal(self, one: Mapping[str, Any]) -> str:
         oldest = f", the oldest for {after(one['oldest'], self._now)}" if one["oldest"] else ""
-        return f"{one['undecided'] or 'no'} mails wait for their decision{oldest}"
+        waiting = counted(one["undecided"], "mail waits for its decision", "mails wait for their decision")
+        return f"{waiting}{oldest}"
 
     def _outbox(self, one: Mapping[str, Any]) -> str:
         held = f", {one['held']} held by a limit{named(one['held_of'])}" if one["held"] else ""
@@ -129,9 +135,11 @@ class _Screen:
             strangers = one["unregistered"]
             if strangers["mails"]:
                 seen = ", ".join(f"{each['address']} ({each['mails']})" for each in strangers["addresses"])
-                text = f"{strangers['mails']} mails in seven days to addresses it does not have: {seen}"
+                named = f": {seen}" if seen else "; no recipient in them can be read"
+                text = f"{counted(strangers['mails'], 'mail')} in seven days to addresses it does not have{named}"
+                cure = "if one of them is yours, add it to `aliases` of the mailbox" if seen else _UNREADABLE
                 yield f"ok  {safe('recipients of ' + one['mailbox']):<20} {safe(text)}"
-                yield f"    {'':<20} → if one of them is yours, add it to `aliases` of the mailbox"
+                yield f"    {'':<20} → {cure}"
 
     def _configuration(self, one: Mapping[str, Any]) -> str:
         return f"{one['file']}, policy {one['policy']}" if one["policy"] else str(one["file"])

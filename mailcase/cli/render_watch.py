@@ -31,6 +31,11 @@ def daemon_line(one: Mapping[str, Any], at: At) -> str:
     return f"{who} runs since {at(one['started_at'])}, policy {one['policy']}"
 
 
+def daemon_mark(one: Mapping[str, Any]) -> str:
+    """One that fell silent is neither well nor gone for certain, unless another runs in its place."""
+    return "??" if one["way"] == "silent" or (one["way"] == "gone" and not one["successor"]) else "ok"
+
+
 def alarm_lines(alarms: Sequence[Mapping[str, Any]], at: At) -> Iterator[str]:
     """A line an alarm: it holds, it is over and about to close, or nobody can say yet."""
     for one in alarms:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from mailcase.cli import when
-from mailcase.cli.output import note, print_json, safe, say
+from mailcase.cli.output import counted, note, print_json, safe, say
 from mailcase.cli.render_trace import headline, winner
 from mailcase.cli.state import must_be_mailbox, reading, state_of
 from mailcase.errors import ConfigError, Permanent
@@ -107,7 +107,7 @@ def _tell(found: "Replayed") -> None:
         note(f"mail {number} cannot be decided again: {safe(why)}")
     said = "would end otherwise" if found.differences else "each ends as it did"
     count = f"{len(found.differences)} of " if found.differences else ""
-    note(f"{count}{found.mails} mails since {found.since:%Y-%m-%d %H:%M} {said}; nothing was written")
+    note(f"{count}{counted(found.mails, 'mail')} since {found.since:%Y-%m-%d %H:%M} {said}; nothing was written")
 
 
 def _answer(side: Mapping[str, Any]) -> str:

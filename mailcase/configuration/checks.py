@@ -10,6 +10,7 @@ from mailcase.configuration.mailbox import ImapSection
 from mailcase.configuration.problems import Problem
 from mailcase.configuration.sections import CLOSING_REASONS, CasesSection
 from mailcase.intake.addresses import key_of
+from mailcase.intake.imap.settings import ImapSettings
 
 if TYPE_CHECKING:
     from mailcase.config import Settings
@@ -109,15 +110,20 @@ def _addresses(settings: "Settings") -> Iterator[Problem]:
 
 
 def _folders(settings: "Settings") -> Iterator[Problem]:
-    owners: dict[tuple[str, str, str], str] = {}
+    owners: dict[tuple[str, str], str] = {}
     for number, box in enumerate(settings.mailbox):
         imap = box.imap
-        for source in [(imap.host.lower(), imap.user, folder) for folder in _read(imap)] if imap else []:
+        for source in [(_server(imap), folder) for folder in _read(imap)] if imap else []:
             if owners.setdefault(source, box.name) != box.name:
                 yield Problem(
                     ("mailbox", number, "imap", "folders"),
-                    f"{source[2]} of this user is read by mailbox {owners[source]}: a mail can have one mailbox only",
+                    f"{source[1]} of this user is read by mailbox {owners[source]}: a mail can have one mailbox only",
                 )
+
+
+def _server(imap: ImapSection) -> str:
+    """As deliveries bear it: another port is another server (tunnels), unless both are usual."""
+    return ImapSettings("", imap.host, imap.user, port=imap.port).source
 
 
 def _read(imap: ImapSection) -> tuple[str, ...]:

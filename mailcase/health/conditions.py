@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import timedelta
+from shlex import quote
 from typing import Final
 
 from mailcase.health import finding
@@ -12,6 +13,7 @@ from mailcase.intake.state import MailboxState
 __all__ = ["BY_WORD", "RULES", "Condition", "Rule", "conditions", "cure_of", "waits", "well"]
 
 _MINUTE: Final = timedelta(minutes=1)
+_NAME: Final = "NAME"  # in a cure: the mailbox that needs it
 _HOUR: Final = timedelta(hours=1)
 
 #: The policy: what needs a person, since when it counts, what it means and what to do.
@@ -91,8 +93,8 @@ RULES: Final = (
         "no mail comes any more",
         "The mailbox can be read, but nothing new was in it for longer than its `silent_hours`. Perhaps nobody writes; "
         "perhaps mail does not reach it any more.",
-        "`mailcase mailbox test NAME` sends a mail and waits for it. If that does not come: look at the MX record, the "
-        "forwarding to this mailbox and its Junk folder. If such a pause is usual, raise `silent_hours`.",
+        f"`mailcase mailbox test {_NAME}` sends a mail and waits for it. If that does not come: look at the MX record, "
+        "the forwarding to this mailbox and its Junk folder. If such a pause is usual, raise `silent_hours`.",
     ),
     Rule(
         "nobody_reads",
@@ -233,7 +235,8 @@ def cure_of(word: str, mailbox: str, by_token: Collection[str]) -> str:
     """What to do; "" for a word of another version. `by_token`: as Facts.by_token."""
     if (rule := BY_WORD.get(word)) is None:
         return ""
-    return rule.oauth_cure if rule.service and f"{rule.service}:{mailbox}" in by_token else rule.cure
+    cure = rule.oauth_cure if rule.service and f"{rule.service}:{mailbox}" in by_token else rule.cure
+    return cure.replace(_NAME, quote(mailbox)) if mailbox else cure
 
 
 def conditions(now: Situation) -> tuple[Condition, ...]:

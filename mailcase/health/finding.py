@@ -112,7 +112,7 @@ def silent(rule: Rule, now: Situation) -> Iterator[Condition]:
             continue
         read = state.last_look is not None and not (state.trouble or state.error)
         if read and now.now - state.last_mail >= timedelta(hours=hours):
-            yield Condition(rule.word, state.last_mail, f"no new mail for more than {hours} hours", mailbox=name)
+            yield Condition(rule.word, state.last_mail, f"no new mail for more than {_hours(hours)}", mailbox=name)
 
 
 def bounces(rule: Rule, now: Situation) -> Iterator[Condition]:
@@ -134,7 +134,7 @@ def breaker(rule: Rule, now: Situation) -> Iterator[Condition]:
     """An open breaker."""
     if (since := now.numbers.breaker_since) is not None:
         whose = named(now.numbers.held_of)
-        held = f"{now.numbers.held} mails are held{whose}" if now.numbers.held else "no mail is held yet"
+        held = f"{_held(now.numbers.held)}{whose}" if now.numbers.held else "no mail is held yet"
         yield Condition(
             rule.word, since, f"{held}; it opened at {now.numbers.breaker_threshold} automatic mails an hour"
         )
@@ -186,6 +186,14 @@ def named(mails: Mapping[str, int]) -> str:
     return f" ({', '.join([*told[:_NAMED], *more])})" if told else ""
 
 
+def _hours(count: int) -> str:
+    return f"{count} hour" if count == 1 else f"{count} hours"
+
+
+def _held(count: int) -> str:
+    return f"{count} mail is held" if count == 1 else f"{count} mails are held"
+
+
 def _waiting(count: int) -> str:
     return f"{count} mail waits" if count == 1 else f"{count} mails wait"
 
@@ -200,7 +208,7 @@ def assignees(rule: Rule, now: Situation) -> Iterator[Condition]:
 def undecided(rule: Rule, now: Situation) -> Iterator[Condition]:
     """Mail that waits to be decided."""
     if (since := now.numbers.undecided_since) is not None and _lasts(rule, now, since):
-        yield Condition(rule.word, since, f"{now.numbers.undecided} mails wait in the journal")
+        yield Condition(rule.word, since, f"{_waiting(now.numbers.undecided)} in the journal")
 
 
 def unsound(rule: Rule, now: Situation) -> Iterator[Condition]:

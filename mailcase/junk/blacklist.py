@@ -8,6 +8,7 @@ from typing import Final
 from mailcase.intake.addresses import without_tag
 from mailcase.junk.blacklist_entry import BlacklistLine, parse_line
 
+_MOST_TOLD: Final = 10  # wrong lines of a file
 _DEEPEST: Final = 128  # labels of a domain that are looked at; RFC 1035 allows 127
 
 
@@ -65,6 +66,23 @@ def _parents(domain: str) -> list[str]:
     return [".".join(labels[start:]) for start in range(len(labels))]
 
 
+def _parsed(text: str) -> list[BlacklistLine]:
+    """The entries; raises as `Blacklist.parse`."""
+    lines: list[BlacklistLine] = []
+    wrong: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        try:
+            entry = parse_line(number, line)
+        except ValueError as error:
+            wrong.append(str(error))
+        else:
+            lines += [entry] if entry else []
+    if wrong:
+        more = [f"{len(wrong) - _MOST_TOLD} more lines are wrong"] if len(wrong) > _MOST_TOLD else []
+        raise ValueError("\n".join([*wrong[:_MOST_TOLD], *more]))
+    return lines
+
+
 @dataclass(frozen=True, slots=True)
 class Blacklist:
     """A parsed blacklist file. Lookups cost the same for ten lines and for a hundred thousand."""
@@ -78,10 +96,9 @@ class Blacklist:
         """Read the file's text (contract.md, `blacklist.txt`).
 
         Raises:
-            ValueError: with line number, what is wrong and the cure.
+            ValueError: a line for each wrong one, the first ten: its number, what is wrong and the cure.
         """
-        parsed = (parse_line(number, line) for number, line in enumerate(text.split("\n"), 1))
-        lines = tuple(line for line in parsed if line is not None)
+        lines = tuple(_parsed(text))
         return cls(
             lines,
             _Index.build(line for line in lines if not line.allows),

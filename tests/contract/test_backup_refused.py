@@ -1,6 +1,7 @@
 """What is no whole backup, or cannot be brought back, changes nothing."""
 
 import shutil
+import subprocess
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,8 @@ from mailcase.store.archive import Manifest
 from mailcase.store.store import Store
 from tests.contract.backup_kit import FILES, Place, fill, must_be_safe, outbox, take
 from tests.servers.postgres import PostgresServer
+
+STORAGE = Path(__file__).parents[2] / "docs" / "storage.md"
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +111,28 @@ def test_postgresql_comes_back_in_one_transaction_or_not_at_all(
     assert (other.restore(margin=10).kept, kept.stat().st_mode & 0o777) == ("", 0o600)
     store = Store.open(other.url, tmp_path, raw=FILES)
     must_be_safe(store)
+    store.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(shutil.which("pg_restore") is None, reason="pg_restore is not installed")
+def test_the_store_before_comes_back_by_the_command_of_the_document(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    place = Place(postgres_server.database(), tmp_path)
+    store = place.open()
+    fill(store)
+    place.save()
+    take(store, "9")
+    before = (outbox(store), store.message_list())
+    store.close()
+    kept = place.restore(replace=True).kept
+    (line,) = (one for one in STORAGE.read_text("utf-8").splitlines() if one.startswith("pg_restore "))
+    words = [word for word in line.split() if not word.startswith(("--dbname", "/"))]
+    url = place.url.replace("postgresql+psycopg:", "postgresql:")
+    subprocess.run([*words, f"--dbname={url}", kept], check=True, capture_output=True)
+    store = Store.open(place.url, tmp_path)
+    assert (outbox(store), store.message_list()) == before
     store.close()
 
 

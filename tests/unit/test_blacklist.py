@@ -240,6 +240,15 @@ def test_a_wrong_line_is_refused_with_its_number_and_the_cure(line: str, words: 
         Blacklist.parse(text)
 
 
+def test_every_wrong_line_is_told_of_and_of_many_the_first_ten() -> None:
+    with pytest.raises(ValueError, match="blacklist line 1: ") as told:
+        Blacklist.parse("jane@example\nfine.example\n@example.com")
+    assert [line[:17] for line in str(told.value).splitlines()] == ["blacklist line 1:", "blacklist line 3:"]
+    with pytest.raises(ValueError, match="blacklist line 10: ") as told:
+        Blacklist.parse("@\n" * 5000)
+    assert str(told.value).splitlines()[10:] == ["4990 more lines are wrong"]
+
+
 def test_an_empty_list_blocks_nobody() -> None:
     verdict = Blacklist.parse("").judge(["a@b.example", "", "@"], TODAY)
     assert not verdict.blocked

@@ -56,7 +56,7 @@ def test_an_organization_is_given_to_one_case_or_to_all_that_have_none(program: 
     text = file.read_text().replace("[cases]", added["[cases]"])
     file.write_text(text.replace("[mailbox.smtp]", f"{added['[mailbox.smtp]']}[mailbox.smtp]"))
     given = program.done("case", "organization", "--missing")
-    assert (given.stdout, given.stderr) == ("support  1 cases belong to North now\n", "")
+    assert (given.stdout, given.stderr) == ("support  1 case belongs to North now\n", "")
     assert program.done("case", "organization", "sr-1", "south").stderr == "nobody is told\n"
     assert program.json("case", "show", "SR-1")["organization"] == "South"
     assert "is for admins" in program.refused("case", "organization", "SR-1", "none", "--as", ANN)

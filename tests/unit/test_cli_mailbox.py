@@ -61,7 +61,7 @@ def test_a_pause_says_who_and_when_and_is_done_once(folder: Path) -> None:
     listed = json.loads(call(folder, "--json", "mailbox", "list"))
     assert [(one["name"], one["state"], one["source"]) for one in listed] == [
         ("support", "paused", "imap:imap.helpdesk.example:support"),
-        ("sales", "stopped", "ingest"),
+        ("sales", "no_source", "ingest"),
     ]
     assert call(folder, "mailbox", "resume", "support") == "support is read again\n"
     assert call(folder, "mailbox", "resume", "support") == "support was not paused\n"
@@ -82,6 +82,18 @@ def test_the_state_is_what_a_living_daemon_told(folder: Path, age: int, error: s
     row = json.loads(call(folder, "--json", "mailbox", "list"))[0]
     assert (row["state"], row["error"]) == (state, error if state == "error" else "")
     assert row["last_look"]
+
+
+def test_a_mailbox_whose_mail_is_handed_in_is_called_as_status_calls_it(folder: Path) -> None:
+    now = utcnow()
+    store = Store.open("sqlite:///mailcase.db", folder)
+    fares = MailboxState(last_look=now, last_mail=now, connected=True)
+    told = DaemonTold("h:1:x", "h", 1, "0", now, now, Facts())
+    store.tell_health(told, [MailboxTold("sales", "h:1:x", "lmtp", fares, now)])
+    store.close()
+    row = json.loads(call(folder, "--json", "mailbox", "list"))[1]
+    data = json.loads(call(folder, "--json", "status", status=1))["mailboxes"][1]
+    assert (row["state"], row["source"]) == (data["state"], data["source"]) == ("no_source", "lmtp")
 
 
 def test_a_template_is_shown_with_sample_values_and_the_number_as_configured(folder: Path) -> None:

@@ -201,7 +201,7 @@ def test_two_contacts_who_are_one_are_joined(program: Program) -> None:
     assert isinstance(program.call("contact", "merge", ERIN, "joe@v.example").exception, Permanent)
     done = program.call("contact", "merge", ERIN, home.upper())
     assert done.stdout == f"Erin  {ERIN}, {home}\n"
-    assert done.stderr == f"0 cases and 0 mails of {home} are his now\n"
+    assert done.stderr == f"his from now on: no cases and no mails of {home}\n"
     assert program.json("contact", "list")[0]["addresses"] == [home, ERIN]
     program.call("contact", "add", "e@v.example", "--name", "Erin R.")
     program.call("agent", "add", ALICE, "--name", "Alice")

@@ -178,10 +178,30 @@ def test_quarantine_outbox_and_unknown_recipients_are_shown(place: Place, status
     assert "1 mail could not be processed" in out
     assert "quarantine retry ID" in out
     assert "1 pending" in out
-    assert "1 mails in seven days to addresses it does not have" in out
+    assert "1 mail in seven days to addresses it does not have: help@x.example (1)\n" in out
     data = json.loads(status("--json")[1])
     assert (data["quarantine"]["mails"], data["outbox"]["pending"]) == (1, 1)
     assert data["mailboxes"][0]["unregistered"]["mails"] == 1
+
+
+def test_mail_without_a_recipient_that_can_be_read_is_said_to_be_that(place: Place, status: Status) -> None:
+    place.tell()
+    now = utcnow()
+    desk = Desk(place.store, Clerk())
+    desk.receive(mail("b", subject="not for us", to="help@x.example"), now=now, received_at=now)
+    with place.store._engines.write() as conn:
+        conn.execute(sa.update(t.delivery).values(mail_to=""))
+    out = status()[1]
+    assert "1 mail in seven days to addresses it does not have; no recipient in them can be read\n" in out
+    assert "`mailcase message list --outcome ignored`" in out
+
+
+def test_the_cure_names_the_mailbox_and_one_hour_is_no_hours(place: Place, status: Status) -> None:
+    place.tell(silent_hours={"support": 1}, state=SILENT)
+    out = status()[1]
+    assert "no new mail for more than 1 hour\n" in out
+    assert "`mailcase mailbox test support` sends a mail" in out
+    assert "no mails wait for their decision" in out
 
 
 def test_a_relay_that_is_down_is_named_with_what_waits_for_it(place: Place, status: Status) -> None:

@@ -192,3 +192,16 @@ def test_a_mailbox_may_have_no_language_without_templates(folder: Path) -> None:
         ConfigError, match=r"mailcase.toml:2: \[mailbox\] language of mailbox support: .*no folder fr; there are en"
     ):
         policy_build.build_templates(made.model_copy(update={"mailbox": (wrong,)}))
+
+
+def test_two_servers_behind_two_ports_of_one_host_are_two(tmp_path: Path) -> None:
+    box = BOX % '"p"'
+    other = box.replace('"support"', '"b"').replace("Support@", "b@").replace("help@", "c@")
+    file = tmp_path / "mailcase.toml"
+    for port, taken in ((143, False), (1993, True)):
+        file.write_text(box + other.replace("[mailbox.imap]", f"[mailbox.imap]\nport = {port}"), "utf-8")
+        if taken:
+            assert [one.name for one in load(file, {}).mailbox] == ["support", "b"]
+        else:
+            with pytest.raises(ConfigError, match="INBOX of this user is read by mailbox support"):
+                load(file, {})

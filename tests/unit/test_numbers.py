@@ -53,7 +53,11 @@ def test_a_suffix_is_part_of_the_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "template", ["SR-", "SR-{1}", "{0}", "12-{0}", "SR-{0}{0}", "SR{{0}}", "A1{0}", "S" * 60 + "{0}", "S\n{0}"]
+    "template",
+    [
+        *("SR-", "SR-{1}", "{0}", "12-{0}", "SR-{0}{0}", "SR{{0}}", "A1{0}", "S" * 60 + "{0}", "S\n{0}"),
+        *("Re: {0}", "AW: Fwd: {0}", "回复：{0}"),
+    ],
 )
 def test_a_wrong_mask_is_refused_with_its_name(template: str) -> None:
     with pytest.raises(ValueError, match="mask"):

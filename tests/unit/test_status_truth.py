@@ -66,6 +66,13 @@ def test_a_killed_daemon_is_not_shown_as_running_beside_its_successor(place: Pla
     assert "host-killed" not in status()[1]
 
 
+def test_a_daemon_that_is_not_heard_of_is_not_called_ok(place: Place, status: Status) -> None:
+    place.tell("killed", utcnow() - timedelta(seconds=45))
+    code, out = status()
+    assert code == 0
+    assert re.search(r"^\?\?  daemon +mailcase .* has not been heard of for 4\d s; it counts", out, re.M)
+
+
 def test_a_mailbox_that_never_was_let_in_says_when_it_was_tried_and_how_that_ended(
     place: Place, status: Status
 ) -> None:
