@@ -45,7 +45,8 @@ EXCHANGE = (
         ("relay.example", f"2.1.5 <{CUSTOMER.upper()}> accepted from <{SUPPORT}>", ()),
         (
             "relay.example",
-            "2.6.0 <31-without-a-domain> [Hostname=x] <a b@x> [Hostname=x] <a@b@c> [Hostname=x] <gr\u00fc\u00dfe@x.example> Queued mail for delivery",
+            "2.6.0 <31-without-a-domain> [Hostname=x] <a b@x> [Hostname=x] <a@b@c> [Hostname=x] "
+            "<gr\u00fc\u00dfe@x.example> Queued mail for delivery",
             (),
         ),
         ("relay.example", f"2.6.0 <{'a' * 900}@x.example> [Hostname=x]", ()),
