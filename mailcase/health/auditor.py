@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from mailcase.errors import MailcaseError
-from mailcase.health.proof import FAILING, FLAG, STUCK_AFTER, Proof, failing_text, proof_of, result
+from mailcase.health.proof import FAILING, FLAG, STUCK_AFTER, Proof, failing_of, failing_text, proof_of, result
 from mailcase.health.pulse import Pulse
 from mailcase.log import Event, emit
 from mailcase.store.ending import Ending
@@ -88,8 +88,8 @@ class Auditor:
     async def _postponed(self, now: datetime, error: str) -> None:
         """Since when looks fail stands in the store: who comes next, or starts again, goes on counting."""
         emit(Event.AUDIT_POSTPONED, error=error)
-        since, _ = self._pulse.view().situation.numbers.audit_failing or (now, "")
         with suppress(MailcaseError):  # a store that takes nothing has an alarm of its own
+            since, _ = failing_of(await asyncio.to_thread(self._store.get_flag, FAILING)) or (now, "")
             await self._call(self._store.set_flag, FAILING, failing_text(since, error))
 
     async def _prove(self, now: datetime, stop: asyncio.Event) -> Proof:

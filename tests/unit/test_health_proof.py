@@ -165,7 +165,8 @@ async def test_a_store_that_is_busy_only_postpones_it(place: Place, capfd: pytes
     assert await place.look() is None
     assert place.failing == (NOW, "store: interrupted")  # since the first of them
     place.auditor = Auditor(place, place.call, place.pulse, lambda: True, lambda: place.now)  # type: ignore[arg-type]  # as much of a store
-    place.due(DAY)
+    place.pulse.looked(place.now, Facts(), None, written=True)  # and knows nothing yet
+    place.now += DAY
     assert await place.look() is None
     assert place.failing == (NOW, "store: interrupted")  # whoever started again meanwhile
     place.error = None
