@@ -7,6 +7,7 @@ from typing import Final
 from mailcase.subjects import base_subject
 
 _TEMPLATE: Final = re.compile(r"\{0(?::0([1-9][0-9]?)d)?\}")
+_REFERENCE: Final = frozenset({"ref"})  # a prefix of answers to some, to others the usual word before a number
 _LONGEST_LITERAL: Final = 40
 _MOST_FOUND: Final = 20
 
@@ -40,7 +41,8 @@ class Mask:
             raise ValueError(f"mask {template!r}: at most {_LONGEST_LITERAL} printable characters beside {{0}}")
         if not any(char.isalpha() for char in literals):
             raise ValueError(f"mask {template!r} has no letter: it would join every number in a mail to a case")
-        if not any(char.isalpha() for char in base_subject(prefix).text + suffix):
+        stands = prefix if prefix.strip(" :").lower() in _REFERENCE else base_subject(prefix).text
+        if not any(char.isalpha() for char in stands + suffix):
             raise ValueError(f"mask {template!r} is a reply prefix: every answer would have it; take SR-{{0}}")
         if prefix[-1:].isdigit() or suffix[:1].isdigit():
             raise ValueError(f"mask {template!r}: a digit beside {{0}} cannot be told from the number")

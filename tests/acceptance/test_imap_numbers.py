@@ -43,5 +43,5 @@ async def test_an_impossible_uidvalidity_is_refused_by_name(
     said = f"{scripted.host}:{scripted.port}: folder INBOX: the server gives UIDVALIDITY {number}, not 1 to 4294967295"
     with pytest.raises(NoNumbering, match=said):
         await watcher.once()
-    assert (watcher.state.trouble, watcher.state.error[: len(said)]) == ("mailbox_unreachable", said)
+    assert (watcher.state.trouble, watcher.state.error[: len(said)]) == ("folder_refused", said)
     assert journal.raws == []

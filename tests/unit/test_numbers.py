@@ -64,6 +64,10 @@ def test_a_wrong_mask_is_refused_with_its_name(template: str) -> None:
         Mask.parse(template)
 
 
+def test_ref_is_the_usual_word_before_a_number() -> None:
+    assert find_numbers((Mask.parse("Ref: {0}"),), "Re: Ref: 44") == (44,)
+
+
 @given(st.integers(min_value=1, max_value=10**15), st.text(alphabet=" \t\n()\"':,;!?[]", max_size=5))
 def test_every_formatted_number_is_found_again(running: int, around: str) -> None:
     assert find_numbers((SR,), f"{around}{SR.format(running)}{around}") == (running,)

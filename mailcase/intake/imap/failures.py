@@ -7,6 +7,9 @@ TRY_LATER = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "SERVERBUSY
 GONE = "EXPUNGEISSUED"
 NO_FOLDER = frozenset({"TRYCREATE", "NONEXISTENT"})
 NO_ROOM = frozenset({"OVERQUOTA"})
+ONE_MAIL = frozenset(
+    {"SERVERBUG", "CORRUPTION"}
+)  # to a FETCH they are of the mail that is asked for, and may never end
 _TEXT_LIMIT = 300
 
 
@@ -50,7 +53,7 @@ def refusal(command: str, result: str, line: Piece) -> Permanent | Transient:
     text = f"{command}: {result} {readable(line)}"
     if code == GONE:
         return SomeGone(text)
-    if code in TRY_LATER:
+    if code in TRY_LATER and not (code in ONE_MAIL and command.endswith("FETCH")):
         return ServerBusy(text)
     if code in NO_FOLDER:
         return FolderMissing(text, code)

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from mailcase.errors import Permanent
-from mailcase.intake.imap.failures import readable
+from mailcase.intake.imap.failures import Refused, readable
 from mailcase.intake.imap.grammar import LARGEST_UID, Piece, number_of
 
 _SAID = re.compile(rb"\bUIDVALIDITY ([^\]\s]{1,40})", re.IGNORECASE)
 
 
-class NoNumbering(Permanent):
+class NoNumbering(Refused):
     """The server numbers a folder's mails in no way that a client can keep; only its makers or owners can mend that."""
 
 

@@ -13,6 +13,7 @@ from mailcase.intake.imap.exchange import Exchange
 from mailcase.intake.imap.failures import FolderMissing, Refused, SomeGone, refusal
 from mailcase.intake.imap.fetched import body_of, completed, header_and_text, mail_fact
 from mailcase.intake.imap.grammar import (
+    LARGEST_UID,
     Response,
     fetched_uid,
     is_fetch,
@@ -90,6 +91,8 @@ class ImapSession:
 
     async def search_above(self, uid: int) -> list[int]:
         """Every UID above; `n:*` names the last mail even below n (bug 21), which is filtered."""
+        if uid >= LARGEST_UID:
+            return []
         return [found for found in await self._search("UID", f"{uid + 1}:*") if found > uid]
 
     async def search_since(self, day: date) -> list[int]:

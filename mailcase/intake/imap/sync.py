@@ -123,7 +123,9 @@ class FolderSync:
         for part in slices(older):
             if self._stop.is_set():
                 return None
-            newest = plan.newest(newest, await self._session.dates(part))
+            newest = plan.newest(newest, await self._giving.dates(part))
+        if newest is not None:
+            newest = min(newest, self._now())  # one still to come would make all later mail old
         settings = self._settings
         first = plan.first_cursor(settings.source, settings.mailbox, selected, baseline, newest, settings.start)
         await self._in_store(self._journal.save_cursor, first)
@@ -148,7 +150,7 @@ class FolderSync:
         for part in slices(older):
             if self._stop.is_set():
                 return None
-            facts = await self._session.facts(part)
+            facts = await self._giving.facts(part)
             await self._giving.look_for({uid for uid in part if uid not in known} - {one.uid for one in facts})
             await self._take(selected, plan.by_date(facts, cursor, known), None)
         if self._stop.is_set() or self._giving.withheld:
@@ -166,7 +168,7 @@ class FolderSync:
             known = await self._in_store(self._journal.known_uids, *place)
         moving = cursor
         for part in slices(plan.candidates(uids, known, cursor, since)):
-            wanted = plan.by_uid(plan.answered(part, await session.facts(part)), cursor)
+            wanted = plan.by_uid(await self._giving.listed(part), cursor)
             await self._take(selected, wanted, moving)
             moving = plan.moved_on(moving, (one.mail.uid for one in wanted))
             if self._stop.is_set():
