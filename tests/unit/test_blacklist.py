@@ -244,12 +244,10 @@ def test_every_wrong_line_is_told_of_and_of_many_the_first_ten() -> None:
     with pytest.raises(ValueError, match="blacklist line 1: ") as told:
         Blacklist.parse("jane@example\nfine.example\n@example.com")
     assert [line[:17] for line in str(told.value).splitlines()] == ["blacklist line 1:", "blacklist line 3:"]
-    with pytest.raises(ValueError, match="blacklist line 10: ") as told:
-        Blacklist.parse("@\n" * 5000)
-    assert str(told.value).splitlines()[10:] == ["4990 more lines are wrong"]
-    with pytest.raises(ValueError, match="blacklist line 10: ") as told:
-        Blacklist.parse("@\n" * 10)
-    assert len(str(told.value).splitlines()) == 10
+    for lines, rest in ((5000, ["4990 more lines are wrong"]), (10, [])):
+        with pytest.raises(ValueError, match="blacklist line 10: ") as told:
+            Blacklist.parse("@\n" * lines)
+        assert str(told.value).splitlines()[10:] == rest
 
 
 def test_an_empty_list_blocks_nobody() -> None:

@@ -134,3 +134,21 @@ JUDGED_AS: Final = (
 
 def test_each_test_for_junk() -> None:
     assert tuple(line for email in JUDGED for line in judged(email)) == JUDGED_AS
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("<ours@x>", "In-Reply-To <ours@x> is our mail, taken in at"),
+        (
+            "<other@relay>",
+            "In-Reply-To <other@relay> is our mail <ours@x> under the id that a relay gave it, taken in at",
+        ),
+    ],
+)
+def test_it_is_told_by_which_id_our_mail_was_found(named: str, told: str) -> None:
+    ours = known("<ours@x>", 1, direction="out")
+    snapshot = world(messages={named: (ours,)}, cases={1: case(1)}, thread_ids=(named,), sender_key=CUSTOMER)
+    found = find(make_email(in_reply_to=(named,)), snapshot, make_policy(), automatic=False)
+    assert found.winner is not None
+    assert found.winner.detail.startswith(told)
