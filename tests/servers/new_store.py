@@ -1,6 +1,5 @@
 """An empty SQLite store as a file that is there already: to copy one is cheaper than to migrate each test's."""
 
-import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,7 @@ URL: Final = f"sqlite:///{NAME}"
 def place(folder: Path) -> None:
     """Put an empty store of today's schema into a folder."""
     file = folder / NAME
-    shutil.copyfile(_migrated(), file)
+    file.write_bytes(_migrated())
     file.chmod(0o600)
 
 
@@ -25,8 +24,8 @@ def gone(folder: Path) -> None:
 
 
 @cache
-def _migrated() -> Path:
+def _migrated() -> bytes:
     """Made by the real migrations, once a test process."""
-    folder = Path(tempfile.mkdtemp(prefix="mailcase-new-store-"))
-    Store.upgrade(URL, folder)
-    return folder / NAME
+    with tempfile.TemporaryDirectory(prefix="mailcase-new-store-") as folder:
+        Store.upgrade(URL, Path(folder))
+        return (Path(folder) / NAME).read_bytes()
