@@ -1,7 +1,8 @@
 """What a PostgreSQL does between two moments: CPU of its processes, WAL, transactions, what its sessions wait for."""
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,7 @@ _KINDS: Final = {"walwriter": "WAL writer", "checkpointer": "checkpointer", "bac
 class Seen:
     """Between the beginning and the end of a `Watch`."""
 
-    cpu: Counter[str]  # kind of process -> seconds
+    cpu: Mapping[str, float]  # kind of process -> seconds
     wal: int  # octets
     transactions: int  # that wrote something
     waits: Counter[str]  # what sessions waited for -> how often one was seen at it; idle ones are not in it
@@ -62,9 +63,9 @@ class Watch:
         self._thread.join()
         cpu, marks = self._look(), self._ask()
         self._conn.close()
-        used: Counter[str] = Counter()
+        used: defaultdict[str, float] = defaultdict(float)
         for pid, (what, seconds) in cpu.items():
-            used[what] += seconds - self._cpu.get(pid, (what, 0.0))[1]  # type: ignore[assignment]  # seconds are parts
+            used[what] += seconds - self._cpu.get(pid, (what, 0.0))[1]
         self.seen = Seen(used, marks[0] - self._marks[0], marks[1] - self._marks[1], self._waits)
 
     def _sample(self) -> None:

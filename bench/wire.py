@@ -33,6 +33,7 @@ class Recorder:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._turns: list[Turn] = []
+        self._pairs: list[socket.socket] = []
         self._waiting = selectors.DefaultSelector()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -46,8 +47,8 @@ class Recorder:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._stop.set()
         self._thread.join()
-        for key in list(self._waiting.get_map().values()):
-            key.fileobj.close()  # type: ignore[union-attr]  # all of them are sockets
+        for one in (self._listener, *self._pairs):
+            one.close()
 
     def turns(self) -> list[Turn]:
         """What was said so far; parts of one question that the server answered nothing to yet are one turn."""
@@ -69,15 +70,16 @@ class Recorder:
                 if key.data is None:
                     self._accept()
                 else:
-                    self._pass(key.fileobj, *key.data)  # type: ignore[arg-type]  # all of them are sockets
+                    self._pass(*key.data)
 
     def _accept(self) -> None:
         client, _ = self._listener.accept()
         server = socket.create_connection(self._to)
         for one in (client, server):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._waiting.register(client, selectors.EVENT_READ, (server, self._count, True))
-        self._waiting.register(server, selectors.EVENT_READ, (client, self._count, False))
+        self._pairs += (client, server)
+        self._waiting.register(client, selectors.EVENT_READ, (client, server, self._count, True))
+        self._waiting.register(server, selectors.EVENT_READ, (server, client, self._count, False))
         self._count += 1
 
     def _pass(self, source: socket.socket, target: socket.socket, conn: int, asks: bool) -> None:

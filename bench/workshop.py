@@ -1,7 +1,7 @@
 """The store and what decides in this process, without a mail server: what a commit costs, and how that grows."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from typing import Final
 from bench.corpus import DESK, Mail, Truth
 from bench.people import BLACKLIST
 from bench.truth import Marks, marks
-from mailcase.config import load
+from mailcase.config import Settings, load
 from mailcase.house import open_store
 from mailcase.intake.parse import read
 from mailcase.message import Email
@@ -20,18 +20,20 @@ from mailcase.ports import Arrival, Journalled, Judge, Reading
 from mailcase.rules import Rules
 from mailcase.store.store import Store
 
-_BATCH: Final = 50  # mails of one commit, as in the daemon at work
+_BATCH: Final = 50  # mails of one commit; the daemon at work takes up to settling.MOST
 _SOURCE: Final = "imap:127.0.0.1:bench"
-_CONFIG: Final = f"""
+_CONFIG: Final = """
 [store]
-url = "{{url}}"
+url = "{url}"
+{store}
 [acknowledge]
 per_address = "1000000/1h"
 per_domain = "1000000/1h"
 total = "1000000/1h"
 [[mailbox]]
-name = "support"
-address = "{DESK}"
+name = "{name}"
+address = "{address}"
+group = "{group}"
 [mailbox.imap]
 host = "127.0.0.1"
 port = 143
@@ -110,14 +112,22 @@ class Workshop:
         return marks([one.truth for one in given], self._cases, ())
 
 
+def furnished(folder: Path, blacklist: Iterable[str], store: str = "", **mailbox: str) -> Settings:
+    """The settings of a mailbox whose servers nobody calls, with key and blacklist, written into that folder.
+
+    `store` are more lines of [store]; `mailbox` has url, name, address and group.
+    """
+    (folder / "token.key").write_text("k" * 40)
+    (folder / "blacklist.txt").write_text("\n".join(blacklist) + "\n")
+    file = folder / "mailcase.toml"
+    file.write_text(_CONFIG.format(store=store, **mailbox))
+    return load(file, {})
+
+
 @contextmanager
 def workshop(folder: Path, url: str = "sqlite:///mailcase.db") -> Iterator[Workshop]:
     """Open the store of a folder, made if it is not there."""
-    (folder / "token.key").write_text("k" * 40)
-    (folder / "blacklist.txt").write_text("\n".join(BLACKLIST) + "\n")
-    file = folder / "mailcase.toml"
-    file.write_text(_CONFIG.format(url=url))
-    settings = load(file, {})
+    settings = furnished(folder, BLACKLIST, url=url, name="support", address=DESK, group="default")
     built = build_for_deciding(settings)
     store = open_store(settings, built.policy)
     try:

@@ -14,8 +14,7 @@ import sqlalchemy as sa
 
 from bench.corpus import DESK, corpus
 from bench.people import BLACKLIST
-from bench.workshop import Letter
-from mailcase.config import load
+from bench.workshop import Letter, furnished
 from mailcase.house import open_store
 from mailcase.intake.parse import read
 from mailcase.policy_build import build_for_deciding
@@ -27,29 +26,7 @@ from mailcase.store.store import Store
 
 _DOMAIN: Final = re.compile(rb"\.example\b")
 _SEEDS_FROM: Final = 500
-_CONFIG: Final = """
-[store]
-url = "{url}"
-lease = "5m"   # nobody looks after the locks here as a daemon's keeper does
-[acknowledge]
-per_address = "1000000/1h"
-per_domain = "1000000/1h"
-total = "1000000/1h"
-[[mailbox]]
-name = "{name}"
-group = "{name}"
-address = "{address}"
-[mailbox.imap]
-host = "127.0.0.1"
-port = 143
-security = "none"
-user = "{name}"
-password = "bench"
-[mailbox.smtp]
-host = "127.0.0.1"
-port = 25
-security = "none"
-"""
+_LEASE: Final = 'lease = "5m"'  # nobody looks after the locks here as a daemon's keeper does
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +102,9 @@ class Writer:
 @contextmanager
 def writer(desk: Desk, url: str, folder: Path) -> Iterator[Writer]:
     """Open the store and take the mailbox, as a daemon that shares it does."""
-    (folder / "token.key").write_text("k" * 40)
-    (folder / "blacklist.txt").write_text("\n".join(map(desk.local, BLACKLIST)) + "\n")
-    file = folder / "mailcase.toml"
-    file.write_text(_CONFIG.format(url=url, name=desk.name, address=desk.local(DESK)))
-    settings = load(file, {})
+    blacklist = map(desk.local, BLACKLIST)
+    own = {"name": desk.name, "address": desk.local(DESK), "group": desk.name}
+    settings = furnished(folder, blacklist, _LEASE, url=url, **own)
     built = build_for_deciding(settings)
     store = open_store(settings, built.policy)
     try:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from mailcase.errors import MailcaseError, TokenRefused, Transient, Unavailable
 from mailcase.intake.imap.failures import FolderMissing, LoginRefused, Refused
@@ -76,7 +76,7 @@ class Faring:
         """
         found: T = await patiently(self._ask, work, *args, at_most=STORE_WAIT_S, stop=self._stop)
         if work == self._journal.journal:
-            self._journalled(args[0], found)  # type: ignore[arg-type]  # of journal(), which mypy cannot see by ==
+            self._journalled(args[0], cast("Sequence[Journalled]", found))
         return found
 
     async def _ask(self, work: Callable[..., T], *args: Any) -> T:

@@ -4,10 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailcase.outbox.drain.handing import _other_ids
+from mailcase.outbox.failures import Taken
+from mailcase.outbox.mime import envelope
 from mailcase.outbox.references import sound
 from mailcase.outbox.relay_ids import MOST, ids_told
+from mailcase.outbox.settings import SmtpSettings
+from mailcase.outbox.smtp import SmtpSender
 from mailcase.tokens import mark, message_id
 from tests.builders import CUSTOMER, KEYS, SUPPORT
+from tests.servers.outbox_desk import make_mail
 
 OURS = message_id(mark(KEYS, "default", 12, "abcdefghijkl", automatic=True), "helpdesk.example")
 MINE = (OURS, SUPPORT, CUSTOMER)
@@ -83,3 +89,12 @@ def test_whatever_is_said_each_id_is_sound_foreign_and_one_of_few(host: str, sai
 def test_an_id_in_exchanges_words_is_found_wherever_it_stands(before: str, inner: str) -> None:
     before = before.replace("<", "").replace("@", "")
     assert ids_told("relay.example", f"{before}<{inner}> [InternalId=1", MINE) == (f"<{inner}>",)
+
+
+def test_the_ids_that_the_mail_names_are_not_its_own() -> None:
+    headers = (("In-Reply-To", "<a1@x.example>"), ("References", "<a0@x.example> <a1@x.example>"))
+    mail = make_mail(1, CUSTOMER, headers=headers)
+    ready, sender = envelope(mail, null_sender=True), SmtpSender(SmtpSettings("relay.example"))
+    for told, learned in (("a1@x.example", ()), ("a0@x.example", ()), ("b1@x.example", ("<b1@x.example>",))):
+        taken = Taken(said=f"2.6.0 <{told}> Queued mail for delivery")
+        assert _other_ids(sender, mail, ready, taken) == learned

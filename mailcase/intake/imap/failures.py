@@ -7,9 +7,8 @@ TRY_LATER = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "SERVERBUSY
 GONE = "EXPUNGEISSUED"
 NO_FOLDER = frozenset({"TRYCREATE", "NONEXISTENT"})
 NO_ROOM = frozenset({"OVERQUOTA"})
-ONE_MAIL = frozenset(
-    {"SERVERBUG", "CORRUPTION"}
-)  # to a FETCH they are of the mail that is asked for, and may never end
+#: To a FETCH they are of the mail that is asked for, and may never end (decision 018).
+ONE_MAIL = frozenset({"SERVERBUG", "CORRUPTION"})
 _TEXT_LIMIT = 300
 
 

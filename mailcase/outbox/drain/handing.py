@@ -1,7 +1,6 @@
 """Handing one row to a relay: built, checked, claimed, sent; the null sender and its one exception."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +10,7 @@ from mailcase.clock import since_boot
 from mailcase.errors import ConfigError, Permanent, TokenRefused, Transient
 from mailcase.faults import hit
 from mailcase.intake.extract import taken_out
+from mailcase.intake.references import message_ids
 from mailcase.log import Event
 from mailcase.outbox.drain.desk import Desk
 from mailcase.outbox.failures import CopyFailed, LostFile, MemberFailed, Refused, Taken, TakenOver, Uncertain
@@ -20,7 +20,7 @@ from mailcase.outbox.relay_ids import ids_told
 from mailcase.outbox.smtp import SmtpSender
 from mailcase.ports import OutboxMail
 
-_IDS: Final = re.compile(r"<[^<>\s]+>")
+_NAMING: Final = ("In-Reply-To", "References")
 #: Of a lease, for which a claim needs no second look: nobody settles its row within a lease of it, and the other half
 #: is for what the look and the beginning of the mail take.
 _SURELY: Final = 0.5
@@ -160,8 +160,8 @@ async def _without(
 
 def _other_ids(sender: SmtpSender, mail: OutboxMail, ready: Envelope, taken: Taken) -> tuple[str, ...]:
     """The ids that the relay gave it, where it tells them."""
-    named = (mail.message_id, *_IDS.findall(" ".join(value for _, value in mail.headers)))
-    ours = (*named, ready.sender, *ready.recipients, mail.from_address, mail.to, *mail.cc)
+    named = (one for name, value in mail.headers if name in _NAMING for one in message_ids(value))
+    ours = (mail.message_id, *named, ready.sender, *ready.recipients, mail.from_address, mail.to, *mail.cc)
     return ids_told(sender.settings.host, taken.said, ours) if taken.said else ()
 
 
