@@ -49,7 +49,7 @@ class LeftPart:
 class Remainder:
     """What stays on the server of a mail whose beginning alone was fetched (I10)."""
 
-    size: int  # of the whole mail, RFC822.SIZE
+    size: int | None  # of the whole mail, RFC822.SIZE; None where that cannot be read
     parts: tuple[LeftPart, ...] = ()  # () too where the server did not tell
 
 

@@ -9,6 +9,7 @@ from mailcase.intake.audit import FolderAudit
 from mailcase.intake.imap.audit import audit_folder
 from mailcase.intake.imap.session import ImapSession
 from mailcase.log import Event
+from mailcase.ports import Remainder
 from tests.servers.imap_help import ONE, TWO, Alarms, settings, watch
 from tests.servers.memory_journal import MemoryJournal
 from tests.servers.scripted_imap import Fault, Link, Normal, ScriptedImap, StoredMail, refuse, say_first
@@ -85,6 +86,32 @@ async def test_a_mail_whose_size_cannot_be_read_is_taken_whole(
     await watch(scripted, journal).once()
     assert journal.raws == [ONE, TWO]
     assert not any(one.oversize for one in journal.arrivals.values())
+
+
+@pytest.mark.parametrize(("octets", "oversize"), [(100_000, False), (100_001, True)])
+async def test_of_a_mail_of_unknown_size_no_more_is_fetched_than_of_others(
+    journal: MemoryJournal, octets: int, *, oversize: bool
+) -> None:
+    large = ONE + b"x" * (octets - len(ONE))
+    async with ScriptedImap({1: large, 2: TWO}) as server:
+        unknown = facts(f"* 1 FETCH (UID 1 {GOOD})", f"* 2 FETCH (UID 2 RFC822.SIZE NIL {GOOD})")
+        server.fault("UID FETCH", say_first(), unknown)
+        await watch(server, journal, max_size=100_000).once()
+        whole = server.count("UID FETCH 1 (UID BODY.PEEK[])")
+    assert journal.raws == [large, TWO]  # its beginning is 256 KiB
+    first, second = journal.arrivals.values()
+    assert (first.oversize, second.oversize, whole) == (oversize, False, not oversize)
+    assert first.remainder == (Remainder(None) if oversize else None)
+
+
+@pytest.mark.parametrize("said", ["NO no partial fetch", "BAD no partial fetch", "OK"])
+async def test_a_server_that_tells_no_size_in_any_way_is_asked_for_the_whole(
+    scripted: ScriptedImap, journal: MemoryJournal, said: str
+) -> None:
+    answer = facts(f"* 1 FETCH (UID 1 RFC822.SIZE NIL {GOOD})", f"* 2 FETCH (UID 2 RFC822.SIZE 23 {GOOD})")
+    scripted.fault("UID FETCH", say_first(), answer, refuse(said))
+    await watch(scripted, journal).once()
+    assert journal.raws == [ONE, TWO]
 
 
 @pytest.mark.parametrize("answer", ["* 2 FETCH (FLAGS ())", "* 2 FETCH (UID two)", "* OK nothing of it"])

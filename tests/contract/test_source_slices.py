@@ -23,6 +23,18 @@ async def test_dates_are_the_internaldates_of_those_that_are_there(source: Sourc
     await session.logout()
 
 
+async def test_whether_a_mail_exceeds_a_size_is_known_without_its_size(source: Source) -> None:
+    await source.person.append(mail("short"))
+    session = await ImapSession.open(source.settings())
+    await session.select("INBOX", read_only=True)
+    uids = await session.search_all()
+    (whole,) = (await session.bodies(uids)).values()
+    around = (0, len(whole) - 1, len(whole), len(whole) + 1)
+    assert [await session.exceeds(uids[0], size) for size in around] == [True, True, False, False]
+    assert not await session.exceeds(uids[0] + 1, 0)
+    await session.logout()
+
+
 @pytest.mark.parametrize("size", [1, 2])
 async def test_slices_change_nothing_of_what_is_read(
     source: Source, journal: MemoryJournal, monkeypatch: pytest.MonkeyPatch, size: int

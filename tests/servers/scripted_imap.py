@@ -179,7 +179,12 @@ class ScriptedImap:
 
     async def _do_uid_fetch(self, link: Link, arguments: str) -> None:
         for number, (uid, mail) in enumerate(self._chosen(arguments), 1):
-            if "BODY.PEEK[]" in arguments:
+            if behind := re.search(r"BODY\.PEEK\[\]<(\d+)\.(\d+)>", arguments):
+                start, octets = int(behind[1]), int(behind[2])
+                some = mail.raw[start : start + octets]
+                head = f"* {number} FETCH (UID {uid} BODY[]<{start}> {{{len(some)}}}\r\n".encode()
+                await link.say(head + some + b")\r\n")
+            elif "BODY.PEEK[]" in arguments:
                 head = f"* {number} FETCH (UID {uid} BODY[] {{{len(mail.raw)}}}\r\n".encode()
                 await link.say(head + mail.raw + b")\r\n")
             elif "BODY.PEEK[HEADER]" in arguments:

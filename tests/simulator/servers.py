@@ -93,6 +93,9 @@ class Session:
         found: dict[int, bytes] = await self._gate.step("fetch", fetch)
         return found
 
+    async def exceeds(self, uid: int, size: int) -> bool:
+        return len((await self.bodies([uid])).get(uid, b"")) > size
+
     async def beginning(self, uid: int) -> bytes | None:
         return (await self.bodies([uid])).get(uid)
 

@@ -28,6 +28,7 @@ def mails(sizes: Sequence[int | None]) -> list[MailFact]:
         ([10, 999, 10], [[1], [2], [3]]),
         ([10, None, 10, 10], [[1], [2], [3, 4]]),
         ([None, None], [[1], [2]]),
+        ([None, 0], [[1], [2]]),
     ],
 )
 def test_batches_keep_order_and_bounds(sizes: list[int | None], cut: list[list[int]]) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailcase.intake.imap.fetched import body_of, header_and_text, mail_fact
+from mailcase.intake.imap.fetched import body_of, has_octets_there, header_and_text, mail_fact
 from mailcase.intake.imap.grammar import fetched_uid
 from mailcase.intake.imap.ports import MailFact
 
@@ -55,3 +55,19 @@ def test_a_body_is_its_literal_and_its_uid_stands_outside_of_it(
 )
 def test_header_and_text_make_one_mail_in_any_order(response: list[bytes], raw: bytes | None) -> None:
     assert header_and_text(response) == raw
+
+
+@pytest.mark.parametrize(
+    ("response", "there"),
+    [
+        ([b"1 FETCH (UID 7 BODY[]<99> {1}", b"x", b")"], True),
+        ([b'1 FETCH (BODY[]<99> "x" UID 7)'], True),
+        ([b"1 FETCH (UID 7 BODY[]<99> {0}", b"", b")"], False),
+        ([b'1 FETCH (UID 7 BODY[]<99> "")'], False),
+        ([b"1 FETCH (UID 7 BODY[]<99> NIL)"], False),
+        ([b"1 FETCH (UID 7 BODY[] {9}", b"the whole", b")"], False),  # who does not know of parts says all of it
+        ([b"1 FETCH (UID 7 BODY[HEADER]<0> {1}", b"x", b")"], False),
+    ],
+)
+def test_octets_behind_a_size_are_those_of_the_mail_and_not_empty(response: list[bytes], *, there: bool) -> None:
+    assert has_octets_there(response) is there

@@ -26,15 +26,15 @@ class Batch:
 def batches(mails: Iterable[MailFact], max_bytes: int, max_mails: int, max_size: int) -> Iterator[Batch]:
     """Cut the mails into batches of at most so many octets and mails, in the order given.
 
-    One whose size nobody knows may fill a batch, so it stands alone.
-
-    A mail between `max_bytes` and `max_size` is a batch of its own; one above `max_size` an oversize batch.
+    One whose size nobody knows may fill a batch, so it stands alone. A mail between `max_bytes` and `max_size` is a
+    batch of its own; one above `max_size` an oversize batch.
     """
     waiting: list[MailFact] = []
+    unknown = max_bytes + 1
     for mail in mails:
-        size = _weight(mail, max_bytes)
+        size = _weight(mail, unknown)
         too_large = size > max_size and mail.size is not None
-        full = len(waiting) >= max_mails or sum(_weight(one, max_bytes) for one in waiting) + size > max_bytes
+        full = len(waiting) >= max_mails or sum(_weight(one, unknown) for one in waiting) + size > max_bytes
         if waiting and (too_large or full):
             yield Batch(tuple(waiting))
             waiting = []

@@ -10,6 +10,7 @@ from mailcase.intake.imap.ports import MailFact
 T = TypeVar("T")
 _BODY_LITERAL = re.compile(rb"BODY\[\] \{\d+\}\Z", re.IGNORECASE)
 _BODY_QUOTED = re.compile(rb'BODY\[\] "((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_BODY_BEHIND = re.compile(rb'BODY\[\]<\d+> (?:\{0*[1-9]\d*\}\Z|"[^"])', re.IGNORECASE)
 _FACT = re.compile(rb"\b(?:RFC822\.SIZE|INTERNALDATE)\b", re.IGNORECASE)
 _PART = re.compile(rb"BODY\[(HEADER|TEXT)\](?:<\d+>)? \{\d+\}\Z", re.IGNORECASE)
 _PART_QUOTED = re.compile(rb'BODY\[(HEADER|TEXT)\](?:<\d+>)? "((?:[^"\\]|\\.)*)"', re.IGNORECASE)
@@ -46,6 +47,11 @@ def body_of(response: Response) -> bytes | None:
             return literal
     found = _BODY_QUOTED.search(response[0])
     return _unescaped(found[1]) if found else None
+
+
+def has_octets_there(response: Response) -> bool:
+    """Whether a BODY[]<n> of the mail has octets: what it begins behind is not its end (RFC 3501 6.4.5)."""
+    return any(_BODY_BEHIND.search(line) for line in response[::2])
 
 
 def header_and_text(response: Response) -> bytes | None:

@@ -1,6 +1,7 @@
 """What a server gives of the mails that it lists; what it keeps back is told, and asked for again."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -66,6 +67,16 @@ class Giving:
         half = len(uids) // 2
         return [*await self._halved(ask, uids[:half]), *await self._halved(ask, uids[half:])]
 
+    async def sized(self, batch: Batch, max_size: int) -> Batch:
+        """The same; an oversize one where its mail, whose size nobody knew, has more octets than `max_size` (I10)."""
+        mail = batch.mails[0]
+        if mail.size is not None:
+            return batch
+        try:
+            return replace(batch, oversize=await self._session.exceeds(mail.uid, max_size))
+        except Refused:  # then it is asked for whole
+            return batch
+
     async def fetch(self, batch: Batch) -> dict[int, bytes]:
         """The raw mails that are still there (F16); one that is not given does not hold up the others.
 
@@ -97,9 +108,9 @@ class Giving:
     async def remainder(self, mail: MailFact) -> Remainder:
         """What is left on the server of a mail whose beginning was taken; its names are worth asking for, no more."""
         try:
-            return Remainder(mail.size or 0, await self._session.structure(mail.uid))
+            return Remainder(mail.size, await self._session.structure(mail.uid))
         except Refused:
-            return Remainder(mail.size or 0)
+            return Remainder(mail.size)
 
     async def _beginning(self, mail: MailFact) -> dict[int, bytes]:
         emit(Event.OVERSIZE, folder=self._folder, uid=mail.uid, size=mail.size)

@@ -108,6 +108,10 @@ class MailSession(Protocol):
         """The whole raw mails that are still there; \\Seen stays as it is (I4)."""
         ...
 
+    async def exceeds(self, uid: int, size: int) -> bool:
+        """Whether the mail has more octets than that; False where it is gone."""
+        ...
+
     async def beginning(self, uid: int) -> bytes | None:
         """Header (at most 1 MiB) and the first 256 KiB of the text (I10); None where it is gone."""
         ...

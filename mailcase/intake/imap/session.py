@@ -11,7 +11,7 @@ from mailcase.intake.imap.bodystructure import left_parts
 from mailcase.intake.imap.client import HardenedClient
 from mailcase.intake.imap.exchange import Exchange
 from mailcase.intake.imap.failures import FolderMissing, Refused, SomeGone, refusal
-from mailcase.intake.imap.fetched import body_of, completed, header_and_text, mail_fact
+from mailcase.intake.imap.fetched import body_of, completed, has_octets_there, header_and_text, mail_fact
 from mailcase.intake.imap.grammar import (
     LARGEST_UID,
     Response,
@@ -133,6 +133,11 @@ class ImapSession:
                 if uid in wanted and uid is not None and body is not None:
                     found[uid] = body
         return found
+
+    async def exceeds(self, uid: int, size: int) -> bool:
+        """Asked by the octet behind that size, which tells without RFC822.SIZE."""
+        answers = await self._fetch([uid], f"(UID BODY.PEEK[]<{size}.1>)")
+        return any(has_octets_there(part) for part in answers if fetched_uid(part) == uid)
 
     async def beginning(self, uid: int) -> bytes | None:
         """Header and the beginning of the text."""

@@ -188,9 +188,10 @@ class FolderSync:
         settings = self._settings
         known = {one.mail.uid: one for one in wanted}
         mails = [one.mail for one in wanted]
-        for batch in batches(mails, settings.batch_bytes, settings.batch_mails, settings.max_size):
+        for some in batches(mails, settings.batch_bytes, settings.batch_mails, settings.max_size):
             self._room()
             with timed("fetch"):
+                batch = await self._giving.sized(some, settings.max_size)
                 raws = await self._giving.fetch(batch)
             faults.hit("after_fetch")
             arrivals = [
