@@ -80,7 +80,7 @@ async def test_what_was_expunged_since_it_was_listed_is_asked_for_once(journal: 
         server.fault("UID FETCH", say_first(), gone)
         await watch(server, journal).once()
         assert journal.raws == [TWO]
-        assert server.count("UID FETCH") == 3  # dates, facts, and the body of what is left
+        assert server.count("UID FETCH") == 4  # dates, facts, is what is left too large, and its body
         assert server.count("UID SEARCH") <= 3
 
 
