@@ -48,7 +48,7 @@ def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
         named_by_hand=() if delivery.wish.case is None else (delivery.wish.case,),
         sender_key=writer.key if writer else "",
         sender_domain=domain,
-        participant_keys=policy.not_ours(participants(email)),
+        participant_keys=policy.not_ours(participants(email, writer)),
         account_domain="" if domain in policy.cases.freemail else domain,
         final_statuses=policy.statuses.final_names,
         ack_window=max(policy.acknowledge.per_address.window, _SAME_CONTENT_WINDOW),
@@ -67,9 +67,11 @@ def _beginnings(email: Email, delivery: Delivery, policy: Policy, group: str) ->
     return other, *erased_beginnings(policy.keys, group, other)
 
 
-def participants(email: Email) -> frozenset[str]:
-    """Keys of From, To and Cc (B8)."""
-    written: tuple[Address, ...] = (*email.senders, *email.to, *email.cc)
+def participants(email: Email, writer: Address | None) -> frozenset[str]:
+    """Keys of From, To and Cc (B8); a web form in From is nobody: the `writer` in its Reply-To is the customer (B3)."""
+    by_form = writer is not None and all(one.key != writer.key for one in email.senders)
+    writers = (writer,) if writer is not None and by_form else email.senders
+    written: tuple[Address, ...] = (*writers, *email.to, *email.cc)
     return frozenset(one.key for one in written if "@" in one.key)
 
 

@@ -86,7 +86,7 @@ def _row(work: Work) -> dict[str, Any]:
         "date": email.date, "date_key": email.date_key, "fingerprint": email.fingerprint,
         "content_key": email.content_key, "beginning": stored_beginning(email, oversize=work.delivery.oversize),
         "received_at": work.now, "erased": False,
-        "participants": sorted(written(email)), "raw_sha256": email.sha256,
+        "participants": sorted(written(email) | lookup.participant_keys), "raw_sha256": email.sha256,
         "in_reply_to": list(email.in_reply_to), "subject": email.subject, "recipients": recipients(email),
         "references": list(email.references), "text": email.text, "new_text": email.new_text,
         "html_clean": email.html_clean,

@@ -51,6 +51,18 @@ async def test_one_mail_to_sixty_people_makes_one_contact(opened: Open) -> None:
         assert conn.execute(sa.select(sa.func.count()).select_from(t.contact)).scalar_one() == 1
 
 
+async def test_customers_of_one_web_form_are_no_kin_by_its_address(opened: Open) -> None:
+    """A form that puts one constant reference into all its mail: each customer has a case and an answer (B3, B7.2)."""
+    form = "forms@web.example"
+    desk = opened(mailbox=f'reply_to_is_sender = true\nform_senders = ["{form}"]')
+    same: dict[str, Any] = {"sender": form, "References": "<contact@web.example>", "subject": "Contact form"}
+    asked = [letter(at, **same, Reply_To=f"c{at}@visitor.example", body=f"Question {at}") for at in (1, 2)]
+    assert [(one.outcome, one.case) for one in desk.receive(asked)] == [("created", "SR-1"), ("created", "SR-2")]
+    assert [mail.recipients for mail in await desk.look()] == [("c1@visitor.example",), ("c2@visitor.example",)]
+    again = letter(3, **same, Reply_To="c2@visitor.example", body="And another thing")
+    assert [(one.outcome, one.case) for one in desk.receive([again])] == [("linked", "SR-2")]
+
+
 @pytest.mark.parametrize(
     ("days", "outcome", "reason"), [(90, "created", "new_topic"), (92, "linked", "token"), (0, "linked", "token")]
 )
