@@ -101,8 +101,8 @@ def _domain_key(domain: str) -> str:
 def parse_addresses(value: str) -> tuple[Address, ...]:
     """The addresses of a header's text as it came (unfolded, encoded words not yet decoded).
 
-    Group names are left out and their members kept. A word without "@" counts as an address
-    (From: MAILER-DAEMON); a phrase without one does not. Never raises.
+    Group names are left out and their members kept. A word without "@" counts as an address where
+    none has one (From: MAILER-DAEMON); a phrase without one does not. Never raises.
     """
     value = value[:LONGEST_HEADER]
     if len(value) < _SHORT:
@@ -133,8 +133,9 @@ def clear_mailbox(value: str) -> Address | None:
 
 
 def _addresses(value: str) -> tuple[Address, ...]:
-    made = (item.address() for item in _scan(value)[:MOST])
-    return tuple(address for address in made if address is not None)
+    made = tuple(address for item in _scan(value)[:MOST] if (address := item.address()) is not None)
+    # `Roe, Jane <jane@x.example>`: a comma in a name that nobody quoted makes no second person.
+    return tuple(one for one in made if "@" in one.key) or made
 
 
 @dataclass(slots=True)
@@ -175,7 +176,7 @@ class _Item:
             text = "" if _squeezed(text.strip()) == spec else text.replace(spec, " ")
         text = _unquoted(text).strip() or "".join(self.comment)
         name = clean_line(decode_words(text[: 10 * _LONGEST_NAME]))[:_LONGEST_NAME].strip()
-        return "" if name == spec else name
+        return "" if name == spec or name.endswith("?=") else name  # the rest of an encoded word cut by a comma
 
 
 def _squeezed(text: str) -> str:

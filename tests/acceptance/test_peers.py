@@ -63,6 +63,17 @@ async def test_customers_of_one_web_form_are_no_kin_by_its_address(opened: Open)
     assert [(one.outcome, one.case) for one in desk.receive([again])] == [("linked", "SR-2")]
 
 
+async def test_a_comma_in_a_name_makes_no_second_sender(opened: Open) -> None:
+    desk = opened()
+    written = [letter(1, From="Example, Erin <erin@visitor.example>"), letter(2, From="Roe; Jane jane@visitor.example")]
+    written.append(letter(3, From="=?utf-8?Q?M=C3=BCller,_J?= <jo@visitor.example>"))
+    assert [one.outcome for one in desk.receive(written)] == ["created"] * 3
+    assert [mail.recipients[0].partition("@")[0] for mail in await desk.look()] == ["erin", "jane", "jo"]
+    assert [one["contact"] for one in desk.case_list()] == [
+        "Erin <erin@visitor.example>", "Jane <jane@visitor.example>", "jo@visitor.example",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("days", "outcome", "reason"), [(90, "created", "new_topic"), (92, "linked", "token"), (0, "linked", "token")]
 )
