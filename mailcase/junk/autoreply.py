@@ -39,7 +39,11 @@ def _by_header(email: Email) -> str:
 
 
 def _by_calendar(email: Email) -> str:
-    return "text/calendar METHOD=REPLY" if email.calendar_method == "REPLY" else ""
+    """Its program's answer to an invitation; one that a person forwards is his question."""
+    if email.calendar_method != "REPLY":
+        return ""
+    _, _, forwarded = without_prefixes(email)
+    return "" if forwarded else "text/calendar METHOD=REPLY"
 
 
 def _by_subject(email: Email) -> str:

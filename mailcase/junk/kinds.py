@@ -12,6 +12,7 @@ from mailcase.junk.complaint import complaint
 from mailcase.junk.customer import form_customer
 from mailcase.junk.delivery_report import delivery_report
 from mailcase.junk.finding import Hit, KindQuestion, MailRule, Rule
+from mailcase.junk.forwarded_report import forwarded_report
 from mailcase.junk.header_values import headers_unseen
 from mailcase.junk.own import own, own_mark
 from mailcase.junk.receipt import receipt
@@ -24,15 +25,20 @@ def _mail(rule: MailRule, question: KindQuestion) -> Hit | None:
     return rule(question.email)
 
 
+def _unless_forwarded(rule: MailRule, question: KindQuestion) -> Hit | None:
+    """The same, but who forwards a report to ask about it is a person."""
+    return None if forwarded_report(question.email) else rule(question.email)
+
+
 def _unless_form(rule: MailRule, question: KindQuestion) -> Hit | None:
     """The same, but a web form's mail is a person's whatever its software stamps on it (B3)."""
     return None if question.form else rule(question.email)
 
 
 ROWS: Final[tuple[tuple[str, Rule], ...]] = (
-    ("feedback report", partial(_mail, once(complaint))),
-    ("receipt", partial(_mail, once(receipt))),
-    ("delivery report", partial(_mail, once(delivery_report))),
+    ("feedback report", partial(_unless_forwarded, once(complaint))),
+    ("receipt", partial(_unless_forwarded, once(receipt))),
+    ("delivery report", partial(_unless_forwarded, once(delivery_report))),
     ("own mark", own),
     ("failed recipients", partial(_mail, once(failed_recipients))),
     ("null path or daemon", partial(_mail, once(null_or_daemon))),

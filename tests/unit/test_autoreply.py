@@ -137,6 +137,11 @@ def test_an_answer_to_an_invitation_is_a_mark(method: str, marked: bool) -> None
     assert bool(autoreply_mark(make_email(calendar_method=method))) is marked
 
 
+@pytest.mark.parametrize(("subject", "marked"), [("Fwd: Accepted: Visit", False), ("Re: Accepted: Visit", True)])
+def test_an_answer_to_an_invitation_that_a_person_forwards_is_none(subject: str, marked: bool) -> None:
+    assert bool(autoreply_mark(make_email(calendar_method="REPLY", subject=subject))) is marked
+
+
 def test_no_beginning_is_shadowed_or_repeated() -> None:
     assert len(set(BEGINNINGS)) == len(BEGINNINGS)
     assert all(words == " ".join(words.lower().split()) for words in BEGINNINGS)

@@ -1,5 +1,7 @@
 """Table 3.1: every row, in order."""
 
+from typing import Any
+
 import pytest
 
 from mailcase import tokens
@@ -172,6 +174,36 @@ def test_a_forwarded_report_is_a_persons_mail() -> None:
     """It is carried, so `report` is None; its words stand in subject and text."""
     email = make_email(subject="Fwd: Undeliverable: Offer", text="See below\nuser unknown")
     assert kind_of(email)[0] is Kind.PERSON
+
+
+REPORT_TYPES = {
+    Kind.COMPLAINT: "feedback-report",
+    Kind.RECEIPT: "disposition-notification",
+    Kind.BOUNCE: "delivery-status",
+}
+_PARTS = {
+    Kind.COMPLAINT: "message/feedback-report",
+    Kind.RECEIPT: "message/disposition-notification",
+    Kind.BOUNCE: "message/delivery-status",
+}
+
+
+@pytest.mark.parametrize(("kind", "part"), list(_PARTS.items()))
+def test_a_report_forwarded_with_its_parts_as_files_is_a_persons_mail(kind: Kind, part: str) -> None:
+    """As programs that forward inline write it; a robot's, a whole report and one without the prefix is a report."""
+    parts = make_report("failed", report_type="", part_types=(part,))
+    whole = make_report("failed", report_type=REPORT_TYPES[kind], part_types=(part,))
+    asked: dict[str, Any] = {"subject": "Fwd: Undelivered Mail", "text": "What does this mean?"}
+    assert kind_of(make_email(report=parts, **asked)) == (Kind.PERSON, "person")
+    for subject in ("Undelivered Mail", "Re: Undelivered Mail"):
+        assert kind_of(make_email(report=parts, subject=subject))[0] is kind
+    assert kind_of(make_email(report=whole, **asked))[0] is kind
+    assert kind_of(make_email(report=parts, senders="no-reply@x.example", **asked))[0] is kind
+    assert kind_of(make_email(report=parts, return_path="", **asked))[0] is kind
+
+
+def test_a_complaint_in_a_header_alone_is_one_whatever_its_subject_says() -> None:
+    assert kind_of(make_email({COMPLAINT_HEADERS[0]: "x@x.example"}, subject="Fwd: Hello"))[0] is Kind.COMPLAINT
 
 
 def test_the_persons_verdict_counts_all_rows() -> None:
