@@ -8,12 +8,14 @@ from mailcase.actions import CreateCase, NoteOnCase
 from mailcase.life.happening import Happening, What
 from mailcase.life.notice_rules import ACKNOWLEDGEMENTS
 from mailcase.message import Delivery, Email, Kind
-from mailcase.outbox.lines import cut
+from mailcase.outbox.lines import cut, one_line
 from mailcase.policy import Policy
 from mailcase.snapshot import Snapshot
 from mailcase.verdict import BY_AGENT, Decision, Outcome
 
 LONGEST_TEXT: Final = 4000  # characters of a mail that a notice carries
+_LONGEST_NAME: Final = 60
+_LONGEST_ADDRESS: Final = 320
 _CREATES: Final = {Outcome.CREATED: (What.CREATED,), Outcome.FOLLOWED: (What.CREATED, What.FOLLOWED)}
 _JOINS: Final = {
     Outcome.LINKED: (What.CUSTOMER_REPLIED,),
@@ -63,7 +65,6 @@ def _whats(decision: Decision) -> tuple[What, ...]:
 def _of_outcome(whats: Iterable[What], decision: Decision, email: Email, snapshot: Snapshot) -> Iterator[Happening]:
     if decision.case is None:
         return
-    sender = email.sender
     case = snapshot.cases.get(decision.case)
     for what in whats:
         yield Happening(
@@ -71,11 +72,20 @@ def _of_outcome(whats: Iterable[What], decision: Decision, email: Email, snapsho
             case=decision.case,
             key=key_of_mail(snapshot),
             by=snapshot.lookup.sender_key,
-            by_name=(sender.name or sender.address) if sender else "",
+            by_name=_writer(email, snapshot.lookup.sender_key),
             text=cut((email.new_text or email.text).strip(), LONGEST_TEXT),
             before=case.assignee if case else "",
             unverified=decision.sender_unverified,
         )
+
+
+def _writer(email: Email, key: str) -> str:
+    """Who wrote, with the address: a name can be anybody's. Of a web form's mail the customer, in Reply-To (B3)."""
+    found = next((one for one in (*email.senders, *email.reply_to) if one.key == key), email.sender)
+    if found is None:
+        return ""
+    name, address = one_line(found.name, _LONGEST_NAME), one_line(found.address, _LONGEST_ADDRESS)
+    return f"{name} <{address}>" if name else address
 
 
 def _undeliverable(decision: Decision, snapshot: Snapshot) -> Iterator[Happening]:

@@ -35,7 +35,7 @@ class Happening:
     case: int  # running number
     key: str  # "in:<group>:<identity>" of the mail, or "act:<running>:<version after the act>"
     by: str = ""  # key or name of who did it; he is not told of it himself
-    by_name: str = ""
+    by_name: str = ""  # as it is shown; of a mail with the address
     text: str = ""  # the words of the act: the question, the solution, the urging
     message_pk: int | None = None  # the mail that did it
     solution: str = ""

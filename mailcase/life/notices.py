@@ -7,6 +7,7 @@ from typing import Final
 from mailcase.intake.addresses import key_of
 from mailcase.junk.robots import robot
 from mailcase.junk.sendable import why_not_sendable
+from mailcase.life.doubt import doubt
 from mailcase.life.happening import Happening, What
 from mailcase.life.notice import UNVERIFIED, Notice, NoticeFacts, NoticeRule
 from mailcase.life.notice_rules import ACKNOWLEDGEMENTS, AMONG_US, BY_MAIL_ALONE, STATUS_WHATS
@@ -253,6 +254,7 @@ def _notice(
         only_while={**waits, **marks},
         suppressed=suppressed,
         quote=rule.quote,
+        why=doubt(happening),
         text=happening.text,
         due_at=happening.due_at,
         by_name=happening.by_name,

@@ -26,6 +26,7 @@ from mailcase.policy import MailboxPolicy, Policy
 from mailcase.ports import Composed
 
 _LONGEST_NAME: Final = 60
+_LONGEST_WRITER: Final = 400  # as agents read him: the address is not to be hidden behind a long name
 _LONGEST_TITLE: Final = 150
 _RE: Final = "Re: "
 #: Below the last one for a while, by language.
@@ -141,7 +142,7 @@ class _Values:
             "support_level": str(facts.support_level) if facts.support_level else "",
             "customer": self._customer(),
             "assignee": one_line(assignee.name or assignee.address, _LONGEST_NAME) if assignee else "",
-            "actor": one_line(notice.by_name, _LONGEST_NAME),
+            "actor": one_line(notice.by_name, _LONGEST_NAME if notice.audience == "customer" else _LONGEST_WRITER),
             "name": "" if len(self._to) > 1 else one_line(notice.to.name, _LONGEST_NAME),
             "text": "\n\n".join(one for one in (reasons(notice.why, self.language), notice.text.strip()) if one),
             "solution": facts.solution.strip(),

@@ -175,6 +175,10 @@ LINES: Final = (
     ),
     ("only the beginning of the mail was fetched", "nur der Anfang der E-Mail wurde geholt"),
     ("not a person", "kein Mensch hat den Vorgang eröffnet"),
+    (
+        "Not verified: <who> is none of the people of this case, or somebody writes under that address.",
+        "Nicht bestätigt: <who> gehört nicht zu diesem Vorgang, oder jemand schreibt unter dieser Adresse.",
+    ),
     ("sender unverified", "der Absender ist nicht bestätigt"),
     ("robot sender", "die Adresse ist die einer Maschine"),
     ("own address", "die Adresse ist eine von unseren"),

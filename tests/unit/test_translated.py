@@ -13,6 +13,7 @@ from mailcase.errors import MailcaseError
 from mailcase.life.acts.limits import PRIORITIES, why_not_taken
 from mailcase.life.acts.organization import organization
 from mailcase.life.by_agent import Answered, steps
+from mailcase.life.doubt import NOT_VERIFIED
 from mailcase.life.notice import Addressee, Thread
 from mailcase.life.often import WINDOWS, Often
 from mailcase.life.people import Person
@@ -71,6 +72,7 @@ SAID = [
     done("#assign Third line"),
     done(f"#assign {BEN}", assignee=BEN),
     done(f"#note {'x' * 20_001}"),
+    NOT_VERIFIED.format(who="erin@x.example"),
     str(Often.of_words(1, 2)),
     str(Often.of_limit(1, WINDOWS[0][1], WINDOWS[0][0], NOW)),
     *(f"a.txt: {why_not_taken(one, FILES)}" for one in ("type_not_allowed", "too_large", "too_many")),
