@@ -16,6 +16,9 @@ _READER_MS: Final = 10 * _MINUTE  # reports and exports read the whole store
 # Newer servers only (14): on older ones TCP keepalives notice a dead machine, and a frozen daemon keeps its locks.
 _SILENCE = sa.text("SELECT set_config(name, :ms, false) FROM pg_settings WHERE name = 'idle_session_timeout'")
 
+#: Dates that psycopg reads, and every character, whatever the role or the database is set to.
+_AS_WE_READ: Final = ("-c timezone=UTC", "-c datestyle=ISO", "-c client_encoding=UTF8")
+
 _DURABLE: Final = (
     b"SELECT set_config(name, 'on', false) FROM pg_settings "
     b"WHERE name = 'synchronous_commit' AND setting = 'off' AND source <> 'client'"
@@ -27,7 +30,9 @@ def pooled_engine(url: str, size: int, lease_s: float, *, writes: bool) -> Engin
 
     A write transaction that idles for a lease is ended; one that reads holds nobody up while its rows are worked on.
     """
-    from mailcase.store.pg_cursor import Rearming  # here, so that a store in SQLite starts without psycopg
+    # Here, so that a store in SQLite starts without psycopg.
+    from mailcase.store.pg_cursor import Rearming
+    from mailcase.store.pg_silence import given_up_when_silent
 
     settings = {
         "idle_in_transaction_session_timeout": round(lease_s * 1000) if writes else _READER_MS,
@@ -44,6 +49,7 @@ def pooled_engine(url: str, size: int, lease_s: float, *, writes: bool) -> Engin
         hide_parameters=True,
         **JSON_BY,
     )
+    given_up_when_silent(engine, lease_s / 2)
     if writes:
         sa.event.listen(engine, "connect", _durable)
     return engine
@@ -57,14 +63,18 @@ def _durable(connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlch
 
 def lone_engine(url: URL, lease_s: float) -> Engine:
     """For the one connection that holds this daemon's locks: never pooled, each statement by itself and soon over."""
+    from mailcase.store.pg_silence import given_up_when_silent
+
     settings = {"lock_timeout": round(lease_s * 50), "statement_timeout": round(lease_s * 250)}
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         poolclass=sa.NullPool,
         isolation_level="AUTOCOMMIT",
         connect_args=_arguments(url, settings, lease_s),
         hide_parameters=True,
     )
+    given_up_when_silent(engine, lease_s / 2)
+    return engine
 
 
 def ends_when_silent(conn: Connection, lease_s: float) -> None:
@@ -75,6 +85,9 @@ def ends_when_silent(conn: Connection, lease_s: float) -> None:
 def unhurried(conn: Connection) -> None:
     """This transaction may take its time (a migration) or wait for another server (S3) between its statements."""
     if conn.dialect.name == "postgresql":
+        from mailcase.store.pg_silence import waits_for_ever
+
+        waits_for_ever(conn)
         for name, ms in (("idle_in_transaction_session_timeout", 10 * _MINUTE), ("statement_timeout", 0)):
             conn.exec_driver_sql(f"SET LOCAL {name} = {ms}")
 
@@ -89,7 +102,7 @@ def _arguments(url: URL, settings: Mapping[str, int], lease_s: float) -> dict[st
     said = url.query
     idle, interval = max(1, round(lease_s / 2)), max(1, round(lease_s / 4))
     server = {"tcp_keepalives_idle": idle, "tcp_keepalives_interval": interval, "tcp_keepalives_count": 2}
-    options = ["-c timezone=UTC", *(f"-c {name}={value}" for name, value in {**settings, **server}.items())]
+    options = [*_AS_WE_READ, *(f"-c {name}={value}" for name, value in {**settings, **server}.items())]
     theirs = said.get("options", "")
     options += [theirs] if isinstance(theirs, str) else theirs
     client = {

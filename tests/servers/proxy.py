@@ -73,6 +73,11 @@ class Proxy:
         for pair in self._open():
             pair.cut()
 
+    def mute(self) -> None:
+        """Connections that are open now stay open, and nothing passes on them any more; new ones are welcome."""
+        for pair in self._open():
+            pair.mute()
+
     def stall(self) -> None:
         """From now on nothing passes, on old connections and new ones, until `go_on`."""
         self._go_on.clear()
@@ -145,6 +150,10 @@ class _Pair:
         """One pump each way."""
         for way, source, target in (("up", self._client, self._server), ("down", self._server, self._client)):
             threading.Thread(target=self._pump, args=(way, source, target), daemon=True).start()
+
+    def mute(self) -> None:
+        """Neither side hears anything more."""
+        self._silent.set()
 
     def cut(self) -> None:
         """Reset both sides."""
