@@ -13,7 +13,7 @@ from mailcase.intake.reader import Reader, ReadFailure, Waiting
 from mailcase.log import Event, emit
 from mailcase.message import Email
 from mailcase.patience import patiently
-from mailcase.ports import Journalled, Judge, Reading, Settled
+from mailcase.ports import ROW_HELD, Journalled, Judge, Reading, Settled
 from mailcase.settling import Batcher
 from mailcase.sharing import WATCHED
 from mailcase.store.store import Store
@@ -169,6 +169,8 @@ class Pipeline:
                 self._report(one, email, settled)
                 return settled
             emit(Event.DELIVERY_RETRY, delivery=one.delivery.id, mailbox=one.delivery.mailbox, error=settled.error)
+            if settled.reason == ROW_HELD:  # it lies in the journal, and recovery takes it up
+                return settled
             if not settled.transient:
                 break
         return await self.quarantine(one, settled.error, "undecidable", email)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from mailcase.actions import QueueMail
 from mailcase.decision import Decision
@@ -144,6 +144,9 @@ class Reading:
 
     delivery: Delivery
     email: Email
+
+
+ROW_HELD: Final = "row_held"  # reason of a mail that is left for later: somebody holds what it is to change
 
 
 @dataclass(frozen=True, slots=True)

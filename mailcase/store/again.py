@@ -6,6 +6,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from mailcase.errors import Unavailable
 
+LOCK_TIMEOUT: Final = "55P03"
 _TRIES: Final = 5
 _FIRST_S, _LONGEST_S = 0.02, 0.3  # of the pauses, chance within it: those who met do not meet again
 
@@ -21,6 +22,10 @@ class Locked(Unavailable):
     """
 
 
+class RowHeld(Locked):
+    """Of one row: somebody changed it and has not ended his transaction. What does not need that row can go on."""
+
+
 #: Around one transaction. What may have been committed before the connection broke is not repeated here.
 again: Final = retry(
     retry=retry_if_exception_type(Collided),
@@ -32,6 +37,6 @@ again: Final = retry(
 #: PostgreSQL's words for it; a server that is a standby by now, or was made read-only (25006), still answers, and so
 #: does one that has no memory left, or no place for another session (53200, 53300, 53400). 53100 is `StoreFull`.
 BY_SQLSTATE: Final[dict[str, type[Unavailable]]] = {
-    "40001": Collided, "40P01": Collided, "55P03": Locked, "25006": Locked, "58030": Locked,
+    "40001": Collided, "40P01": Collided, LOCK_TIMEOUT: Locked, "25006": Locked, "58030": Locked,
     "53200": Locked, "53300": Locked, "53400": Locked,
 }  # fmt: skip

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 
 from mailcase.errors import ConfigError, Permanent, StoreFull, Unavailable
 from mailcase.places import private_folder, refused
-from mailcase.store.again import BY_SQLSTATE
+from mailcase.store.again import BY_SQLSTATE, LOCK_TIMEOUT, RowHeld
 from mailcase.store.fences import Fences
 from mailcase.store.json_text import JSON_BY
 from mailcase.store.pg_session import LEASE_S, lone_engine, pooled_engine, refuses_settings
@@ -147,7 +147,11 @@ def translated(engine: Engine) -> Iterator[None]:
 def _kind_of(error: Exception) -> type[Unavailable]:
     if _no_room(error):
         return StoreFull
-    return BY_SQLSTATE.get(getattr(getattr(error, "orig", None), "sqlstate", None) or "", Unavailable)
+    driver: Any = getattr(error, "orig", None)
+    state = getattr(driver, "sqlstate", None) or ""
+    if state == LOCK_TIMEOUT and driver.diag.context:  # which row; of a locked table nothing more is said
+        return RowHeld
+    return BY_SQLSTATE.get(state, Unavailable)
 
 
 def _no_room(error: Exception) -> bool:

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -14,9 +15,9 @@ from sqlalchemy.engine import Connection
 from mailcase.errors import Fenced, MailcaseError, Permanent, StoreFull
 from mailcase.faults import hit
 from mailcase.message import Wish
-from mailcase.ports import Judge, Reading, Settled
+from mailcase.ports import ROW_HELD, Judge, Reading, Settled
 from mailcase.store import tables as t
-from mailcase.store.again import Locked
+from mailcase.store.again import Locked, RowHeld
 from mailcase.store.apart import TROUBLE, in_words
 from mailcase.store.apply import apply
 from mailcase.store.dialect import AnyRow
@@ -28,6 +29,8 @@ from mailcase.store.work import Conflict, Later, Work
 
 _TRIES: Final = 3  # a mail that finds its case changed, or a transaction that finds the store busy
 _PAUSE_S: Final = 0.1  # at most, by chance, before the next of them
+_WHOSE: Final = "another session's open transaction holds a row that this mail changes: pg_stat_activity says whose"
+_BRIEFLY: Final = "SET LOCAL lock_timeout = '1s'"  # of one mail, when the others have waited for it once
 _NO_MAILS_FAULT: Final = (StoreFull, Fenced)
 _D, _C = t.delivery.c, t.case.c
 # Locked, so that two daemons never decide one delivery at once.
@@ -54,6 +57,8 @@ def settle(
     are decided again, each in a savepoint of its own.
     `split` is told how many are done one by one, and why. Returns a Settled for each reading, in order.
 
+    A mail that needs a row which somebody holds is left undecided (`ROW_HELD`), and the others go on without it (P4).
+
     Raises:
         Unavailable: the store does not answer; nothing that has no Settled was written.
         Fenced: another daemon works the mailbox of one of them; nothing was written.
@@ -73,6 +78,8 @@ def settle(
 
 def _together(engines: Engines, readings: Sequence[Reading], judge: Judge, now: datetime, one: "_One") -> list[Settled]:
     with engines.write() as conn:
+        if one is _apart and engines.is_postgres:
+            conn.exec_driver_sql(_BRIEFLY)
         engines.fences.mailboxes(conn, _watched(readings))
         known = {row.id: row for row in conn.execute(_LOCK, {"ids": [one.delivery.id for one in readings]})}
         later = Later()
@@ -98,6 +105,10 @@ def _alone(engines: Engines, reading: Reading, judge: Judge, now: datetime) -> S
     for last in (False,) * (_TRIES - 1) + (True,):
         try:
             return _together(engines, (reading,), judge, now, _apart)[0]
+        except RowHeld as error:
+            if reading.delivery.wish != Wish():  # a person waits for it, and nobody takes it up later
+                raise
+            return replace(_failed(reading, error), reason=ROW_HELD, error=f"{error}; {_WHOSE}")
         except (*_NO_MAILS_FAULT, Locked):
             raise
         except MailcaseError as error:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from mailcase.errors import Fenced, Unavailable
 from mailcase.intake.reader import Waiting
 from mailcase.message import Delivery
 from mailcase.pipeline import Pipeline, under_way
-from mailcase.ports import Journalled, Reading, Settled
+from mailcase.ports import ROW_HELD, Journalled, Reading, Settled
 from mailcase.recovery import MOST_AWAY, SLICE, Recovery
 from mailcase.settling import MOST, Batcher
 from tests import poison
@@ -147,6 +148,27 @@ async def test_mail_that_another_daemon_took_over_gets_its_attempt_back(pipeline
     assert pipeline.store.delivery(row.delivery.id).attempts == 0
     pipeline.store.count_attempt([row.delivery.id], -1)
     assert pipeline.store.delivery(row.delivery.id).attempts == 0
+
+
+async def test_a_mail_whose_row_somebody_holds_waits_in_the_journal_and_is_not_given_up(pipeline: Pipeline) -> None:
+    settle, holds = pipeline.store.settle, True
+
+    def held(readings: Sequence[Reading], *more: Any) -> list[Settled]:
+        each = [Settled(one.delivery.id, "", ROW_HELD, "", None, False, "a lock", transient=True) for one in readings]
+        return each if holds else settle(readings, *more)
+
+    pipeline.store.settle = held  # type: ignore[method-assign,assignment]  # as a store where somebody holds a row
+    assert await decide(pipeline, [letter(1)]) == ["None"]
+    recovery = Recovery(pipeline)
+    for _ in range(5):
+        assert await recovery.run() == 1
+        await pipeline.drained()
+    (row,) = pipeline.store.undecided(9)
+    assert row.attempts == 0
+    holds = False
+    assert await recovery.run() == 1
+    await pipeline.drained()
+    assert [one["outcome"] for one in pipeline.store.message_list()] == ["created"]
 
 
 async def test_a_mailbox_of_another_daemon_does_not_hold_up_the_others(pipeline: Pipeline) -> None:

@@ -4,6 +4,7 @@ import signal
 import smtplib
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from tests.servers.crew import Crew
@@ -171,6 +172,26 @@ def test_mail_is_handed_in_to_any_of_them_by_lmtp(pair: Crew) -> None:
     pair.wait(lambda: pair.outbox() == {"sent": 6}, "not all were answered")
     assert [pair.stop(at) for at in range(2)] == [0, 0]
     pair.must_hold(handed_in)
+
+
+def test_an_open_transaction_on_one_case_holds_up_no_other_mail(alone: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An administrator's, that he forgot: P4."""
+    monkeypatch.setenv("MAILCASE_STORE__URL", f"{alone.postgres.url}?options=-c%20lock_timeout%3D1s")
+    post = Post(alone)
+    alone.start(0)
+    alone.wait(lambda: bool(alone.events(0, "baseline_set")), "the mailbox is not read")
+    post.round()
+    alone.wait(post.is_done, "the first mail")
+    with psycopg.connect(alone.postgres.server.dsn(alone.postgres.url.rpartition("/")[2])) as other:
+        other.execute('SELECT 1 FROM "case" FOR UPDATE')
+        alone.write("box00", letter("again", to="box00@helpdesk.example", subject="SR-1"))
+        alone.wait(lambda: bool(alone.events(0, "delivery_retry")), "nobody waits for the case")
+        post.round(3)
+        alone.wait(lambda: alone.outbox() == {"sent": 4}, "the other mails wait, too")
+        assert alone.decided() == 4
+    alone.wait(lambda: alone.decided() == 5, "it was not taken up")
+    assert alone.stop(0) == 0
+    alone.must_hold()
 
 
 def test_one_pass_leaves_alone_what_others_work(pair: Crew) -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import psycopg
 import pytest
 
 from mailcase.errors import StoreFull, Unavailable
-from mailcase.ports import Reading
+from mailcase.message import Wish
+from mailcase.ports import ROW_HELD, Reading
 from mailcase.store import tables as t
 from mailcase.store.again import Collided, Locked
 from mailcase.store.store import Store
@@ -192,6 +194,31 @@ def test_a_lock_that_lasts_is_the_stores_trouble_and_no_mails(store: Store, serv
             store.settle(work, Clerk(), NOW)
     assert (splits, counts(store)) == ([2], [0] * 6)
     assert [one.outcome for one in store.settle(work, Clerk(), NOW)] == ["created"] * 2
+
+
+def test_a_mail_that_needs_a_row_which_somebody_holds_is_left_and_the_others_go_on(
+    store: Store, server: Server
+) -> None:
+    """An open transaction of an administrator, for hours perhaps."""
+    store.settle(readings(store, "a"), Clerk(), NOW)
+    store.set_case("SR-1", NOW, "kim", status="Resolved")
+    first, second, third = journalled(store, 3, 2)
+    work = [
+        Reading(first.delivery, mail("b", "a")),
+        Reading(second.delivery, mail("c")),
+        Reading(third.delivery, mail("d")),
+    ]
+    with psycopg.connect(server.url.replace("+psycopg", "")) as other:
+        other.execute('SELECT 1 FROM "case" FOR UPDATE')
+        held, *others = store.settle(work, Clerk(), LATER)
+        assert [one.outcome for one in others] == ["created"] * 2
+        assert (held.outcome, held.reason, held.transient) == ("", ROW_HELD, True)
+        assert store.settle(work[:1], Clerk(), LATER)[0].reason == ROW_HELD, "alone it is left as well"
+        wanted = replace(first.delivery, wish=Wish(accept=True))
+        with pytest.raises(Locked):
+            store.settle([Reading(wanted, mail("b", "a"))], Clerk(), LATER)
+        assert [row.delivery.id for row in store.undecided(9)] == [first.delivery.id]
+    assert [one.outcome for one in store.settle(work, Clerk(), LATER)] == ["reopened", "created", "created"]
 
 
 def test_a_server_that_takes_no_writes_for_a_while_is_no_mails_fault(store: Store, server: Server) -> None:
