@@ -20,6 +20,7 @@ BACKUP: Final = "restored_backup"  # when that backup was made, ISO 8601
 AWHILE: Final = timedelta(days=1)
 #: How far the mail server's clock may be ahead of ours.
 CLOCKS: Final = timedelta(minutes=10)
+FENCES: Final = 1_000_000  # more than were raised since any backup
 _O, _D = t.outbox.c, t.delivery.c
 
 
@@ -52,7 +53,8 @@ def statements(now: datetime, made: datetime, margin: int, *, lite: bool) -> Ite
 
     Nothing that was to be sent is sent: automatic mail expires, an agent's words are uncertain (a person looks,
     `outbox retry` sends them). What was not yet decided, or waits in quarantine, may have been acknowledged since.
-    Numbers that were given out since are skipped.
+    Numbers that were given out since are skipped, and so are fences: a daemon that was cut off while the others were
+    stopped would find those that it holds, and write of the store before into this one.
     """
     waiting = _O.state.in_(("pending", "sending"))
     held = {"reason": "restored", "next_attempt_at": None, "owner": ""}
@@ -61,6 +63,8 @@ def statements(now: datetime, made: datetime, margin: int, *, lite: bool) -> Ite
     yield sa.update(t.delivery).where(sa.or_(_D.outcome.is_(None), _D.outcome == "quarantined")).values(no_ack=True)
     yield sa.delete(t.mailbox_health)
     yield sa.delete(t.daemon)
+    if not lite:
+        yield sa.update(t.tenure).values(fence=t.tenure.c.fence + FENCES)
     yield from numbers.leap(margin, lite=lite)
     for name, at in ((FLAG, now), (BACKUP, made)):
         yield set_statement(t.flag, ("value",), lite=lite).values(name=name, value=at.isoformat())

@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from mailcase.clock import utcnow
-from mailcase.errors import Permanent, Unavailable
+from mailcase.errors import Fenced, Permanent, TenureLost, Unavailable
 from mailcase.store import tables as t
 from mailcase.store.raw import RawSetting
 from tests.contract.backup_kit import KEYS, Place, fill, must_be_safe, take
 from tests.contract.store_kit import STATUSES, arrival, rows
+from tests.contract.tenure_kit import Server, daemons
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,28 @@ def test_no_number_is_given_out_twice_and_nothing_old_is_sent(place: Place) -> N
     store = place.open()
     must_be_safe(store)
     store.close()
+
+
+@pytest.mark.postgres
+def test_a_daemon_that_was_cut_off_meanwhile_writes_nothing_into_what_was_restored(
+    shared_url: str, tmp_path: Path, server: Server
+) -> None:
+    with daemons(shared_url, tmp_path, ("one",)) as (one,):
+        one.take("support")
+        row = one.queued()
+        waiting = one.reading("1:2")
+        place = Place(shared_url, tmp_path, RawSetting())
+        place.save()
+        server.end(one.backend)
+        one.store._engines.writer.dispose()
+        place.restore(replace=True)
+        with pytest.raises(Fenced):
+            one.settle(waiting)
+        with pytest.raises(TenureLost):
+            one.store.claim(row, "one", utcnow())
+        one.join()
+        assert one.take("support") == {"support"}
+        assert one.settle(waiting)[0].outcome == "created"
 
 
 def test_mail_of_before_the_restore_makes_cases_and_is_not_acknowledged(lite: Place) -> None:
