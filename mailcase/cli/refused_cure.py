@@ -4,7 +4,7 @@ from typing import Final
 
 from mailcase.errors import MailcaseError
 from mailcase.intake.imap.exchange import OddAnswer
-from mailcase.intake.imap.failures import Refused, ServerBusy
+from mailcase.intake.imap.failures import MailboxShut, Refused, ServerBusy
 from mailcase.intake.imap.numbering import NoNumbering
 
 #: The first that fits; what a kind says goes for its own kinds too.
@@ -13,6 +13,12 @@ _CURES: Final[tuple[tuple[type[MailcaseError], str], ...]] = (
         NoNumbering,
         "only whoever runs that server can mend it: an update, a repair of the folder's index. Until then let its mail "
         "come another way: forwarded to another server, or by [mailbox.maildir] or LMTP",
+    ),
+    (
+        MailboxShut,
+        "the sign-in is good and Exchange does not open the mailbox. If it lasts: is [mailbox.imap] user the mailbox's "
+        "own address, is IMAP switched on for it, has it a licence, and has the app or user full access to it "
+        "(Add-MailboxPermission)?",
     ),
     (
         ServerBusy,

@@ -18,7 +18,7 @@ from mailcase.clock import utcnow
 from mailcase.errors import Fenced, MailcaseError, TokenRefused, Unavailable
 from mailcase.intake.faring import Faring, Room, no_limit
 from mailcase.intake.gate import Gate, Permit
-from mailcase.intake.imap.failures import FolderMissing, LoginRefused, Refused
+from mailcase.intake.imap.failures import FolderMissing, LoginRefused, Refused, ServerBusy
 from mailcase.intake.imap.filling import Filling
 from mailcase.intake.imap.ports import Alarm, InStore, MailSession, Submit
 from mailcase.intake.imap.session import ImapSession
@@ -216,15 +216,26 @@ class Watcher:
         return FolderSync(session, self.settings, *shop, *clock, room=faring.room, withheld=faring.withheld)
 
     async def _look(self, sync: FolderSync, folders: tuple[str, ...], *, compare: bool) -> list[Refused]:
-        """Look at these folders; one that the server refuses does not keep us from the others."""
+        """Look at these folders; one that the server refuses does not keep us from the others.
+
+        Nor does one for which it wants us to come later (a broken index may be told so for ever); raises ServerBusy
+        where that is so of all of them.
+        """
         errors: list[Refused] = []
+        busy = 0
         for folder in reversed(folders):  # the first one last: it stays selected, and IDLE watches it
             try:
                 await sync.look(folder, compare=compare)
+            except ServerBusy as error:
+                busy += 1
+                if error.again_s or busy == len(folders):
+                    raise
+                errors.append(Refused(str(error)))
             except Refused as error:
-                missing = isinstance(error, FolderMissing)
-                self._faring.alarm(Event.FOLDER_MISSING if missing else Event.FOLDER_REFUSED, str(error))
                 errors.append(error)
+        for one in errors:
+            missing = isinstance(one, FolderMissing)
+            self._faring.alarm(Event.FOLDER_MISSING if missing else Event.FOLDER_REFUSED, str(one))
         if errors:
             self._faring.failed(errors[0])
         elif not self.stop.is_set():
@@ -264,6 +275,8 @@ class Watcher:
         since = copy.copy(attempt)
         since.attempt_number = attempt.attempt_number - self._steady_until(attempt)
         pause = float(_backoff(since))
+        if isinstance(error, ServerBusy):
+            return max(pause, min(error.again_s, LOGIN_PAUSE_S))
         return min(pause, LOCAL_PAUSE_S) if isinstance(error, Unavailable) else pause
 
     def _steady_until(self, attempt: RetryCallState) -> int:

@@ -66,6 +66,11 @@ def numbered(uidvalidity: int) -> Spoil:
         (fault("UID SEARCH", refuse("NO no")), "folder INBOX: SEARCH: NO no", "refuses this command"),
         (fault("LOGIN", refuse("NO [UNAVAILABLE] later")), "[UNAVAILABLE] later", "does not serve this account now"),
         (fault("LOGIN", refuse("BAD what")), "login refused for user: what", "does not serve this account now"),
+        (
+            fault("EXAMINE", refuse("BAD User is authenticated but not connected.")),
+            "folder INBOX: BAD User is authenticated",
+            "does not open the mailbox",
+        ),
         (fault("LOGIN", nonsense), "an answer to no question of ours", "not IMAP as it should be"),
         (greets("* BAD hi"), "does not greet but says * BAD hi", "does not serve this account now"),
     ],

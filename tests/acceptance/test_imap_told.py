@@ -55,9 +55,10 @@ async def test_a_server_that_says_so_for_ever_is_asked_again_later(
     scripted: ScriptedImap, journal: MemoryJournal
 ) -> None:
     scripted.fault("UID MOVE", *[refuse("NO [EXPUNGEISSUED] gone")] * 3)
-    with pytest.raises(Transient):
-        await watch(scripted, journal, after="move:Done").once()
+    alarms: Alarms = []
+    await watch(scripted, journal, alarms, after="move:Done").once()
     assert (scripted.count("UID MOVE"), journal.marked) == (3, set())
+    assert [event for event, _ in alarms] == [Event.MARK_FAILED]
 
 
 async def test_a_missing_folder_is_made(scripted: ScriptedImap, journal: MemoryJournal) -> None:

@@ -123,8 +123,9 @@ class Session:
         assert folder
         return None
 
-    async def ensure_folder(self, folder: str) -> None:
+    async def ensure_folder(self, folder: str) -> str:
         assert folder
+        return ""
 
     async def idle(self, seconds: float, *wakers: object) -> bool:
         raise NotImplementedError(f"can_idle is False: {seconds} {wakers}")

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import ssl
 from collections.abc import Iterator
+from typing import Final
 
 from mailcase.errors import ConfigError, MailcaseError, NoGreeting, Permanent, Transient
 from mailcase.intake.imap.client import HardenedClient
@@ -14,6 +15,8 @@ from mailcase.intake.imap.settings import MEBIBYTE, ImapSettings
 from mailcase.ports import SignIn
 from mailcase.signin import sasl
 from mailcase.tls import shared_context
+
+_OTHER_WAY: Final = ', nor does it offer AUTH=PLAIN: perhaps it takes tokens (auth = "xoauth2")'
 
 
 async def open_client(settings: ImapSettings) -> HardenedClient:
@@ -81,6 +84,9 @@ async def _log_in(client: HardenedClient, settings: ImapSettings) -> None:
     if (not plain_text or "LOGINDISABLED" in capabilities) and "AUTH=PLAIN" in capabilities:
         secret = f"\0{settings.user}\0{settings.password}"
         answer = await authenticate(client, "PLAIN", secret.encode())
+    elif "LOGINDISABLED" in capabilities:  # RFC 9051 6.2.3: no LOGIN then; over a bare line all could read it
+        bare = ': the line is not secured, security = "tls" or "starttls"' if settings.security == "none" else ""
+        raise Permanent(f"{client.where}: takes no password here (LOGINDISABLED){bare or _OTHER_WAY}")
     else:
         answer = await client.command("LOGIN", quote(settings.user), quote(settings.password))
     if answer.result != "OK":

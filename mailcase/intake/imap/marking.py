@@ -71,8 +71,11 @@ async def _into(
     except OverQuota:
         raise
     except Refused:
-        await session.ensure_folder(folder)
-        await way(uids, folder)
+        refused = await session.ensure_folder(folder)
+        try:
+            await way(uids, folder)
+        except Refused as error:
+            raise type(error)(f"{error}; {refused}" if refused else str(error), error.code) from error
 
 
 async def _remove(session: MailSession, selected: SelectedFolder, uids: Sequence[int]) -> None:

@@ -143,8 +143,8 @@ class MailSession(Protocol):
         """
         ...
 
-    async def ensure_folder(self, folder: str) -> None:
-        """CREATE and SUBSCRIBE; no error where it is there already."""
+    async def ensure_folder(self, folder: str) -> str:
+        """CREATE and SUBSCRIBE; no error where it is there already. What the server said against it, "" if nothing."""
         ...
 
     async def idle(self, seconds: float, *wakers: asyncio.Event) -> bool:

@@ -42,6 +42,7 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
         self._current: Exchange | None = None
         self._received = 0
         self._plain_text_over = False
+        self._goodbye = ""  # the server's words before it hangs up
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; a connection that was given up meanwhile is closed."""
@@ -64,7 +65,8 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wake everyone who waits for this connection."""
-        self.give_up(ConnectionLost(f"connection lost ({exc})" if exc else "connection closed by the server"))
+        closed = f"connection lost ({exc})" if exc else "connection closed by the server"
+        self.give_up(ConnectionLost(self._goodbye or closed))
         if not self.closed.done():
             self.closed.set_result(None)
 
@@ -97,10 +99,12 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
 
     def _untagged(self, response: list[Piece]) -> None:
         self._count(response[0])
+        if response[0][:4].upper() == b"BYE ":
+            self._goodbye = f"the server says goodbye: {readable(response[0])}"
         if self._current is not None:
             self._current.untagged.append(response)
-        elif response[0][:4].upper() == b"BYE ":
-            raise ConnectionLost(f"the server says goodbye: {readable(response[0])}")
+        if self._goodbye and (self._current is None or self._current.idling):  # no answer will follow
+            raise ConnectionLost(self._goodbye)
 
     def _count(self, line: bytes) -> None:
         """Another number of mails is news; the same said again is none.

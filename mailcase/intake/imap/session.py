@@ -10,7 +10,7 @@ from mailcase.errors import MailcaseError
 from mailcase.intake.imap.bodystructure import left_parts
 from mailcase.intake.imap.client import HardenedClient
 from mailcase.intake.imap.exchange import Exchange
-from mailcase.intake.imap.failures import FolderMissing, Refused, SomeGone, refusal
+from mailcase.intake.imap.failures import FolderMissing, Refused, SomeGone, readable, refusal
 from mailcase.intake.imap.fetched import body_of, completed, has_octets_there, header_and_text, mail_fact
 from mailcase.intake.imap.grammar import (
     LARGEST_UID,
@@ -176,12 +176,12 @@ class ImapSession:
             return None
         return used_share((await self._ok("GETQUOTAROOT", quote_folder(folder))).untagged)
 
-    async def ensure_folder(self, folder: str) -> None:
-        """CREATE and SUBSCRIBE; a NO means that it is there, or the next MOVE says what is wrong."""
-        with contextlib.suppress(Refused):
-            await self._ok("CREATE", quote_folder(folder))
+    async def ensure_folder(self, folder: str) -> str:
+        """CREATE and SUBSCRIBE; a NO means that it is there, or is why the next MOVE fails: "", or what was said."""
+        answer = await self._client.command("CREATE", quote_folder(folder))
         with contextlib.suppress(Refused):
             await self._ok("SUBSCRIBE", quote_folder(folder))
+        return "" if answer.result == "OK" else f"CREATE {folder}: {answer.result} {readable(answer.text)}"
 
     async def idle(self, seconds: float, *wakers: asyncio.Event) -> bool:
         """Wait for a new mail; one announced since the last search, in any command, counts."""

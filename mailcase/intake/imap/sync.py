@@ -11,7 +11,7 @@ from mailcase.health.stages import count, timed
 from mailcase.intake.ahead import Ahead
 from mailcase.intake.imap import plan
 from mailcase.intake.imap.batches import batches, slices
-from mailcase.intake.imap.failures import Refused
+from mailcase.intake.imap.failures import Refused, ServerBusy
 from mailcase.intake.imap.giving import Giving
 from mailcase.intake.imap.marking import KEEP, After, mark, parse_after
 from mailcase.intake.imap.ports import Alarm, InStore, MailSession, SelectedFolder, Submit, Withheld
@@ -258,7 +258,9 @@ class FolderSync:
                 after = self._after_in(selected.name)
                 with timed("mark"):
                     await mark(self._session, selected, after, [uid for _, uid in part], self._alarm)
-            except Refused as error:
+            except (Refused, ServerBusy) as error:  # which is no reason to leave mail unread
+                if isinstance(error, ServerBusy) and error.again_s:
+                    raise
                 self._alarm(Event.MARK_FAILED, str(error))
                 return
             faults.hit("after_mark")
