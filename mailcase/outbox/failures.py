@@ -1,8 +1,21 @@
 """How a sending can fail beyond "try again" and "never": refused by the relay, or nobody knows."""
 
+import re
 from dataclasses import dataclass
 
 from mailcase.errors import MailcaseError, Permanent, Transient
+
+#: What relays say with 5yz of the account, its rights or its quota, and not of the mail: a person or time mends it.
+_OF_ACCOUNT = re.compile(
+    r"SendAsDenied|not have permissions to send as this sender"  # Exchange
+    r"|SubmissionQuotaExceeded|reached your daily limit"
+    r"|sending (?:quota|limit) exceeded"  # Gmail
+    r"|email address is not verified"  # Amazon SES
+    r"|not match a verified sender identity"  # SendGrid
+    r"|number of allowed outgoing messages was exceeded",  # Plesk
+    re.IGNORECASE,
+)
+_TOO_MANY = re.compile(r"\b[45]\.5\.3\b|too many recipients", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +35,27 @@ class Refused(Permanent):
         super().__init__(f"{verb}: {code} {text}")
         self.code = code
 
+    @property
+    def of_account(self) -> bool:
+        """Whether its words say that no mail of this account is taken now, and nothing against this one."""
+        return _OF_ACCOUNT.search(str(self)) is not None
+
+    @property
+    def too_many(self) -> bool:
+        """Whether one mail may not have so many recipients (RFC 5321 4.5.3.1.10): the rest is for another one."""
+        return _TOO_MANY.search(str(self)) is not None
+
 
 class TakenOver(MailcaseError):
     """Another daemon took this one for dead and settled the row: the mail is no longer ours to send."""
+
+
+class RelayShut(Transient):
+    """421 to the first MAIL of a connection: the relay takes no mail now, whatever it is."""
+
+
+class UsedUp(Transient):
+    """The connection had carried mail and ended at the next MAIL: nothing was taken, and another one may do."""
 
 
 class CopyFailed(Transient):

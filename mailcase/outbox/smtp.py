@@ -11,7 +11,7 @@ from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException
 
 from mailcase.errors import ConfigError, MailcaseError, NoGreeting, Permanent, Transient
 from mailcase.faults import hit
-from mailcase.outbox.failures import CopyFailed, MemberFailed, Refused, Taken, Uncertain
+from mailcase.outbox.failures import CopyFailed, MemberFailed, Refused, RelayShut, Taken, Uncertain, UsedUp
 from mailcase.outbox.mime import Envelope
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.outbox.smtp_login import log_in
@@ -20,6 +20,7 @@ from mailcase.tls import shared_context
 _AFTER_THE_DOT: Final = 10  # times the timeout of a command (RFC 5321 4.5.3.2.6, contract.md)
 _GO_AHEAD: Final = 354
 _ACCEPTED: Final = 250
+_CLOSING: Final = 421
 _BAD_SEQUENCE: Final = 503  # says nothing about the mail: the two sides disagree on where they are
 _LOGIN_CODES: Final = frozenset({530, 534, 535, 538})  # RFC 4954 6: the login is wrong, not the mail
 _POLITE: Final = 2.0  # seconds for QUIT and RSET
@@ -42,6 +43,7 @@ class SmtpSender:
     def __init__(self, settings: SmtpSettings) -> None:
         self.settings = settings
         self._client: aiosmtplib.SMTP | None = None
+        self._used = False  # whether a mail was tried over this connection
 
     async def connect(self) -> None:
         """Connect, secure and log in, unless that is done.
@@ -67,7 +69,7 @@ class SmtpSender:
             if isinstance(error, Exception):
                 raise self._connect_failure(error) from error
             raise
-        self._client = client
+        self._client, self._used = client, False
 
     async def send(self, envelope: Envelope, may_leave: Callable[[], Awaitable[None]] = _always) -> Taken:
         """Send one mail over the open connection; returns who does not have it, and why.
@@ -78,6 +80,7 @@ class SmtpSender:
             CopyFailed: the dialogue ended at a copy of mail that may lose its copies; nothing was taken.
             MemberFailed: it ended at a member of a group; nothing was taken.
             Refused: 5yz; the relay did not take it.
+            RelayShut, UsedUp: at MAIL the relay, or this connection, ended; nothing was taken.
             Permanent: the relay has no SMTPUTF8 and the address needs it.
             Uncertain: it failed after the final dot.
             Transient: 4yz, or the connection was lost before the final dot.
@@ -96,6 +99,8 @@ class SmtpSender:
         except BaseException:
             self.close()
             raise
+        finally:
+            self._used = True
 
     def close(self) -> None:
         """Drop the connection at once."""
@@ -173,7 +178,8 @@ class SmtpSender:
             except MailcaseError as error:
                 if not client.is_connected:
                     raise MemberFailed(address, str(error)) from error
-                (lost if isinstance(error, Permanent) else later)[address] = error
+                never = isinstance(error, Permanent) and not (isinstance(error, Refused) and error.too_many)
+                (lost if never else later)[address] = error
         if len(lost) + len(later) == len(rcpt):
             raise next(iter((*later.values(), *lost.values())))
         told = [f"not to {address}: {error}" for address, error in lost.items()]
@@ -204,7 +210,8 @@ class SmtpSender:
             raise Permanent(f"{verb} cannot be written: {error}") from error
         except (SMTPException, OSError) as error:
             self.close()
-            raise Transient(f"{self.settings.relay} {verb}: {_told(error)}") from error
+            kind = UsedUp if verb == "MAIL" and self._used else Transient
+            raise kind(f"{self.settings.relay} {verb}: {_told(error)}") from error
 
     async def _content(self, client: aiosmtplib.SMTP, data: bytes) -> str:
         """The mail and its final dot; what the relay says. From here on a failure without an answer is uncertain."""
@@ -227,6 +234,9 @@ class SmtpSender:
             return self._login_wanted(f"{self.settings.relay} {verb}: {code} {_short(text)}")
         if 500 <= code <= 599 and code != _BAD_SEQUENCE:
             return Refused(f"{self.settings.relay} {verb}", code, _short(text))
+        if code == _CLOSING and verb == "MAIL":
+            self.close()
+            return (UsedUp if self._used else RelayShut)(f"{self.settings.relay} {verb}: {code} {_short(text)}")
         if 400 <= code <= 499:
             return Transient(f"{self.settings.relay} {verb}: {code} {_short(text)}")
         self.close()  # the dialogue is broken

@@ -39,7 +39,7 @@ PLAIN: Faults = {
     ("EHLO", "450 4.3.0 later"): GONE,
     ("EHLO", "550 5.7.1 go away"): GONE,
     ("EHLO", DROP): GONE,
-    ("MAIL", "421 4.3.2 closing"): LATER,
+    ("MAIL", "421 4.3.2 closing"): GONE,  # each other mail would cost another login
     ("MAIL", "450 4.3.0 later"): LATER,
     ("MAIL", "503 5.5.1 bad sequence"): LATER,
     ("MAIL", "550 5.7.1 no"): REFUSED,

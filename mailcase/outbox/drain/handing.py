@@ -13,7 +13,17 @@ from mailcase.intake.extract import taken_out
 from mailcase.intake.references import message_ids
 from mailcase.log import Event
 from mailcase.outbox.drain.desk import Desk
-from mailcase.outbox.failures import CopyFailed, LostFile, MemberFailed, Refused, Taken, TakenOver, Uncertain
+from mailcase.outbox.failures import (
+    CopyFailed,
+    LostFile,
+    MemberFailed,
+    Refused,
+    RelayShut,
+    Taken,
+    TakenOver,
+    Uncertain,
+    UsedUp,
+)
 from mailcase.outbox.guard import check
 from mailcase.outbox.mime import Envelope, envelope
 from mailcase.outbox.relay_ids import ids_told
@@ -73,6 +83,7 @@ class Handing:
 
         Raises:
             ConfigError, TokenRefused: the relay wants another login; the mail was not taken.
+            RelayShut: it takes no mail now.
         """
         may_leave = partial(self._must_be_claimed, mail, since_boot(), self.desk.place())
         if not await self.desk.claim(mail):
@@ -80,12 +91,12 @@ class Handing:
         hit("outbox_claimed")
         try:
             taken = await self._send(sender, mail, ready, may_leave)
-        except (ConfigError, TokenRefused):
+        except (ConfigError, TokenRefused, RelayShut):
             raise
         except TakenOver:
             self.desk.taken_over(mail)
         except Refused as error:
-            await self.desk.failed(mail, "refused", str(error))
+            await self._refused(mail, error)
         except Permanent as error:
             await self.desk.failed(mail, "unsendable", str(error))
         except Uncertain as error:
@@ -97,6 +108,13 @@ class Handing:
         else:
             hit("after_data")
             await self.desk.taken(mail, taken, _other_ids(sender, mail, ready, taken))
+
+    async def _refused(self, mail: OutboxMail, error: Refused) -> None:
+        """For good, unless the relay said it of the account."""
+        if error.of_account:
+            await self.desk.failed_for_now(mail, "relay_busy", str(error))
+        else:
+            await self.desk.failed(mail, "refused", str(error))
 
     async def _must_be_claimed(self, mail: OutboxMail, since: float, place: int) -> None:
         """Where others may have taken us for dead (frozen, cut off; F17) the claim is looked at again.
@@ -130,6 +148,9 @@ async def _sent(sender: SmtpSender, ready: Envelope, may_leave: Callable[[], Awa
     """Sent; where a copy ended the dialogue, once more to the customer alone; where a member did, to the others."""
     try:
         return await sender.send(ready, may_leave)
+    except UsedUp:  # some relays take ten mails a connection, or one
+        await sender.connect()
+        return await _sent(sender, ready, may_leave)
     except MemberFailed as error:
         return await _without(error, sender, ready, may_leave)
     except CopyFailed as error:

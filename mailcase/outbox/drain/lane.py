@@ -13,6 +13,7 @@ from mailcase.outbox.backoff import delay
 from mailcase.outbox.drain.desk import Desk
 from mailcase.outbox.drain.handing import Handing
 from mailcase.outbox.drain.held import Held
+from mailcase.outbox.failures import RelayShut
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.outbox.smtp import SmtpSender
 from mailcase.ports import OutboxMail
@@ -55,6 +56,7 @@ class Lane:
         self._looking = 0  # workers that will look into the queue again
         self._idle = 0  # of them, those that wait for it: a dialogue that hangs holds up no other mail
         self._failures = 0
+        self._turned_away = 0  # times that the relay let us in and took no mail
         self._ended = False  # no token is to be had, and that was told
         self._rest: Rest | None = None
         self.broken: Exception | None = None  # the store failed for good under this lane
@@ -152,6 +154,11 @@ class Lane:
                 await self._handing.hand(sender, mail, ready)
         except (ConfigError, TokenRefused) as error:
             await self._refused(mail, error)
+        except RelayShut as error:
+            self._turned_away += 1
+            await self._shut(Event.SMTP_LOST, delay(self._turned_away, self._desk.chance()), mail, str(error))
+        else:
+            self._turned_away = 0
 
     async def _connected(self, sender: SmtpSender, mail: OutboxMail) -> bool:
         try:
