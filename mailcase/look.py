@@ -31,6 +31,7 @@ def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
     mailbox = receiving_mailbox(email, boxes, policy.mailboxes[delivery.mailbox])
     # Who writes says nothing of an agent's own mail: neither contact, account nor limits are his (B16).
     writer = None if delivery.sent else customer(email, mailbox, policy.own_keys)
+    writers = email.senders if delivery.sent else _writers(email, writer)
     domain = writer.domain if writer else ""
     return Lookup(
         group=group,
@@ -48,7 +49,7 @@ def look(email: Email, delivery: Delivery, policy: Policy) -> Lookup:
         named_by_hand=() if delivery.wish.case is None else (delivery.wish.case,),
         sender_key=writer.key if writer else "",
         sender_domain=domain,
-        participant_keys=policy.not_ours(participants(email, writer)),
+        participant_keys=policy.not_ours(participants(email, writers)),
         account_domain="" if domain in policy.cases.freemail else domain,
         final_statuses=policy.statuses.final_names,
         ack_window=max(policy.acknowledge.per_address.window, _SAME_CONTENT_WINDOW),
@@ -67,10 +68,15 @@ def _beginnings(email: Email, delivery: Delivery, policy: Policy, group: str) ->
     return other, *erased_beginnings(policy.keys, group, other)
 
 
-def participants(email: Email, writer: Address | None) -> frozenset[str]:
-    """Keys of From, To and Cc (B8); a web form in From is nobody: the `writer` in its Reply-To is the customer (B3)."""
-    by_form = writer is not None and all(one.key != writer.key for one in email.senders)
-    writers = (writer,) if writer is not None and by_form else email.senders
+def _writers(email: Email, writer: Address | None) -> tuple[Address, ...]:
+    """From; a web form there is nobody: of its mail the customer in Reply-To, if there is one (B3)."""
+    if any(writer is not None and one.key == writer.key for one in email.senders):
+        return email.senders
+    return () if writer is None else (writer,)
+
+
+def participants(email: Email, writers: tuple[Address, ...]) -> frozenset[str]:
+    """Keys of who wrote it, To and Cc (B8)."""
     written: tuple[Address, ...] = (*writers, *email.to, *email.cc)
     return frozenset(one.key for one in written if "@" in one.key)
 

@@ -10,7 +10,8 @@ def one_usable_address(q: AckQuestion) -> No | Yes:
     """K5: exactly one From address, and a customer's address that can be sent to, is not ours and no robot's."""
     receiver = q.customer
     if receiver is None:
-        return No("no_sender", "the mail names no sender")
+        by_form = "the web form's mail names no customer in Reply-To"
+        return No("no_sender", by_form if q.email.senders else "the mail names no sender")
     if len(q.email.senders) > 1 or "duplicate_from" in q.email.defects:
         return No("several_senders", f"{len(q.email.senders)} From addresses or several From fields")
     if q.by_form and len(q.email.reply_to) > 1:

@@ -23,6 +23,10 @@ def form_customer(email: Email, mailbox: MailboxPolicy, own_keys: Set[str]) -> A
 def customer(email: Email, mailbox: MailboxPolicy, own_keys: Set[str]) -> Address | None:
     """The customer's address: of a web form's mail the Reply-To, else the first From; None without one.
 
-    The address may be one of ours (a mail From us without our mark): never a contact (B11).
+    The address may be one of ours (a mail From us without our mark): never a contact (B11). That of a form service
+    is nobody's: where its Reply-To names no customer, there is none to answer or to make a contact of.
     """
-    return form_customer(email, mailbox, own_keys) or email.sender
+    found = form_customer(email, mailbox, own_keys)
+    if found is None and mailbox.reply_to_is_sender and email.sender and email.sender.key in mailbox.form_senders:
+        return None
+    return found or email.sender

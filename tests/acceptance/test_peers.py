@@ -63,6 +63,17 @@ async def test_customers_of_one_web_form_are_no_kin_by_its_address(opened: Open)
     assert [(one.outcome, one.case) for one in desk.receive([again])] == [("linked", "SR-2")]
 
 
+async def test_a_web_form_that_names_no_customer_is_nobody_itself(opened: Open) -> None:
+    """Its own address is neither answered nor a contact, which all who forget theirs would share."""
+    form = "forms@web.example"
+    desk = opened(mailbox=f'reply_to_is_sender = true\nform_senders = ["{form}"]', extra='[cases]\nduplicates = "link"')
+    asked = [letter(at, sender=form, References="<contact@web.example>") for at in (1, 2)]
+    assert [one.case for one in desk.receive(asked)] == ["SR-1", "SR-2"]
+    assert await desk.look() == []
+    assert [one["contact"] for one in desk.case_list()] == [None, None]
+    assert desk.reasons() == {"suppressed no_sender": 2}
+
+
 async def test_a_comma_in_a_name_makes_no_second_sender(opened: Open) -> None:
     desk = opened()
     written = [letter(1, From="Example, Erin <erin@visitor.example>"), letter(2, From="Roe; Jane jane@visitor.example")]

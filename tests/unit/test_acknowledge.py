@@ -33,6 +33,7 @@ FAILED = Authentication("fail", "dmarc=fail")
 TRUSTED = make_policy(trusted_authserv_ids=frozenset({"mx.helpdesk.example"}))
 GUEST = "guest@visitor.example"
 FORM = make_mailbox(reply_to_is_sender=True)
+SERVICE = make_mailbox(reply_to_is_sender=True, form_senders=frozenset({"form@web.example"}))
 HOUR = timedelta(hours=1)
 
 
@@ -111,6 +112,7 @@ NOES: list[tuple[str, str, dict[str, Any]]] = [
     ("K4", "headers_unseen", {"email": make_email([("X-1", "y")] * 2, defects=("headers_left_out",))}),
     ("K4", "headers_unseen", {"email": make_email(defects=("headers_failed",))}),
     ("K5", "no_sender", {"email": make_email(senders=())}),
+    ("K5", "no_sender", {"mailbox": SERVICE, "email": make_email(senders="form@web.example")}),
     ("K5", "several_senders", {"email": make_email(senders=(CUSTOMER, GUEST))}),
     ("K5", "several_senders", {"email": make_email(defects=("duplicate_from",))}),
     ("K5", "several_senders", {"mailbox": FORM, "email": make_email(senders=SUPPORT, reply_to=(GUEST, CUSTOMER))}),
@@ -161,6 +163,12 @@ def test_a_persons_mail_that_makes_a_case_is_acknowledged() -> None:
 
 OWN_LIST = make_policy(linking=make_linking(own_lists=frozenset({"support.groups.example"})))
 OWN_LIST_MAIL = {"List-Id": "<support.groups.example>", "List-Post": "<mailto:x>", "Precedence": "list"}
+
+
+def test_it_is_told_why_there_is_nobody_to_answer() -> None:
+    form = ask(mailbox=SERVICE, email=make_email(senders="form@web.example"))
+    assert form.tests[-1][2] == "no_sender: the web form's mail names no customer in Reply-To"
+    assert ask(email=make_email(senders=())).tests[-1][2] == "no_sender: the mail names no sender"
 
 
 @pytest.mark.parametrize(

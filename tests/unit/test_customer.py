@@ -27,6 +27,8 @@ GUEST = "guest@visitor.example"
         (make_email(senders=SUPPORT, reply_to=SUPPORT), SUPPORT),
         (make_email(senders=(CUSTOMER, GUEST)), CUSTOMER),
         (make_email(senders=()), None),
+        (make_email(senders="forms@web.example"), None),
+        (make_email(senders="forms@web.example", reply_to=SUPPORT), None),
         (make_email(senders=(), reply_to=GUEST), None),
     ],
 )
@@ -38,4 +40,8 @@ def test_the_customer_is_from_or_a_forms_reply_to(email: Email, expected: str | 
 @pytest.mark.parametrize("sender", [SUPPORT, "forms@web.example", CUSTOMER])
 def test_without_the_setting_a_reply_to_never_counts(sender: str) -> None:
     email = make_email(senders=sender, reply_to=GUEST)
-    assert form_customer(email, make_mailbox(form_senders=frozenset({"forms@web.example"})), OWN) is None
+    plain = make_mailbox(form_senders=frozenset({"forms@web.example"}))
+    assert form_customer(email, plain, OWN) is None
+    found = customer(email, plain, OWN)
+    assert found is not None
+    assert found.key == sender
