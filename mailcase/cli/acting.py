@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mailcase.life.case_state import Actor
     from mailcase.life.changes import File
     from mailcase.life.people import Agent as Colleague
-    from mailcase.store.life.acting import Done
+    from mailcase.store.life.acting import Done, Told
     from mailcase.store.store import Store
 
 Act = Callable[["Desk", str, "Actor"], "Done"]
@@ -88,7 +88,7 @@ def say_done(context: typer.Context, settings: "Settings", store: "Store", done:
     status = status_of({"status": done.status, "suspended": done.suspended})
     say(f"{done.number}  {safe(status)}  assignee {safe(done.assignee or '–')}  {did}{task}{made}".rstrip())
     _say_later(done, settings, store, as_)
-    _say_told(done, {box.name for box in settings.mailbox if box.smtp})
+    _say_told(done, settings)
 
 
 def _say_later(done: "Done", settings: "Settings", store: "Store", as_: str) -> None:
@@ -103,19 +103,27 @@ def _say_later(done: "Done", settings: "Settings", store: "Store", as_: str) -> 
             note(f"will be told at {at}, unless the case has changed by then: {safe(one.to)}")
 
 
-def _say_told(done: "Done", ways: Collection[str]) -> None:
-    """`ways`: the mailboxes by which mail can leave; what another one holds waits until it has a way."""
-    mails = [one for one in done.told if one.state != "suppressed" and one.at is None]
-    held = [one for one in mails if one.mailbox not in ways]
-    told = [one.to for one in mails if one.mailbox in ways]
+def _say_told(done: "Done", settings: "Settings") -> None:
+    """What a mailbox without a way out holds waits until it has one: nobody was told of that."""
+    ways = {box.name for box in settings.mailbox if box.smtp}
+    mails = [(_way(one, settings), one.to) for one in done.told if one.state != "suppressed" and one.at is None]
+    held = [(box, to) for box, to in mails if box not in ways]
+    told = [to for box, to in mails if box in ways]
     if told or not (held or any(one.at for one in done.told)):
         note(f"told: {safe(', '.join(dict.fromkeys(told)))}" if told else "nobody is told")
-    for box in dict.fromkeys(one.mailbox for one in held):
-        to = ", ".join(dict.fromkeys(one.to for one in held if one.mailbox == box))
+    for box in dict.fromkeys(box for box, _ in held):
+        to = ", ".join(dict.fromkeys(to for its, to in held if its == box))
         note(f"not told: {safe(to)}: cannot leave: mailbox {safe(box)} has no [mailbox.smtp]")
     for one in done.told:
         if one.state == "suppressed":
             note(f"not told: {safe(one.to)} ({safe(one.reason).replace('_', ' ')})")
+
+
+def _way(mail: "Told", settings: "Settings") -> str:
+    """The mailbox by which it leaves, as the drain finds it."""
+    from mailcase.outbox.way_out import way_out
+
+    return way_out(mail.mailbox, mail.sender, {box.name: box.address for box in settings.mailbox})
 
 
 def text_of(given: str) -> str:

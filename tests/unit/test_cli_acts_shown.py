@@ -79,3 +79,10 @@ def test_check_names_who_hears_in_the_place_of_a_group_that_is_not_there(program
         "team@elsewhere.example (notify) is told of its cases instead: there is no group First line" in rows[0],
         "the group of their mailbox, else its notify, is told of its cases instead: there is no group" in rows[1],
     ] == [True, True], rows
+
+
+def test_a_customer_is_told_by_a_mailbox_that_has_another_name_now(program: Program) -> None:
+    """The case came by "support"; its address is that of "helpdesk" now, whose server the mail leaves by."""
+    file = program.folder / "mailcase.toml"
+    file.write_text(file.read_text().replace('name = "support"', 'name = "helpdesk"'))
+    assert program.done("case", "reply", "SR-1", "Switch it off.", "--as", ANN).stderr == f"told: {ERIN}\n"

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from mailcase.errors import Transient
-from mailcase.intake.addresses import key_of
 from mailcase.log import Event
 from mailcase.outbox import breaker
 from mailcase.outbox.breaker import Breaker
@@ -19,6 +18,7 @@ from mailcase.outbox.drain.held import Held
 from mailcase.outbox.drain.lane import ENOUGH, Lane
 from mailcase.outbox.limits import Expire, Hold, is_near, judge
 from mailcase.outbox.settings import SmtpSettings
+from mailcase.outbox.way_out import way_out
 from mailcase.policy import Policy
 from mailcase.ports import Judge, OutboxMail, OutboxStore, SendCounts
 from mailcase.sharing import EVERYTHING, Portion
@@ -274,11 +274,10 @@ class Drain:
 
     def _mailbox(self, mail: OutboxMail) -> str:
         """Whose servers send it: of a mailbox that was renamed since, those of the one that has its address now."""
-        boxes = self._policy().mailboxes
-        if mail.mailbox in boxes or mail.mailbox in self._smtp():
+        if mail.mailbox in self._smtp():
             return mail.mailbox
-        key = key_of(mail.from_address)
-        return next((name for name, box in boxes.items() if key_of(box.address) == key), mail.mailbox)
+        addresses = {name: box.address for name, box in self._policy().mailboxes.items()}
+        return way_out(mail.mailbox, mail.from_address, addresses)
 
     def _lane(self, mailbox: str) -> Lane | None:
         """The mailbox's lane; a new one when its settings changed, while the old one ends what it has open."""

@@ -54,6 +54,7 @@ class Told:
     state: str  # pending, suppressed
     reason: str  # why it is not sent
     mailbox: str  # whose way out it takes
+    sender: str  # its From: of a mailbox that was renamed, that address's way out
     at: datetime | None = None  # when its delay ends, of a rule that has one
 
 
@@ -143,14 +144,14 @@ def _told(doing: Doing) -> tuple[Told, ...]:
     notices = [_O.dedup.startswith(f"notice:{key}:", autoescape=True) for key in keys]
     mine = sa.or_(_O.message_pk.in_(doing.replies), *notices)
     cases = _O.case_id.in_({doing.running, *(one.case for one in doing.happenings)})
-    columns = (_O.to, _O.cc, _O.audience, _O.state, _O.reason, _O.mailbox, _O.next_attempt_at)
+    columns = (_O.to, _O.cc, _O.audience, _O.state, _O.reason, _O.mailbox, _O.from_address, _O.next_attempt_at)
     rows = doing.conn.execute(sa.select(*columns).where(cases, mine).order_by(_O.id)).all()
     return tuple(_to(row, to) for row in rows for to in (row.to, *row.cc))
 
 
 def _to(row: AnyRow, to: str) -> Told:
     at = row.next_attempt_at if row.reason == DELAYED else None
-    return Told(to, row.audience, row.state, row.reason, row.mailbox, at)
+    return Told(to, row.audience, row.state, row.reason, row.mailbox, row.from_address, at)
 
 
 def kept_files(files: Sequence[File]) -> dict[str, bytes]:
