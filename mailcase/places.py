@@ -1,6 +1,7 @@
 """The folder of the store: made where it is missing, and a refusal of the system told in words."""
 
 import errno
+import os
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,15 @@ def is_there(path: Path) -> bool:
         return path.exists()
     except OSError as error:
         raise refused(path.parent, error, path.name) from None
+
+
+def cannot_make(file: Path) -> str:
+    """Why a file that is not there could not be made by this user, folders above it too; "" where it could."""
+    above = next((one for one in file.parents if os.path.lexists(one)), None)
+    if above is None or not above.is_dir():
+        return f"{above} is no folder"
+    may = os.access(above, os.W_OK | os.X_OK, effective_ids=True)
+    return "" if may else f"{above} may not be written by the user that runs this"
 
 
 def refused(folder: Path, error: OSError, file: str = "") -> MailcaseError:

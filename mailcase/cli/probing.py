@@ -32,6 +32,7 @@ from mailcase.intake.imap.failures import FolderMissing, LoginRefused
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.outbox.settings import SmtpSettings
+from mailcase.places import cannot_make
 from mailcase.policy_build import Built
 from mailcase.ports import SignIn
 from mailcase.store import migrate
@@ -96,14 +97,24 @@ def store(settings: Settings) -> Finding:
         detail = f"{name}: schema {found or 'empty'}, {newest} is needed"
         cure = "`mailcase db upgrade`, every daemon stopped"
         return Finding("store", "", ok=False, detail=detail, cure=cure, exit=78)
-    detail = f"{name}, schema {found}: a migration to {newest} is due" if found else f"{name}: not there yet"
-    due = "the daemon's next start migrates it, after a copy; so does `mailcase db upgrade` with the daemon stopped"
-    cure = due if found else "the first run makes it"
-    return Finding("store", "", ok=True, detail=detail, cure=cure, store="shut" if found else "none")
+    if not found:
+        return _first(name, file)
+    detail = f"{name}, schema {found}: a migration to {newest} is due"
+    cure = "the daemon's next start migrates it, after a copy; so does `mailcase db upgrade` with the daemon stopped"
+    return Finding("store", "", ok=True, detail=detail, cure=cure)
+
+
+def _first(name: str, file: Path) -> Finding:
+    """Of a store that is not there yet: whether this user could make it."""
+    if wrong := cannot_make(file):
+        cure = "make the folder of [store] state_dir, owned by the user that runs mailcase"
+        return Finding("store", "", ok=False, detail=f"{name}: {wrong}", cure=cure, exit=78)
+    detail, cure = f"{name}: not there yet", _other_owner(file.parent) or "the first run makes it"
+    return Finding("store", "", ok=True, detail=detail, cure=cure, store="none")
 
 
 def _other_owner(file: Path | None) -> str:
-    if file is None or file.stat().st_uid == os.geteuid():
+    if file is None or not file.exists() or file.stat().st_uid == os.geteuid():
         return ""
     return "it belongs to another user: commands that write must be run as that user"
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -139,7 +140,8 @@ def translated(engine: Engine) -> Iterator[None]:
                 "[store] url leads to a connection pooler that does not pass our settings on: name PostgreSQL "
                 "itself, or a pool in session mode that takes the startup parameter `options`"
             ) from error
-        raise _kind_of(error)(f"store: {_reason(error)}") from error
+        kind = _kind_of(error)
+        raise kind(f"store: {_reason(error)}{_free(engine) if kind is StoreFull else ''}") from error
     except exc.DBAPIError as error:
         raise (Unavailable if error.connection_invalidated else Permanent)(f"store: {_reason(error)}") from error
 
@@ -159,6 +161,14 @@ def _no_room(error: Exception) -> bool:
     driver = getattr(error, "orig", None)
     name = str(getattr(driver, "sqlite_errorname", ""))
     return name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR") or getattr(driver, "sqlstate", "") == "53100"
+
+
+def _free(engine: Engine) -> str:
+    """How full the disk of an SQLite store is: its I/O error may be that or another."""
+    folder = Path(engine.url.database or "").absolute().parent
+    if engine.dialect.name != "sqlite" or not folder.is_dir():
+        return ""
+    return f" ({shutil.disk_usage(folder).free // 1_000_000} MB are free in {folder})"
 
 
 def _reason(error: Exception) -> str:
