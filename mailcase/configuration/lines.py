@@ -23,6 +23,8 @@ def line_of(text: str, path: Path) -> int | None:
 
 def not_toml(text: str, error: str) -> tuple[int, str]:
     """The line (from 1) where the text is no TOML, and what is wrong there, from what tomllib says; never a value."""
+    if text.startswith("\ufeff"):
+        return 1, "it begins with a byte order mark: save it as UTF-8 without one"
     rows = text.rstrip().splitlines()
     if (found := _AT.fullmatch(error)) is None:
         return len(rows), error

@@ -51,6 +51,12 @@ def test_a_text_that_is_not_utf8_names_the_line(settings: Settings) -> None:
         load(settings.file, {})
 
 
+def test_a_byte_order_mark_is_named_as_what_it_is(settings: Settings) -> None:
+    settings.file.write_text(f"\ufeff{CONFIG}")
+    with pytest.raises(ConfigError, match=":1: is not TOML: it begins with a byte order mark: save it as UTF-8"):
+        load(settings.file, {})
+
+
 def test_a_ca_file_without_certificates_is_refused_before_it_is_used(settings: Settings) -> None:
     (settings.base / "closed.pem").chmod(0o600)
     with pytest.raises(ConfigError) as smtp:
