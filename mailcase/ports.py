@@ -129,6 +129,10 @@ class Journal(Protocol):
         """All UIDs the journal holds for that folder."""
         ...
 
+    def received(self, source: str, folder: str, uidvalidities: Sequence[int]) -> dict[int, datetime]:
+        """When each UID that the journal holds under these was received; of two the later number's."""
+        ...
+
     def unmarked(self, source: str, folder: str, uidvalidity: int) -> list[tuple[int, int]]:
         """(delivery id, uid) that are decided, not yet marked; never quarantined, oversize or before_start (B1)."""
         ...

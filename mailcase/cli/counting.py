@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mailcase.intake.imap.plan import numbered
 from mailcase.intake.imap.ports import MailSession
 from mailcase.intake.imap.preview import would_take
 from mailcase.intake.imap.settings import ImapSettings
@@ -31,7 +32,7 @@ class Counter:
         taken = await would_take(session, folder, imap.start, cursor, moved=moved)
         if cursor is None:
             return f'{lies}, {taken or "none of them"} to take (start = "{imap.start}")'
-        if moved or cursor.uidvalidity != selected.uidvalidity:
+        if moved or cursor.uidvalidity != numbered(selected, cursor).uidvalidity:
             return f"{lies}, compared again by date: up to {taken} newer than the baseline to take"
         return f"{lies}, {taken} to take"
 

@@ -144,6 +144,16 @@ def known_uids(conn: Connection, source: str, folder: str, uidvalidity: int) -> 
     return frozenset(conn.execute(statement).scalars())
 
 
+def received(conn: Connection, source: str, folder: str, uidvalidities: Sequence[int]) -> dict[int, datetime]:
+    """When each UID was received; of two of one number the later uidvalidity's."""
+    statement = (
+        sa.select(_D.uid, _D.received_at)
+        .where(_D.source == source, _D.folder == folder, _D.uidvalidity.in_(uidvalidities), _D.uid.is_not(None))
+        .order_by(_D.uidvalidity)
+    )
+    return {row.uid: row.received_at for row in conn.execute(statement)}
+
+
 def unmarked(
     conn: Connection, source: str, folder: str, uidvalidity: int, ours: Callable[[str], bool]
 ) -> list[tuple[int, int]]:

@@ -170,6 +170,12 @@ class Store(
             return journal.known_uids(conn, source, folder, uidvalidity)
 
     @reads
+    def received(self, source: str, folder: str, uidvalidities: Sequence[int]) -> dict[int, datetime]:
+        """When each UID that the journal holds under these was received."""
+        with self._engines.read() as conn:
+            return journal.received(conn, source, folder, uidvalidities)
+
+    @reads
     def unmarked(self, source: str, folder: str, uidvalidity: int) -> list[tuple[int, int]]:
         """(delivery id, uid) that are decided and not yet marked on the server, oldest first (B1)."""
         with self._engines.read() as conn:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ def test_an_arrival_is_stored_once_with_its_bytes(store: Store) -> None:
     assert [store.raw(one.sha256) for one in first] == [b"one", b"two"]
     assert rows(store, t.raw) == 2
     assert store.known_uids("imap:host:user", "INBOX", 7) == {1, 2, 3}
+
+
+def test_when_uids_were_received_is_told_of_the_latest_round_of_numbers(store: Store) -> None:
+    later = NOW + timedelta(hours=1)
+    store.journal([arrival("7:1"), arrival("7:2")], None)
+    store.journal([replace(arrival("99:2", b"new"), received_at=later), arrival("8:3")], None)
+    assert store.received("imap:host:user", "INBOX", [99, 7]) == {1: NOW, 2: later}
+    assert store.received("imap:host:user", "Other", [99, 7]) == {}
 
 
 def test_a_failing_batch_leaves_neither_rows_nor_the_cursor(store: Store) -> None:

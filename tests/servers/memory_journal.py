@@ -57,6 +57,15 @@ class MemoryJournal:
         found = [one for one in self.arrivals.values() if (one.source, one.folder, one.uidvalidity) == place]
         return frozenset(one.uid for one in found if one.uid is not None)
 
+    def received(self, source: str, folder: str, uidvalidities: Sequence[int]) -> dict[int, datetime]:
+        """When each UID of these was received."""
+        found = sorted(self.arrivals.values(), key=lambda one: one.uidvalidity or 0)
+        return {
+            one.uid: one.received_at
+            for one in found
+            if (one.source, one.folder) == (source, folder) and one.uidvalidity in uidvalidities and one.uid is not None
+        }
+
     def unmarked(self, source: str, folder: str, uidvalidity: int) -> list[tuple[int, int]]:
         """Decided and not yet marked, oldest first."""
         place = (source, folder, uidvalidity)

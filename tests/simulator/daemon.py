@@ -28,7 +28,7 @@ from tests.simulator.twin import Twin
 
 #: Of the store, what only reads: no step of its own, since what was read is old by the next write in any case.
 READS: Final = frozenset(
-    {"cursor", "moved_cursor", "lost_cursor", "known_uids", "unmarked", "undecided", "raw"}
+    {"cursor", "moved_cursor", "lost_cursor", "known_uids", "received", "unmarked", "undecided", "raw"}
     | {"due", "counts", "busiest_hour", "next_due", "get_flag", "is_claimed"}
 )
 #: What a sender writes is refused until it has joined again, and is asked for as long (patience).

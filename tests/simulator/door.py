@@ -44,6 +44,7 @@ class Door:
         mails, outbox = ledger.mails, ledger.outbox
         self.cursor, self.moved_cursor, self.lost_cursor = mails.cursor, mails.moved_cursor, mails.lost_cursor
         self.known_uids = mails.known_uids
+        self.received = mails.received
         self._whose: dict[int, str] = {}  # delivery -> its mailbox
         self.due, self.counts, self.busiest_hour = outbox.due, outbox.counts, outbox.busiest_hour
         self.next_due, self.is_claimed = outbox.next_due, outbox.is_claimed

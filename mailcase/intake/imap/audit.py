@@ -6,7 +6,7 @@ from typing import Protocol
 
 from mailcase.intake.audit import Entry, FolderAudit, Found, compare, received_since
 from mailcase.intake.imap.batches import slices
-from mailcase.intake.imap.plan import since_day, takes_old
+from mailcase.intake.imap.plan import numbered, rounds, since_day, takes_old
 from mailcase.intake.imap.ports import MailSession
 from mailcase.intake.imap.settings import ImapSettings
 from mailcase.ports import Cursor
@@ -36,12 +36,13 @@ async def audit_folder(
     The server is asked first, then the cursor, then the journal: what a running daemon takes meanwhile is then
     known or above the cursor, and never looks missing.
     """
-    validity = (await session.select(folder, read_only=True)).uidvalidity
+    selected = await session.select(folder, read_only=True)
     uids = await (session.search_since((since - timedelta(days=1)).date()) if since else session.search_all())
     cursor = kept.cursor(settings.source, folder)
+    validity = numbered(selected, cursor).uidvalidity
     old = cursor or kept.moved_cursor(settings.mailbox, folder)
     renumbered = old is not None and (cursor is None or old.uidvalidity != validity)
-    entries = kept.journal_entries(settings.source, folder, validity)
+    entries = _entries(kept, settings.source, folder, validity, uids)
     unknown = await _facts(session, validity, [uid for uid in uids if _key(validity, uid) not in entries])
     left = frozenset[int]() if old is None else await _left_by_server(session, unknown, old)
     lines = compare(
@@ -56,6 +57,16 @@ async def audit_folder(
 
 def _key(uidvalidity: int, uid: int) -> str:
     return f"{uidvalidity}:{uid}"
+
+
+def _entries(kept: Kept, source: str, folder: str, validity: int, uids: Sequence[int]) -> Mapping[str, Entry]:
+    """What the journal holds, with what earlier rounds of numbers took of the UIDs that are there still."""
+    found: dict[str, Entry] = {}
+    for number in rounds(validity):
+        earlier = kept.journal_entries(source, folder, number)
+        there = ((_key(validity, uid), earlier.get(_key(number, uid))) for uid in uids)
+        found |= {key: entry for key, entry in there if entry is not None}
+    return found | dict(kept.journal_entries(source, folder, validity))
 
 
 async def _facts(session: MailSession, uidvalidity: int, uids: Sequence[int]) -> list[Found]:

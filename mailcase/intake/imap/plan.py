@@ -1,11 +1,13 @@
 """What to fetch of a folder: baseline, cursor, UIDVALIDITY and what is known already (B1, I1-I3); pure."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from mailcase.intake.imap.ports import MailFact, SelectedFolder
 from mailcase.ports import Cursor
+
+_ROUND = 2**32  # above every UIDVALIDITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,38 @@ def restarted_cursor(old: Cursor, source: str, mailbox: str, selected: SelectedF
     )
 
 
+def numbered(selected: SelectedFolder, cursor: Cursor | None) -> SelectedFolder:
+    """The folder by the number under which its UIDs are journalled.
+
+    That is UIDVALIDITY, and 2^32 more for each time that the server began to give UIDs again that it had given.
+    """
+    if cursor is None or cursor.uidvalidity % _ROUND != selected.uidvalidity:
+        return selected
+    return replace(selected, uidvalidity=cursor.uidvalidity)
+
+
+def set_back(selected: SelectedFolder, cursor: Cursor | None) -> bool:
+    """Whether UIDs that were read are still to come: against RFC 3501 2.3.1.1, but a backup or GMX do it."""
+    if cursor is None or cursor.uidvalidity != selected.uidvalidity or selected.uidnext is None:
+        return False
+    return selected.uidnext <= cursor.last_uid
+
+
+def next_round(selected: SelectedFolder) -> SelectedFolder:
+    """The folder with UIDs that mean other mails than before."""
+    return replace(selected, uidvalidity=selected.uidvalidity + _ROUND)
+
+
+def rounds(uidvalidity: int) -> list[int]:
+    """The numbers under which earlier mails of that UIDVALIDITY are journalled, ascending; [] in the first round."""
+    return list(range(uidvalidity % _ROUND, uidvalidity, _ROUND))
+
+
+def unlike(facts: Iterable[MailFact], received: Mapping[int, datetime]) -> list[MailFact]:
+    """Those that are not, by UID and INTERNALDATE, the mails of an earlier round."""
+    return [one for one in facts if one.received_at is None or received.get(one.uid) != one.received_at]
+
+
 def by_uid(mails: Iterable[MailFact], cursor: Cursor) -> list[Wanted]:
     """Those to fetch within one UIDVALIDITY, where the UID alone says what lay there before."""
     judged = ((mail, mail.uid < cursor.baseline_uid) for mail in mails)
@@ -125,6 +159,8 @@ def candidates(
 
     `since` are the UIDs of `since_day`, where that is a day.
     """
+    if cursor.uidvalidity >= _ROUND:  # what lies below was looked at when the round began
+        return [uid for uid in uids if uid not in known and uid >= cursor.baseline_uid]
     if cursor.start == "all":
         return [uid for uid in uids if uid not in known]
     older = since or frozenset()

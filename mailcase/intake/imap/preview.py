@@ -17,7 +17,7 @@ async def would_take(
     or user, it is the number of mails later than the baseline; what is known of them is counted too.
     Raises FolderMissing and the session's other errors.
     """
-    selected = await session.select(folder, read_only=True)
+    selected = plan.numbered(await session.select(folder, read_only=True), cursor)
     if cursor is not None and not moved and cursor.uidvalidity == selected.uidvalidity:
         return len(await session.search_above(cursor.last_uid))
     if cursor is not None:

@@ -90,7 +90,13 @@ class FolderSync:
                 await self._mark(await self._select(folder))
 
     async def _select(self, folder: str) -> SelectedFolder:
-        return await self._session.select(folder, read_only=self._after_in(folder).kind == "keep")
+        """Select it; one whose UIDs the server gives again is one with another UIDVALIDITY."""
+        found = await self._session.select(folder, read_only=self._after_in(folder).kind == "keep")
+        cursor = await self._in_store(self._journal.cursor, self._settings.source, folder)
+        selected = plan.numbered(found, cursor)
+        if plan.set_back(selected, cursor) and not await self._session.search_above((selected.uidnext or 1) - 1):
+            return plan.next_round(selected)  # else its UIDNEXT says nothing: it lists UIDs beyond it
+        return selected
 
     def _is_sent(self, folder: str) -> bool:
         return bool(folder) and folder == self._settings.sent_folder
@@ -147,12 +153,14 @@ class FolderSync:
         source = self._settings.source
         cursor = plan.restarted_cursor(old, source, self._settings.mailbox, selected, baseline)
         known = await self._in_store(self._journal.known_uids, source, selected.name, selected.uidvalidity)
+        place = (source, selected.name, plan.rounds(selected.uidvalidity))
+        before = await self._in_store(self._journal.received, *place) if place[2] else {}
         for part in slices(older):
             if self._stop.is_set():
                 return None
             facts = await self._giving.facts(part)
             await self._giving.look_for({uid for uid in part if uid not in known} - {one.uid for one in facts})
-            await self._take(selected, plan.by_date(facts, cursor, known), None)
+            await self._take(selected, plan.by_date(plan.unlike(facts, before), cursor, known), None)
         if self._stop.is_set() or self._giving.withheld:
             return None
         await self._in_store(self._journal.save_cursor, cursor)
