@@ -52,6 +52,8 @@ def test_a_refused_command_says_whether_trying_again_can_help(text: bytes, kind:
         ("NO", b"System Error (Failure)", ServerBusy),
         ("NO", b"LOGIN Server error - Please try again later", ServerBusy),
         ("NO", b"[AUTHENTICATIONFAILED] too often: try again later", LoginRefused),
+        ("NO", b"Too many failed login attempts, try again later", LoginRefused),
+        ("NO", b"[ALERT] Account temporarily unavailable: locked, try again later", LoginRefused),
         ("NO", b"[ALERT] Application-specific password required (Failure)", LoginRefused),
         ("NO", b"[WEBALERT https://mail.example/] Web login required.", LoginRefused),
     ],

@@ -25,6 +25,8 @@ _LOGIN_BUSY = re.compile(
     rb"system error|temporar(?:y|ily) (?:\w+ )?(?:error|fail|problem|unavailable)|try again later|lookup failed",
     re.IGNORECASE,
 )
+#: What makes even those words a refusal: more tries would keep the account locked.
+_LOCKED = re.compile(rb"attempts|locked|blocked|password|credentials", re.IGNORECASE)
 _SAYS_NO = frozenset({"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED", "WEBALERT"})
 _SUGGESTED = re.compile(rb"suggested backoff time: (\d{1,12}) milliseconds", re.IGNORECASE)
 _TEXT_LIMIT = 300
@@ -96,7 +98,8 @@ def login_refusal(who: str, result: str, line: Piece) -> Permanent | Transient:
     """
     code, _ = response_code(line)
     text = f"login refused for {who}: {readable(line)}"
-    known = code not in _SAYS_NO and (_ALL_BUSY.search(line) or _LOGIN_BUSY.search(line))
+    wrong = code in _SAYS_NO or _LOCKED.search(line)
+    known = not wrong and (_ALL_BUSY.search(line) or _LOGIN_BUSY.search(line))
     return ServerBusy(text, _suggested(line)) if known or code in TRY_LATER or result == "BAD" else LoginRefused(text)
 
 
