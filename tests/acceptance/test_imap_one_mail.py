@@ -113,3 +113,25 @@ async def test_a_folder_without_sound_numbers_stops_no_other(journal: MemoryJour
         with pytest.raises(Refused, match="UIDVALIDITY 0"):
             await watcher.once()
     assert journal.raws == [ONE]
+
+
+@pytest.mark.parametrize("size", [0, 10])
+async def test_a_mail_that_is_far_larger_than_its_size_holds_nobody_up(journal: MemoryJournal, size: int) -> None:
+    large = b"Subject: large\r\n\r\n" + b"x" * 18 * 1024 * 1024  # above twice `max_size` and 16 MiB
+
+    async def told(link: Link, tag: str, arguments: str, normal: Normal) -> None:
+        if "RFC822.SIZE" not in arguments:
+            return await normal()
+        for uid in (1, 2, 3):
+            await link.say(f'* {uid} FETCH (UID {uid} RFC822.SIZE {size} INTERNALDATE "02-Jan-2026 03:04:05 +0000")')
+        return await link.say(f"{tag} OK")
+
+    alarms: Alarms = []
+    async with ScriptedImap({1: ONE, 2: large, 3: TWO}) as server:
+        server.fault("UID FETCH", *[told] * 9)
+        watcher = watch(server, journal, alarms, max_size=1_000_000)
+        await watcher.once()
+    assert journal.raws == [ONE, TWO]
+    assert [event for event, _ in alarms] == [Event.MAIL_REFUSED]
+    assert watcher.state.withheld is not None
+    assert watcher.state.withheld.named == "INBOX UID 2"

@@ -44,8 +44,15 @@ def test_half_a_response_is_left_over() -> None:
 
 
 def test_a_literal_above_the_limit_breaks_the_stream_before_it_fills_the_memory() -> None:
-    with pytest.raises(BrokenStream, match="101 octets"):
-        list(Framer(100).feed(b"* 1 FETCH (BODY[] {101}\r\n"))
+    with pytest.raises(BrokenStream, match="401 octets"):
+        list(Framer(100).feed(b"* 1 FETCH (BODY[] {401}\r\n"))
+
+
+def test_a_literal_somewhat_above_the_limit_is_thrown_away_and_the_next_one_is_not() -> None:
+    framer = Framer(100)
+    first = list(framer.feed(b"* 1 FETCH (BODY[] {400}\r\n" + b"x" * 250))
+    rest = list(framer.feed(b"x" * 150 + b")\r\n* 2 FETCH (BODY[] {3}\r\nabc)\r\n"))
+    assert [first, *rest] == [[], [b"* 1 FETCH (BODY[] {400}", b"", b")"], [b"* 2 FETCH (BODY[] {3}", b"abc", b")"]]
 
 
 def test_a_line_without_end_breaks_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from mailcase.intake.imap.grammar import Piece, Response, fetched_uid, internal_
 from mailcase.intake.imap.ports import MailFact
 
 T = TypeVar("T")
-_BODY_LITERAL = re.compile(rb"BODY\[\] \{\d+\}\Z", re.IGNORECASE)
+_BODY_LITERAL = re.compile(rb"BODY\[\] \{(\d+)\}\Z", re.IGNORECASE)
 _BODY_QUOTED = re.compile(rb'BODY\[\] "((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _BODY_BEHIND = re.compile(rb'BODY\[\]<\d+> (?:\{0*[1-9]\d*\}\Z|"[^"])', re.IGNORECASE)
 _FACT = re.compile(rb"\b(?:RFC822\.SIZE|INTERNALDATE)\b", re.IGNORECASE)
@@ -41,10 +41,10 @@ def _first(found: Iterable[T | None]) -> T | None:
 
 
 def body_of(response: Response) -> bytes | None:
-    """The raw mail: a literal, or a quoted string as RFC 3501 also allows; None for NIL."""
+    """The raw mail: a literal, or a quoted string as RFC 3501 also allows; None for NIL and what was not kept."""
     for line, literal in zip(response[::2], response[1::2], strict=False):
-        if _BODY_LITERAL.search(line):
-            return literal
+        if opened := _BODY_LITERAL.search(line):
+            return literal if len(literal) == int(opened[1]) else None
     found = _BODY_QUOTED.search(response[0])
     return _unescaped(found[1]) if found else None
 

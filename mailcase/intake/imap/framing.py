@@ -8,6 +8,10 @@ from mailcase.intake.imap.grammar import Piece
 
 LINE_LIMIT = 64 * 1024 * 1024  # a SEARCH over ten million mails is one line of about 70 MB: such a folder is refused
 
+_SKIPPED = (
+    4  # times the limit: a literal up to there is thrown away, for one mail that is larger than said stops no other
+)
+
 _LITERAL = re.compile(rb"\{(\d{1,12})\}\Z")
 
 
@@ -19,7 +23,7 @@ class Framer:
     """Collects octets and yields whole responses: line, literal, line … (RFC 3501 4.3).
 
     Each response is a list that begins with its first line as it came (with `* ` or the tag), CRLF cut
-    off. A literal is exactly n octets (I5); one above `literal_limit` raises BrokenStream.
+    off. A literal is exactly n octets (I5); one above `literal_limit` comes empty, far above it raises BrokenStream.
     """
 
     def __init__(self, literal_limit: int) -> None:
@@ -29,6 +33,7 @@ class Framer:
         self._pieces: list[Piece] = []
         self._literal: bytearray | None = None  # the one that is being filled, and
         self._missing = 0  # the octets that it still lacks
+        self._keeps = True  # or they are thrown away
 
     @property
     def left_over(self) -> bool:
@@ -55,7 +60,8 @@ class Framer:
     def _fill(self, literal: bytearray) -> bool:
         """Move octets into the open literal; whether it is full."""
         part = self._buffer[: self._missing]
-        literal += part
+        if self._keeps:
+            literal += part
         del self._buffer[: len(part)]
         self._missing -= len(part)
         if self._missing:
@@ -81,8 +87,9 @@ class Framer:
         if found is None:
             return False
         size = int(found[1])
-        if size > self._literal_limit:
+        if size > _SKIPPED * self._literal_limit:
             raise BrokenStream(f"a literal of {size} octets, more than the {self._literal_limit} that were allowed")
         self._literal, self._missing = bytearray(), size
+        self._keeps = size <= self._literal_limit
         self._pieces.append(b"")  # its place
         return True
