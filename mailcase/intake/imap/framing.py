@@ -7,10 +7,8 @@ from mailcase.errors import Transient
 from mailcase.intake.imap.grammar import Piece
 
 LINE_LIMIT = 64 * 1024 * 1024  # a SEARCH over ten million mails is one line of about 70 MB: such a folder is refused
-
-_SKIPPED = (
-    4  # times the limit: a literal up to there is thrown away, for one mail that is larger than said stops no other
-)
+#: Times the limit: a literal up to there is thrown away, for one mail that is larger than said stops no other.
+_SKIPPED = 4
 
 _LITERAL = re.compile(rb"\{(\d{1,12})\}\Z")
 
