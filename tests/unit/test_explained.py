@@ -61,6 +61,7 @@ ACKNOWLEDGED: Final = (
     "headers_unseen: header fields behind the first 0 are not known",
     "no Auto-Submitted, List-*, Precedence, suppression or loop header",
     "no_sender: the mail names no sender",
+    "no_sender: the web form's mail names no customer in Reply-To",
     "several_senders: 2 From addresses or several From fields",
     "several_senders: 1 From addresses or several From fields",
     "several_senders: 2 Reply-To addresses",
