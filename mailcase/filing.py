@@ -1,5 +1,7 @@
 """Which case a mail goes to and what that does to the case: B5's table, B7-B12 put together."""
 
+from dataclasses import replace
+
 from mailcase.acknowledging import acknowledge
 from mailcase.actions import NEW, Action, LinkMessage, NoteOnCase, RelateCases, ReopenCase
 from mailcase.answering import by_agent
@@ -134,11 +136,21 @@ def _join(hearing: Hearing, winner: Candidate) -> Decision:
         return _turned_away(hearing, case)
     if not is_final(case, hearing.policy.statuses):
         return _begin(hearing, case) if is_new_topic(hearing, winner, case) else _enter(hearing, winner, case, who)
-    follower = open_follower(case, hearing.snapshot.cases, hearing.policy.statuses)
+    sender = frozenset({hearing.snapshot.lookup.sender_key})
+    follower = open_follower(case, hearing.snapshot.cases, hearing.policy.statuses, sender)
     if follower is None:
         return _follow(hearing, winner, case, who)
     hearing.note("status", case.status, f"{case.number} is closed; {follower.number} followed it and is open")
-    return _enter(hearing, led_to(winner, follower), follower, who)
+    return _enter(hearing, led_to(winner, follower), follower, _there(hearing, follower, who))
+
+
+def _there(hearing: Hearing, follower: CaseView, who: Relation) -> Relation:
+    """A stranger to the closed case may be of the people of the one that followed it: he may have begun it."""
+    if not who.stranger:
+        return who
+    who = relation(follower, hearing.snapshot, hearing.authentication.result)
+    hearing.note("sender", who.name, who.detail)
+    return who
 
 
 def _may_enter(hearing: Hearing, winner: Candidate) -> bool:
@@ -174,9 +186,9 @@ def _follow(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) 
     """A closed case stays closed: a new one follows it, and the mail stands in both."""
     if _makes_none(hearing):
         return _create(hearing)
-    hearing.note("status", case.status, f"{case.number} is closed: a new case follows it")
+    hearing.note("status", case.status, f"{case.number} is closed: a new case follows it{_of_others(hearing, case)}")
     extra: tuple[Action, ...] = (
-        *(LinkMessage(one.running, "shown", winner.linked_by, who.verified) for one in winner.cases),
+        *(_shown(hearing, LinkMessage(one.running, "shown", winner.linked_by, who.verified)) for one in winner.cases),
         RelateCases(NEW, case.running, "follows"),
     )
     return new_case(
@@ -190,13 +202,20 @@ def _follow(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) 
     )
 
 
+def _of_others(hearing: Hearing, case: CaseView) -> str:
+    """What else followed it and is open: not entered, since somebody else is its customer (P5)."""
+    other = open_follower(case, hearing.snapshot.cases, hearing.policy.statuses)
+    return f"; {other.number}, which followed it and is open, is of other people" if other else ""
+
+
 def _enter(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) -> Decision:
     """Link, and reopen where the status asks for it and this kind of mail may."""
     wanted = effect(case, hearing.policy.statuses)
     reopened = wanted is Effect.REOPEN and _reopens(hearing, winner, who)
     outcome = Outcome.REOPENED if reopened else Outcome.LINKED
     hearing.note("status", case.status, f"{case.number} is {hearing.policy.statuses.kind(case.status)}: {outcome}")
-    actions: list[Action] = list(links(winner, case, outcome.value, verified=who.verified))
+    mine, *others = links(winner, case, outcome.value, verified=who.verified)
+    actions: list[Action] = [mine, *(_shown(hearing, one) for one in others)]
     if reopened:
         actions.append(_reopen(hearing, case))
     if who.verified:
@@ -215,6 +234,13 @@ def _enter(hearing: Hearing, winner: Candidate, case: CaseView, who: Relation) -
         acknowledge=answer.yes,
         acknowledge_reason=answer.reason,
     )
+
+
+def _shown(hearing: Hearing, link: LinkMessage) -> LinkMessage:
+    """On each case that shows the mail too its sender is one of the people only where he was before (B8)."""
+    case = hearing.snapshot.cases[link.case]
+    there = relation(case, hearing.snapshot, hearing.authentication.result)
+    return replace(link, verified=link.verified and there.verified)
 
 
 def _tied(winner: Candidate, case: CaseView) -> tuple[CaseView, ...]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mailcase.actions import Action, LinkMessage
+from mailcase.actions import LinkMessage
 from mailcase.cases.transitions import is_final
 from mailcase.hearing import Hearing
 from mailcase.linking.finding import Candidate
@@ -15,7 +15,7 @@ def acted_on(hearing: Hearing, winner: Candidate) -> CaseView:
     return max(living, key=lambda case: case.running, default=winner.cases[0])
 
 
-def links(winner: Candidate, acted: CaseView, how: str, *, verified: bool) -> tuple[Action, ...]:
+def links(winner: Candidate, acted: CaseView, how: str, *, verified: bool) -> tuple[LinkMessage, ...]:
     """The link that counts, then the other inherited cases, which only show the mail."""
     others = (case for case in winner.cases if case.running != acted.running)
     return (

@@ -123,7 +123,8 @@ def _open(hearing: Hearing, winner: Candidate) -> tuple[Candidate, CaseView]:
     """The case it goes to: of a closed one the open follower, else the closed one itself (it stays closed)."""
     case = acted_on(hearing, winner)
     statuses = hearing.policy.statuses
-    follower = open_follower(case, hearing.snapshot.cases, statuses) if is_final(case, statuses) else None
+    people = hearing.snapshot.lookup.participant_keys
+    follower = open_follower(case, hearing.snapshot.cases, statuses, people) if is_final(case, statuses) else None
     return (led_to(winner, follower), follower) if follower else (winner, case)
 
 

@@ -1,6 +1,6 @@
 """What a mail does to the case it belongs to (B9): a table by kind of status."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from enum import StrEnum
 from typing import Final
 
@@ -43,8 +43,21 @@ def merged(case: CaseView, cases: Mapping[int, CaseView]) -> CaseView:
     return case
 
 
-def open_follower(case: CaseView, cases: Mapping[int, CaseView], statuses: StatusTable) -> CaseView | None:
-    """The newest case that followed it, directly or through others, and is not final."""
+def _same_customer(case: CaseView, other: CaseView) -> bool:
+    """Whether contact or account is the same, where they have one."""
+    return (case.contact_id is not None and case.contact_id == other.contact_id) or (
+        case.account_id is not None and case.account_id == other.account_id
+    )
+
+
+def open_follower(
+    case: CaseView, cases: Mapping[int, CaseView], statuses: StatusTable, people: Set[str] | None = None
+) -> CaseView | None:
+    """The newest case that followed it, directly or through others, and is not final.
+
+    With `people` (keys) only one of the same customer, or with one of them among its people: whoever names a closed
+    case begins one that follows it, and what others answer to the closed one is not for him (B8, P5).
+    """
     todo, seen, found = list(case.followers), {case.running}, list[CaseView]()
     while todo:
         running = todo.pop()
@@ -53,6 +66,7 @@ def open_follower(case: CaseView, cases: Mapping[int, CaseView], statuses: Statu
         seen.add(running)
         follower = merged(cases[running], cases)
         todo.extend(follower.followers)
-        if not is_final(follower, statuses):
+        theirs = people is None or _same_customer(case, follower) or bool(people & follower.participants)
+        if theirs and not is_final(follower, statuses):
             found.append(follower)
     return max(found, key=lambda one: one.running, default=None)

@@ -59,11 +59,11 @@ def answered(model: Model, named: Case, letter: Letter) -> Came:
     case = model.end_of(named)
     known = letter.sender in case.people
     if case.is_final():
-        follower = model.open_follower(case)
+        follower = model.open_follower(case, letter.sender)
         if follower is None:
             return _followed(model, case, letter, known)
         case.heard[letter.delivery] = (letter.sender, known)
-        case = follower
+        case, known = follower, known or letter.sender in follower.people
     former = case.assignee
     outcome = "reopened" if case.status in BY_MAIL else "linked"
     if outcome == "reopened":

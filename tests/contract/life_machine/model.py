@@ -84,8 +84,8 @@ class Model:
             case = self.cases[case.merged]
         return case
 
-    def open_follower(self, case: Case) -> Case | None:
-        """The newest case that followed it, directly or through others, and is not final (B9)."""
+    def open_follower(self, case: Case, sender: str) -> Case | None:
+        """The newest case of this customer or sender that followed it, directly or not, and is not final (B9)."""
         todo, seen, found = [case.number], set[str](), list[Case]()
         while todo:
             number = todo.pop()
@@ -94,7 +94,8 @@ class Model:
             seen.add(number)
             for one in (self.end_of(one) for one in self.cases.values() if one.follows == number):
                 todo.append(one.number)
-                found += [] if one.is_final() else [one]
+                his = one.customer == case.customer or sender in one.people
+                found += [one] if his and not one.is_final() else []
         return max(found, key=lambda one: int(one.number.removeprefix("SR-")), default=None)
 
     # -- what is owed ---------------------------------------------------------------------------
