@@ -17,6 +17,9 @@ from mailcase.store.pg_session import unhurried
 #: Oldest first; the last is what this program needs.
 SCHEMAS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_NEWEST: Final = "head"
+_SCHEMA: Final = sa.text("SELECT version_num FROM alembic_version")
+_NOBODYS: Final = "UPDATE tenure SET fence = fence + 1"  # who was cut off meanwhile writes nothing by the older program
 
 
 def absolute(url: str, state_dir: Path) -> str:
@@ -55,16 +58,30 @@ def _current(url: str, engines: Engines) -> str | None:
     if file is not None and not is_there(file):
         return None
     with engines.read() as conn:
-        found = _version(conn)
+        return _not_newer(_version(conn))
+
+
+def _not_newer(found: str | None) -> str | None:
     if found is not None and found not in SCHEMAS:
         raise ConfigError(f"store: schema {found} is newer than this program ({SCHEMAS[-1]}): install a newer mailcase")
     return found
 
 
+def must_still_be_ours(conn: sa.Connection) -> None:
+    """For a daemon that joins (again): who was cut off does not count as one that works on the store (`must_be_free`).
+
+    Raises:
+        ConfigError: somebody migrated the store meanwhile, or brought an older one back.
+    """
+    found = _not_newer(conn.execute(_SCHEMA).scalar_one_or_none())
+    if found != SCHEMAS[-1]:
+        raise outdated(conn.engine.url.render_as_string(), found)
+
+
 def _version(conn: sa.Connection) -> str | None:
     if not sa.inspect(conn).has_table("alembic_version"):
         return None
-    return conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return conn.execute(_SCHEMA).scalar_one_or_none()
 
 
 def ensure(url: str, engines: Engines, *, older: bool) -> str | None:
@@ -148,7 +165,7 @@ def _copy(file: Path, schema: str) -> None:
         old.backup(new)
 
 
-def _run(url: str, to: str = "head") -> None:
+def _run(url: str, to: str = _NEWEST) -> None:
     # Alembic is wanted here alone; every other start does without the cost of importing it.
     from alembic import command
     from alembic.config import Config
@@ -161,5 +178,7 @@ def _run(url: str, to: str = "head") -> None:
             unhurried(conn)
             config.attributes["connection"] = conn
             command.upgrade(config, to)
+            if to == _NEWEST and engines.is_postgres:
+                conn.exec_driver_sql(_NOBODYS)
     finally:
         engines.close()

@@ -20,6 +20,7 @@ from mailcase.store import tables as t
 from mailcase.store.dialect import AnyRow
 from mailcase.store.engine import PRESENCE, translated
 from mailcase.store.fences import DAEMON, MAILBOX, Fences
+from mailcase.store.migrate import must_still_be_ours
 from mailcase.store.pg_session import ends_when_silent
 from mailcase.store.tenure_absence import GONE, is_back
 
@@ -82,7 +83,7 @@ class Seat:
 
         Raises:
             Unavailable: the store cannot be reached, or an earlier session of this daemon has not ended yet.
-            ConfigError: a connection pooler gives each statement another session.
+            ConfigError: a connection pooler gives each statement another session, or the store is of another schema.
         """
         self.drop()
         self.fences.owner, self.fences.wanted = owner, self.fences.wanted | wants
@@ -94,6 +95,7 @@ class Seat:
                 self.drop()
                 raise Unavailable("store: an earlier session of this daemon still has its lock; the server ends it")
             self._same_session(conn.execute(_BACKEND).scalar_one())
+            self._same_schema(conn)
             self._raise(conn, DAEMON + owner, sorted(wants))
             is_back(conn, owner)
             self._wants = wants
@@ -231,6 +233,13 @@ class Seat:
         if lost:
             self.drop()
             raise TenureLost(f"store: the lock of {', '.join(sorted(lost))} is gone")
+
+    def _same_schema(self, conn: Connection) -> None:
+        try:
+            must_still_be_ours(conn)
+        except ConfigError:
+            self.drop()
+            raise
 
     def _same_session(self, backend: int) -> None:
         if backend != self._backend:

@@ -35,7 +35,7 @@ class TenureDoor:
 
         Raises:
             Unavailable: the store cannot be reached, or the server has not ended an earlier session of this daemon.
-            ConfigError: a connection pooler is in between.
+            ConfigError: a connection pooler is in between, or the store was migrated meanwhile.
         """
         self._seat().join(owner, frozenset(wants))
 

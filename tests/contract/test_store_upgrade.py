@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from mailcase.store import migrate
+from mailcase.store import tables as t
 from mailcase.store.store import Store
 from tests.builders import NOW
 from tests.contract.store_kit import settled_at_last
@@ -105,6 +106,21 @@ def test_rows_in_every_state_survive_the_upgrade(schema: str, tmp_path: Path) ->
 @pytest.mark.postgres
 def test_rows_in_every_state_survive_the_upgrade_of_postgresql(postgres_url: str, tmp_path: Path) -> None:
     upgraded(postgres_url, migrate.SCHEMAS[1], tmp_path)
+
+
+@pytest.mark.postgres
+def test_who_was_cut_off_while_the_store_was_upgraded_holds_no_fence_any_more(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    migrate._run(postgres_url, migrate.SCHEMAS[-2])
+    engine = sa.create_engine(postgres_url)
+    held = {"name": "mailbox:support", "fence": 5, "owner": "one", "since": NOW, "wants": []}
+    with engine.begin() as conn:
+        conn.execute(sa.insert(t.tenure).values(held))
+    Store.upgrade(postgres_url, tmp_path)
+    with engine.connect() as conn:
+        assert conn.execute(sa.select(t.tenure.c.fence)).scalars().all() == [6]
+    engine.dispose()
 
 
 def upgraded(url: str, schema: str, folder: Path) -> None:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from mailcase.errors import Permanent, Unavailable
+from mailcase.errors import ConfigError, Permanent, TenureLost, Unavailable
 from mailcase.outbox.drain.desk import Desk
 from mailcase.store.store import Store
 from mailcase.writer import Writer
@@ -39,6 +39,21 @@ def test_a_mail_that_is_claimed_while_somebody_asks_for_it_again_is_sent_by_one(
     assert [daemon.store.claim(row, daemon.name, LATER) for daemon in crew] == [True, False]
     with pytest.raises(Permanent, match="is sending"):
         two.store.outbox_retry(row, LATER)
+
+
+def test_one_that_was_cut_off_while_the_store_was_migrated_does_not_join_again(
+    crew: list[Daemon], server: Server
+) -> None:
+    """Its locks were gone, as all are when PostgreSQL restarts: `db upgrade` saw nobody."""
+    one, _ = crew
+    one.take("support")
+    server.end(one.backend)
+    server.ask("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(TenureLost):
+        one.store.tenure_look(one.wants)
+    with pytest.raises(ConfigError, match="schema 9999 is newer than this program"):
+        one.join()
+    assert not server.ask("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = %s", one.backend)
 
 
 @contextmanager
