@@ -141,7 +141,8 @@ def translated(engine: Engine) -> Iterator[None]:
                 "itself, or a pool in session mode that takes the startup parameter `options`"
             ) from error
         kind = _kind_of(error)
-        raise kind(f"store: {_reason(error)}{_free(engine) if kind is StoreFull else ''}") from error
+        where = _free(engine) if kind is StoreFull else _place(engine, error)
+        raise kind(f"store: {_reason(error)}{where}") from error
     except exc.DBAPIError as error:
         raise (Unavailable if error.connection_invalidated else Permanent)(f"store: {_reason(error)}") from error
 
@@ -174,6 +175,12 @@ def _free(engine: Engine) -> str:
 def _reason(error: Exception) -> str:
     """What the driver said, without the statement and its parameters (they hold mail)."""
     return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+
+
+def _place(engine: Engine, error: Exception) -> str:
+    """Of a server that never answered the driver does not say which it is."""
+    silent = type(getattr(error, "orig", None)).__name__ == "ConnectionTimeout"
+    return f": {engine.url.host}:{engine.url.port or 5432} does not answer" if silent else ""
 
 
 def _sqlite(url: str, *, writes: bool) -> Engine:

@@ -106,6 +106,13 @@ def test_what_takes_its_time_is_waited_for_and_only_that(far: Engines) -> None:
         assert connection.patience_s == pytest.approx(2)
 
 
+def test_a_server_that_does_not_answer_at_all_is_named(far_url: str, line: Proxy) -> None:
+    line.stall()
+    engines = Engines.open(f"{far_url}&connect_timeout=2")
+    with pytest.raises(Unavailable, match=f"timeout expired: 127.0.0.1:{line.port} does not answer"):
+        names(engines)
+
+
 @pytest.mark.parametrize("setting", ["datestyle = 'German'", "client_encoding = 'LATIN1'", "timezone = 'Asia/Tokyo'"])
 def test_what_the_database_is_set_to_changes_nothing_that_is_read(
     server: Server, shared_url: str, tmp_path: Path, setting: str
