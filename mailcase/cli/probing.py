@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from mailcase.cli.awaited import Awaited
 from mailcase.cli.counting import Counter
@@ -37,6 +38,9 @@ from mailcase.policy_build import Built
 from mailcase.ports import SignIn
 from mailcase.store import migrate
 
+_REACH_FILE: Final = "is the folder of [store] state_dir there, and readable for the user that runs this?"
+_REACH_POSTGRES: Final = "does the server run, and are user, host and database of [store] url right, and the password?"
+_PLAIN_URL: Final = "[store] url holds a password as plain text: better in .pgpass of the user that runs mailcase"
 GREETING_S: Final = 10.0  # until a server's greeting: a wrong port may say nothing at all
 
 
@@ -76,7 +80,8 @@ def _plain_secrets(settings: Settings) -> list[str]:
                 named.append((f"{section} password of {box.name}", server.password))
         named += [(f"oauth2 {key} of {box.name}", secret) for key, secret in oauth2_secrets(box.oauth2)]
     told = [(name, describe(secret, settings.base)) for name, secret in named]
-    return [f"{name} comes from {said}" for name, said in told if "chmod" in said or said.startswith("a plain text")]
+    shown = [f"{name} comes from {said}" for name, said in told if "chmod" in said or said.startswith("a plain text")]
+    return [*shown, *([_PLAIN_URL] if urlsplit(settings.store.url).password else [])]
 
 
 def store(settings: Settings) -> Finding:
@@ -87,7 +92,7 @@ def store(settings: Settings) -> Finding:
         found = migrate.current(migrate.absolute(settings.store.url, settings.state_dir))
     except MailcaseError as error:
         kind = 78 if isinstance(error, ConfigError) else 75
-        cure = "install the newer mailcase again" if kind == 78 else "is the server there, and the folder readable?"
+        cure = "install the newer mailcase again" if kind == 78 else _REACH_FILE if file else _REACH_POSTGRES
         return Finding("store", "", ok=False, detail=f"{name}: {error}", cure=cure, exit=kind)
     newest = migrate.SCHEMAS[-1]
     if found == newest:

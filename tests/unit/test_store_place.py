@@ -11,10 +11,12 @@ from mailcase.errors import StoreFull
 from mailcase.places import cannot_make
 from mailcase.store.engine import translated
 from tests.powers import powerless
+from tests.servers.ports import free_port
 
 CONFIG = """
 [store]
 state_dir = "{place}"
+url = "{url}"
 [acknowledge]
 created = false
 followed = false
@@ -24,9 +26,9 @@ address = "support@helpdesk.example"
 """
 
 
-def check(folder: Path, place: str) -> tuple[int, str]:
-    """Exit status and output of `check` where `[store] state_dir` is that."""
-    (folder / "mailcase.toml").write_text(CONFIG.format(place=place))
+def check(folder: Path, place: str, url: str = "sqlite:///mailcase.db") -> tuple[int, str]:
+    """Exit status and output of `check` where `[store] state_dir` and `url` are these."""
+    (folder / "mailcase.toml").write_text(CONFIG.format(place=place, url=url))
     (folder / "token.key").write_text("k" * 40)
     (folder / "blacklist.txt").write_text("")
     result = CliRunner().invoke(app, ["--config", str(folder / "mailcase.toml"), "check"])
@@ -51,6 +53,13 @@ def test_a_folder_that_may_not_be_written_is_named(open_folder: Path) -> None:
     with powerless():
         said = cannot_make(open_folder / "shut/below/mailcase.db")
     assert said == f"{open_folder}/shut may not be written by the user that runs this"
+
+
+def test_a_password_in_the_url_is_told_and_never_shown(tmp_path: Path) -> None:
+    code, said = check(tmp_path, "", f"postgresql+psycopg://me:hunter2@127.0.0.1:{free_port()}/mail")
+    assert (code, "hunter2" in said) == (75, False)
+    assert "[store] url holds a password as plain text: better in .pgpass" in said
+    assert "→ does the server run, and are user, host and database of [store] url right, and the password?" in said
 
 
 def test_a_full_store_says_how_much_is_free_where(tmp_path: Path) -> None:
