@@ -32,6 +32,7 @@ from mailcase.errors import ConfigError, MailcaseError, TokenRefused, Transient
 from mailcase.intake.imap.failures import FolderMissing, LoginRefused
 from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.imap.settings import ImapSettings
+from mailcase.lmtp.start import extra_missing
 from mailcase.outbox.settings import SmtpSettings
 from mailcase.places import cannot_make
 from mailcase.policy_build import Built
@@ -122,6 +123,12 @@ def _other_owner(file: Path | None) -> str:
     if file is None or not file.exists() or file.stat().st_uid == os.geteuid():
         return ""
     return "it belongs to another user: commands that write must be run as that user"
+
+
+def lmtp(settings: Settings) -> list[Finding]:
+    """A line where the daemon could not begin to listen, since the extra is missing; else none."""
+    wrong = extra_missing(settings)
+    return [Finding("lmtp", "", ok=False, detail=str(wrong), exit=78)] if wrong else []
 
 
 async def servers(settings: Settings, built: Built, counter: Counter) -> list[Finding]:

@@ -156,5 +156,5 @@ def test_without_the_extra_the_cure_is_told(open_desk: OpenDesk, monkeypatch: py
     monkeypatch.setitem(sys.modules, "aiosmtpd.lmtp", None)
     monkeypatch.setitem(sys.modules, "aiosmtpd", None)
     house = cast("Any", SimpleNamespace(settings=load(desk.config)))
-    with pytest.raises(ConfigError, match=r"pip install mailcase\[lmtp\]"):
+    with pytest.raises(ConfigError, match=r"pip install 'mailcase\[lmtp\]'"):
         lmtp_server(house, paused=frozenset, room=lambda: None)
