@@ -43,8 +43,10 @@ def merged(case: CaseView, cases: Mapping[int, CaseView]) -> CaseView:
     return case
 
 
-def _same_customer(case: CaseView, other: CaseView) -> bool:
-    """Whether contact or account is the same, where they have one."""
+def _of_the_same(case: CaseView, other: CaseView) -> bool:
+    """Whether contact or account is the same, or the other has neither: then it is nobody else's."""
+    if other.contact_id is None and other.account_id is None:
+        return True
     return (case.contact_id is not None and case.contact_id == other.contact_id) or (
         case.account_id is not None and case.account_id == other.account_id
     )
@@ -55,7 +57,7 @@ def open_follower(
 ) -> CaseView | None:
     """The newest case that followed it, directly or through others, and is not final.
 
-    With `people` (keys) only one of the same customer, or with one of them among its people: whoever names a closed
+    With `people` (keys) none of another customer, unless with one of them among its people: whoever names a closed
     case begins one that follows it, and what others answer to the closed one is not for him (B8, P5).
     """
     todo, seen, found = list(case.followers), {case.running}, list[CaseView]()
@@ -66,7 +68,7 @@ def open_follower(
         seen.add(running)
         follower = merged(cases[running], cases)
         todo.extend(follower.followers)
-        theirs = people is None or _same_customer(case, follower) or bool(people & follower.participants)
+        theirs = people is None or _of_the_same(case, follower) or bool(people & follower.participants)
         if theirs and not is_final(follower, statuses):
             found.append(follower)
     return max(found, key=lambda one: one.running, default=None)

@@ -31,18 +31,21 @@ def found(closed: dict[str, Any], people: frozenset[str] | None, *followers: dic
 @pytest.mark.parametrize(
     ("closed", "follower", "leads"),
     [
-        ({}, {}, False),
+        ({}, {}, True),
+        ({"contact_id": 1}, {}, True),
+        ({}, {"contact_id": 1}, False),
+        ({}, {"account_id": 1}, False),
         ({"contact_id": 1}, {"contact_id": 1}, True),
         ({"contact_id": 1}, {"contact_id": 2}, False),
         ({"account_id": 1}, {"account_id": 1}, True),
         ({"account_id": 1}, {"account_id": 2}, False),
         ({"contact_id": 1}, {"account_id": 1}, False),
         ({"contact_id": 1, "account_id": 3}, {"contact_id": 2, "account_id": 3}, True),
-        ({}, {"participants": frozenset({BOB})}, True),
-        ({"participants": frozenset({BEA})}, {"participants": frozenset({BEA})}, False),
+        ({}, {"contact_id": 1, "participants": frozenset({BOB})}, True),
+        ({"participants": frozenset({BEA})}, {"contact_id": 1, "participants": frozenset({BEA})}, False),
     ],
 )
-def test_a_follower_is_of_the_same_customer_or_has_the_sender_among_its_people(
+def test_a_follower_is_nobody_elses_or_has_the_sender_among_its_people(
     closed: dict[str, Any], follower: dict[str, Any], leads: bool
 ) -> None:
     assert (found(closed, frozenset({BOB}), follower) == 2) is leads

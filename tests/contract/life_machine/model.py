@@ -94,7 +94,7 @@ class Model:
             seen.add(number)
             for one in (self.end_of(one) for one in self.cases.values() if one.follows == number):
                 todo.append(one.number)
-                his = one.customer == case.customer or sender in one.people
+                his = one.customer in ("", case.customer) or sender in one.people
                 found += [one] if his and not one.is_final() else []
         return max(found, key=lambda one: int(one.number.removeprefix("SR-")), default=None)
 
