@@ -34,6 +34,7 @@ def _findings(state: State) -> "list[Finding]":
     from mailcase.cli import probing
     from mailcase.cli.agents_probe import agents
     from mailcase.cli.named_probe import assignees
+    from mailcase.cli.numbers_probe import numbers
     from mailcase.cli.raw_probe import raw_mail
     from mailcase.policy_build import build
 
@@ -45,7 +46,7 @@ def _findings(state: State) -> "list[Finding]":
     found = [probing.configuration(settings, built), probing.store(settings), *probing.lmtp(settings)]
     with _counter(settings, found[1]) as counter:
         found += [*raw_mail(settings, counter.store), *agents(settings, counter.store)]
-        found += assignees(settings, counter.store)
+        found += [*assignees(settings, counter.store), *numbers(built.policy, counter.store)]
         return [*found, *asyncio.run(probing.servers(settings, built, counter))]
 
 

@@ -55,6 +55,22 @@ def test_check_counts_from_the_cursor_once_there_is_one(open_desk: OpenDesk) -> 
     assert "INBOX: 1 mail, 0 to take" in told(desk, "imap")[1]
 
 
+def test_check_tells_of_numbers_that_no_mask_finds_any_more(open_desk: OpenDesk) -> None:
+    desk = open_desk(start="all")
+    for number in range(1, 5):
+        desk.put(letter(number))
+    desk.once()
+    with pytest.raises(StopIteration):
+        told(desk, "numbers")
+    desk.config.write_text(desk.config.read_text() + '\n[cases]\nnumber_mask = "HD-{0:05d}"\n')
+    ok, detail, cure = told(desk, "numbers")
+    assert (ok, "retired_masks" in cure) == (True, True)
+    assert detail == "4 of 4 cases looked at have numbers that no mask finds: SR-2, SR-3, SR-4 …"
+    edit(desk, 'number_mask = "HD-{0:05d}"', 'number_mask = "HD-{0:05d}"\nretired_masks = ["SR-{0}"]')
+    with pytest.raises(StopIteration):
+        told(desk, "numbers")
+
+
 def test_check_says_what_is_compared_again_after_a_new_uidvalidity(open_desk: OpenDesk) -> None:
     desk = open_desk()
     desk.put(letter(1), received=datetime(2026, 1, 1, tzinfo=UTC))
