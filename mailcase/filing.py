@@ -6,6 +6,7 @@ from mailcase.acknowledging import acknowledge
 from mailcase.actions import NEW, Action, LinkMessage, NoteOnCase, RelateCases, ReopenCase
 from mailcase.answering import by_agent
 from mailcase.cases.away import away_until
+from mailcase.cases.contacts import account
 from mailcase.cases.duplicates import case_to_join
 from mailcase.cases.statuses import Role, StatusKind
 from mailcase.cases.transitions import Effect, effect, is_final, open_follower
@@ -137,7 +138,8 @@ def _join(hearing: Hearing, winner: Candidate) -> Decision:
     if not is_final(case, hearing.policy.statuses):
         return _begin(hearing, case) if is_new_topic(hearing, winner, case) else _enter(hearing, winner, case, who)
     sender = frozenset({hearing.snapshot.lookup.sender_key})
-    follower = open_follower(case, hearing.snapshot.cases, hearing.policy.statuses, sender)
+    mine = account(hearing.snapshot)
+    follower = open_follower(case, hearing.snapshot.cases, hearing.policy.statuses, sender, mine)
     if follower is None:
         return _follow(hearing, winner, case, who)
     hearing.note("status", case.status, f"{case.number} is closed; {follower.number} followed it and is open")

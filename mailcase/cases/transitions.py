@@ -53,12 +53,17 @@ def _of_the_same(case: CaseView, other: CaseView) -> bool:
 
 
 def open_follower(
-    case: CaseView, cases: Mapping[int, CaseView], statuses: StatusTable, people: Set[str] | None = None
+    case: CaseView,
+    cases: Mapping[int, CaseView],
+    statuses: StatusTable,
+    people: Set[str] | None = None,
+    account_id: int | None = None,
 ) -> CaseView | None:
     """The newest case that followed it, directly or through others, and is not final.
 
-    With `people` (keys) none of another customer, unless with one of them among its people: whoever names a closed
-    case begins one that follows it, and what others answer to the closed one is not for him (B8, P5).
+    With `people` (keys) none of another customer, unless with one of them among its people, or of their `account_id`:
+    whoever names a closed case begins one that follows it, and what others answer to the closed one is not for him
+    (B8, P5).
     """
     todo, seen, found = list(case.followers), {case.running}, list[CaseView]()
     while todo:
@@ -68,7 +73,8 @@ def open_follower(
         seen.add(running)
         follower = merged(cases[running], cases)
         todo.extend(follower.followers)
-        theirs = people is None or _of_the_same(case, follower) or bool(people & follower.participants)
+        his = account_id is not None and account_id == follower.account_id
+        theirs = people is None or his or _of_the_same(case, follower) or bool(people & follower.participants)
         if theirs and not is_final(follower, statuses):
             found.append(follower)
     return max(found, key=lambda one: one.running, default=None)

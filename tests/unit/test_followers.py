@@ -57,3 +57,12 @@ def test_the_newest_of_those_is_taken_and_others_are_passed_by() -> None:
     assert found(mine, frozenset({BOB}), mine, mine, {"contact_id": 2}) == 3
     assert found(mine, frozenset({BOB}), mine, {**mine, "status": "Closed"}) == 2
     assert found(mine, frozenset({BOB}), {"contact_id": 2, "status": "Closed"}) is None
+
+
+def test_a_follower_of_the_senders_account_is_his_though_nobody_is_its_contact() -> None:
+    """With `create_contacts` off a stranger's own follower had neither: each of his mails made another case."""
+    first, second = case(1, status="Closed", contact_id=1, followers=(2,)), case(2, account_id=5)
+    views = {1: first, 2: second}
+    assert open_follower(first, views, StatusTable(), frozenset({BOB}), 5) is second
+    assert open_follower(first, views, StatusTable(), frozenset({BOB}), 6) is None
+    assert open_follower(first, views, StatusTable(), frozenset({BOB})) is None
