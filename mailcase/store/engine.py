@@ -1,6 +1,7 @@
 """Connections: one writer and a pool of readers, with the databases' errors made ours."""
 
 import contextlib
+import math
 import os
 import shutil
 import threading
@@ -37,6 +38,7 @@ class Engines:
     reader: Engine
     lease_s: float = LEASE_S
     fences: Fences = field(default_factory=Fences)
+    row_held_at: float = -math.inf  # monotonic seconds: when a mail was last left, since somebody held its row
     _present: dict[str, Connection] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 

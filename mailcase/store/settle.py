@@ -31,6 +31,7 @@ _TRIES: Final = 3  # a mail that finds its case changed, or a transaction that f
 _PAUSE_S: Final = 0.1  # at most, by chance, before the next of them
 _WHOSE: Final = "another session's open transaction holds a row that this mail changes: pg_stat_activity says whose"
 _BRIEFLY: Final = "SET LOCAL lock_timeout = '1s'"  # of one mail, when the others have waited for it once
+_HELD_S: Final = 60.0  # so long a row counts as held: the next batches do not wait for it at length again
 _NO_MAILS_FAULT: Final = (StoreFull, Fenced)
 _D, _C = t.delivery.c, t.case.c
 # Locked, so that two daemons never decide one delivery at once.
@@ -78,7 +79,7 @@ def settle(
 
 def _together(engines: Engines, readings: Sequence[Reading], judge: Judge, now: datetime, one: "_One") -> list[Settled]:
     with engines.write() as conn:
-        if one is _apart and engines.is_postgres:
+        if engines.is_postgres and (one is _apart or time.monotonic() - engines.row_held_at < _HELD_S):
             conn.exec_driver_sql(_BRIEFLY)
         engines.fences.mailboxes(conn, _watched(readings))
         known = {row.id: row for row in conn.execute(_LOCK, {"ids": [one.delivery.id for one in readings]})}
@@ -108,6 +109,7 @@ def _alone(engines: Engines, reading: Reading, judge: Judge, now: datetime) -> S
         except RowHeld as error:
             if reading.delivery.wish != Wish():  # a person waits for it, and nobody takes it up later
                 raise
+            engines.row_held_at = time.monotonic()
             return replace(_failed(reading, error), reason=ROW_HELD, error=f"{error}; {_WHOSE}")
         except (*_NO_MAILS_FAULT, Locked):
             raise

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from mailcase.errors import StoreFull, Unavailable
 from mailcase.message import Wish
@@ -219,6 +220,22 @@ def test_a_mail_that_needs_a_row_which_somebody_holds_is_left_and_the_others_go_
             store.settle([Reading(wanted, mail("b", "a"))], Clerk(), LATER)
         assert [row.delivery.id for row in store.undecided(9)] == [first.delivery.id]
     assert [one.outcome for one in store.settle(work, Clerk(), LATER)] == ["reopened", "created", "created"]
+
+
+def test_while_a_row_is_held_no_later_batch_waits_for_it_at_length(store: Store, server: Server) -> None:
+    """Recovery asks for its mail every five seconds, and new mail of other cases rides along."""
+    store.settle(readings(store, "a"), Clerk(), NOW)
+    store.set_case("SR-1", NOW, "kim", status="Resolved")
+    first, second = journalled(store, 2, 2)
+    said: list[str] = []
+    sa.event.listen(store._engines.writer, "before_cursor_execute", lambda *args: said.append(args[2]))
+    with psycopg.connect(server.url.replace("+psycopg", "")) as other:
+        other.execute('SELECT 1 FROM "case" FOR UPDATE')
+        assert store.settle([Reading(first.delivery, mail("b", "a"))], Clerk(), LATER)[0].reason == ROW_HELD
+        assert "lock_timeout" not in said[0], "as long as the session says, where nothing is known of it yet"
+        said.clear()
+        assert store.settle([Reading(second.delivery, mail("c"))], Clerk(), LATER)[0].outcome == "created"
+        assert "lock_timeout" in said[0]
 
 
 def test_a_server_that_takes_no_writes_for_a_while_is_no_mails_fault(store: Store, server: Server) -> None:
