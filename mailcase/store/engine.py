@@ -182,7 +182,9 @@ def _reason(error: Exception) -> str:
 def _place(engine: Engine, error: Exception) -> str:
     """Of a server that never answered the driver does not say which it is."""
     silent = type(getattr(error, "orig", None)).__name__ == "ConnectionTimeout"
-    return f": {engine.url.host}:{engine.url.port or 5432} does not answer" if silent else ""
+    said = engine.url.query  # libpq takes host and port there too
+    host, port = engine.url.host or said.get("host"), engine.url.port or said.get("port", 5432)
+    return f": {host}:{port} does not answer" if silent and host else ""
 
 
 def _sqlite(url: str, *, writes: bool) -> Engine:

@@ -111,6 +111,9 @@ def test_a_server_that_does_not_answer_at_all_is_named(far_url: str, line: Proxy
     engines = Engines.open(f"{far_url}&connect_timeout=2")
     with pytest.raises(Unavailable, match=f"timeout expired: 127.0.0.1:{line.port} does not answer"):
         names(engines)
+    elsewhere = f"postgresql+psycopg:///mail?host=127.0.0.1&port={line.port}&connect_timeout=2"
+    with pytest.raises(Unavailable, match=f": 127.0.0.1:{line.port} does not answer"):
+        names(Engines.open(elsewhere))
 
 
 @pytest.mark.parametrize("setting", ["datestyle = 'German'", "client_encoding = 'LATIN1'", "timezone = 'Asia/Tokyo'"])
