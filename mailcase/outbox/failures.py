@@ -15,7 +15,7 @@ _OF_ACCOUNT = re.compile(
     r"|number of allowed outgoing messages was exceeded",  # Plesk
     re.IGNORECASE,
 )
-_TOO_MANY = re.compile(r"\b[45]\.5\.3\b|too many recipients", re.IGNORECASE)
+_TOO_MANY = re.compile(r"(?<![\d.])[45]\.5\.3(?!\.?\d)|too many recipients", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,8 @@ class SmtpSender:
             except MailcaseError as error:
                 if not client.is_connected:
                     raise MemberFailed(address, str(error)) from error
-                never = isinstance(error, Permanent) and not (isinstance(error, Refused) and error.too_many)
+                not_of_him = isinstance(error, Refused) and (error.too_many or error.of_account)
+                never = isinstance(error, Permanent) and not not_of_him
                 (lost if never else later)[address] = error
         if len(lost) + len(later) == len(rcpt):
             raise next(iter((*later.values(), *lost.values())))

@@ -115,9 +115,14 @@ class Desk:
         else:
             await self.failed_for_now(mail, "no_answer_after_data", error)
 
-    async def failed_for_now(self, mail: OutboxMail, reason: str, error: str) -> None:
-        """This attempt failed; the next one is due by the table of `backoff`."""
-        at = next_attempt(mail.attempts + 1, self.now(), mail.expires_at, self.chance())
+    async def failed_for_now(
+        self, mail: OutboxMail, reason: str, error: str, *, not_before: datetime | None = None
+    ) -> None:
+        """This attempt failed; the next one is due by the table of `backoff`, and not before a rest is over."""
+        now = self.now()
+        at = next_attempt(mail.attempts + 1, now, mail.expires_at, self.chance())
+        if not_before is not None:
+            at = min(max(at, not_before), max(mail.expires_at, now))
         await self._postpone(mail, at, reason, error, tried=True)
         self._tell(Event.SEND_POSTPONED, mail, reason=reason, next_attempt_at=at.isoformat())
 

@@ -265,7 +265,7 @@ class Drain:
             held.add(mail, verdict.until, verdict.reason)
         elif (lane := self._lane(self._mailbox(mail))) is None:
             held.add(mail, now + _NO_RELAY, "no_smtp", f"mailbox {mail.mailbox} has no [mailbox.smtp]")
-        elif (rest := lane.rest) is not None:
+        elif (rest := lane.rest_of(mail)) is not None:
             held.add(mail, rest.until, rest.reason, rest.error)
         else:
             lane.put(mail)

@@ -22,6 +22,7 @@ ENOUGH: Final = 50  # rows that a lane holds: more of its mailbox is not looked 
 _FEW: Final = 10  # rows that are left when it asks for more
 _LINGER: Final = 5.0  # seconds that a connection waits for the next mail
 _STORE_PAUSE: Final = 1.0  # seconds
+_BEHIND: Final = timedelta(seconds=1)  # later than the others that wait for the relay
 _STOPPED: Final = timedelta(hours=1)  # a refused login is not repeated sooner: accounts get locked
 _TOKEN_LOOK: Final = timedelta(minutes=1)  # a look asks nobody: the token's source knows when it may ask again
 
@@ -56,7 +57,10 @@ class Lane:
         self._looking = 0  # workers that will look into the queue again
         self._idle = 0  # of them, those that wait for it: a dialogue that hangs holds up no other mail
         self._failures = 0
-        self._turned_away = 0  # times that the relay let us in and took no mail
+        # Times that the relay let us in and took no mail, and its rests since; with the null sender and without, for it
+        # may be shut at one of the two only.
+        self._turned_away = {True: 0, False: 0}
+        self._turned: dict[bool, Rest] = {}
         self._ended = False  # no token is to be had, and that was told
         self._rest: Rest | None = None
         self.broken: Exception | None = None  # the store failed for good under this lane
@@ -66,6 +70,11 @@ class Lane:
     def rest(self) -> Rest | None:
         """While the relay is down: rows wait in the store instead."""
         return self._rest if self._rest is not None and self._desk.now() < self._rest.until else None
+
+    def rest_of(self, mail: OutboxMail) -> Rest | None:
+        """While the relay is down, or takes no mail of this one's kind of sender."""
+        turned = self._turned.get(mail.automatic)
+        return self.rest or (turned if turned is not None and self._desk.now() < turned.until else None)
 
     def put(self, mail: OutboxMail) -> None:
         """Take a row."""
@@ -140,7 +149,7 @@ class Lane:
                 self._freed()
 
     async def _hand_or_wait(self, sender: SmtpSender, mail: OutboxMail) -> None:
-        if (rest := self.rest) is not None:
+        if (rest := self.rest_of(mail)) is not None:
             await self._desk.wait(mail, rest.until, rest.reason, rest.error)
         elif await self._within(mail):
             await self._hand(sender, mail)
@@ -155,10 +164,19 @@ class Lane:
         except (ConfigError, TokenRefused) as error:
             await self._refused(mail, error)
         except RelayShut as error:
-            self._turned_away += 1
-            await self._shut(Event.SMTP_LOST, delay(self._turned_away, self._desk.chance()), mail, str(error))
+            await self._turn_away(mail, str(error))
         else:
-            self._turned_away = 0
+            self._turned_away[mail.automatic] = 0
+
+    async def _turn_away(self, mail: OutboxMail, error: str) -> None:
+        """Send no more of that kind for a while; the others go before this one, at which alone it may be shut."""
+        if self.rest_of(mail) is None:  # else another worker has met it, too
+            self._turned_away[mail.automatic] += 1
+        pause = delay(self._turned_away[mail.automatic], self._desk.chance())
+        rest = self._turned[mail.automatic] = Rest(self._desk.now() + pause, Event.SMTP_LOST.word, error)
+        self._desk.report(Event.SMTP_LOST, {**self._told(rest), "error": error})
+        await self._desk.failed_for_now(mail, rest.reason, error, not_before=rest.until + _BEHIND)
+        await self._put_back(rest, lambda one: one.automatic == mail.automatic)
 
     async def _connected(self, sender: SmtpSender, mail: OutboxMail) -> bool:
         try:
@@ -193,19 +211,22 @@ class Lane:
     async def _shut(self, event: Event, pause: timedelta, mail: OutboxMail, error: str, *, tell: bool = True) -> None:
         """Send nothing by this relay for a while; no row is used up by it."""
         rest = self._rest = Rest(self._desk.now() + pause, event.word, error)
-        told = {"mailbox": self._mailbox, "relay": self.settings.relay, "until": rest.until.isoformat()}
         if tell:
-            self._desk.report(event, {**told, "error": error})
+            self._desk.report(event, {**self._told(rest), "error": error})
         await self._desk.wait(mail, rest.until, rest.reason, error)
         await self._put_back(rest)
 
-    async def _put_back(self, rest: Rest) -> None:
+    def _told(self, rest: Rest) -> dict[str, str]:
+        return {"mailbox": self._mailbox, "relay": self.settings.relay, "until": rest.until.isoformat()}
+
+    async def _put_back(self, rest: Rest, which: Callable[[OutboxMail], bool] = lambda _: True) -> None:
         """What waits in the queue waits in the store instead, written down in one commit."""
         waiting = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
-        rows = [mail for mail in waiting if mail is not None]
-        for _ in range(len(waiting) - len(rows)):  # another worker's word to end
-            self._queue.put_nowait(None)
-            self._queue.task_done()
+        rows = [mail for mail in waiting if mail is not None and which(mail)]
+        for one in waiting:
+            if one is None or not which(one):  # None: another worker's word to end
+                self._queue.put_nowait(one)
+                self._queue.task_done()
         held = Held()
         for mail in rows:
             held.add(mail, rest.until, rest.reason, rest.error)
