@@ -129,7 +129,7 @@ class Journal(Protocol):
         """All UIDs the journal holds for that folder."""
         ...
 
-    def received(self, source: str, folder: str, uidvalidities: Sequence[int]) -> dict[int, datetime]:
+    def received(self, source: str, folder: str, uidvalidities: range) -> dict[int, datetime]:
         """When each UID that the journal holds under these was received; of two the later number's."""
         ...
 

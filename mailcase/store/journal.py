@@ -144,11 +144,13 @@ def known_uids(conn: Connection, source: str, folder: str, uidvalidity: int) -> 
     return frozenset(conn.execute(statement).scalars())
 
 
-def received(conn: Connection, source: str, folder: str, uidvalidities: Sequence[int]) -> dict[int, datetime]:
-    """When each UID was received; of two of one number the later uidvalidity's."""
+def received(conn: Connection, source: str, folder: str, uidvalidities: range) -> dict[int, datetime]:
+    """When each UID was received; of two of one number the later uidvalidity's. They may be too many to be listed."""
+    first, end, step = uidvalidities.start, uidvalidities.stop, uidvalidities.step
     statement = (
         sa.select(_D.uid, _D.received_at)
-        .where(_D.source == source, _D.folder == folder, _D.uidvalidity.in_(uidvalidities), _D.uid.is_not(None))
+        .where(_D.source == source, _D.folder == folder, _D.uid.is_not(None))
+        .where(_D.uidvalidity >= first, _D.uidvalidity < end, (_D.uidvalidity - first) % step == 0)
         .order_by(_D.uidvalidity)
     )
     return {row.uid: row.received_at for row in conn.execute(statement)}

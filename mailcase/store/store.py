@@ -170,7 +170,7 @@ class Store(
             return journal.known_uids(conn, source, folder, uidvalidity)
 
     @reads
-    def received(self, source: str, folder: str, uidvalidities: Sequence[int]) -> dict[int, datetime]:
+    def received(self, source: str, folder: str, uidvalidities: range) -> dict[int, datetime]:
         """When each UID that the journal holds under these was received."""
         with self._engines.read() as conn:
             return journal.received(conn, source, folder, uidvalidities)

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from mailcase.intake.audit import Entry
+from mailcase.intake.imap.audit import audit_folder
+from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.watcher import Watcher
-from tests.servers.imap_help import watch
+from tests.servers.imap_help import settings, watch
 from tests.servers.memory_journal import MemoryJournal
-from tests.servers.scripted_imap import RECEIVED, ScriptedImap, StoredMail
+from tests.servers.scripted_imap import RECEIVED, Link, Normal, ScriptedImap, StoredMail
 
 
 def letters(server: ScriptedImap, uids: Iterable[int], word: str, hours: int = 0) -> None:
@@ -66,3 +69,56 @@ async def test_a_uidnext_that_is_never_right_begins_no_round(journal: MemoryJour
             server.uidnext = 1
             await of(server, journal).once()
     assert (len(journal.raws), {one.uidvalidity for one in journal.arrivals.values()}) == (3, {7})
+
+
+async def test_a_round_that_could_not_be_ended_is_gone_on_with_however_many_mails_came(journal: MemoryJournal) -> None:
+    async def not_the_fourth(link: Link, tag: str, arguments: str, normal: Normal) -> None:
+        bare = arguments.split()[0] == "4" and "BODY" in arguments
+        await (link.say(f"{tag} NO [SERVERBUG] no") if bare else normal())
+
+    async with ScriptedImap() as server:
+        letters(server, range(1, 6), "old")
+        await of(server, journal).once()
+        del server.folders["INBOX"][4], server.folders["INBOX"][5]
+        letters(server, [4], "new", hours=9)
+        server.fault("UID FETCH", *[not_the_fourth] * 9)
+        await of(server, journal).once()  # the new one is kept back
+        letters(server, range(5, 8), "new", hours=10)  # beyond all that was read before
+        server.end_faults("UID FETCH")
+        for _ in range(3):
+            await of(server, journal).once()
+    assert subjects(journal)[5:] == ["new 4", "new 5", "new 6", "new 7"]
+    assert {one.uidvalidity for one in list(journal.arrivals.values())[5:]} == {7 + 2**32}
+
+
+async def test_the_audit_finds_a_mail_whose_number_an_earlier_one_had(journal: MemoryJournal) -> None:
+    async with ScriptedImap() as server:
+        letters(server, range(1, 6), "old")
+        await of(server, journal).once()
+        del server.folders["INBOX"][4], server.folders["INBOX"][5]
+        server.uidnext = 4
+        await of(server, journal).once()
+        letters(server, [4], "new", hours=9)
+        session = await ImapSession.open(settings(server))
+        found = await audit_folder(session, settings(server), "INBOX", None, Kept(journal))
+        session.close()
+    there = {line.uid: line.state for line in found.lines}
+    assert there == {1: "decided", 2: "decided", 3: "decided", 4: "to_come"}
+
+
+class Kept:
+    """The journal as an audit reads it."""
+
+    def __init__(self, journal: MemoryJournal) -> None:
+        self.cursor, self.moved_cursor = journal.cursor, journal.moved_cursor
+        self._journal = journal
+
+    def journal_entries(self, source: str, folder: str, uidvalidity: int | None) -> dict[str, Entry]:
+        place = (source, folder, uidvalidity)
+        mine = {
+            n: one for n, one in self._journal.arrivals.items() if (one.source, one.folder, one.uidvalidity) == place
+        }
+        return {
+            one.key: Entry(n, one.key, one.uid, one.received_at, "created", "", oversize=False, marked=False)
+            for n, one in mine.items()
+        }

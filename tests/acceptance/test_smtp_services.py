@@ -96,7 +96,7 @@ async def test_the_rests_of_a_relay_that_takes_no_mail_grow(desk: Desk, smtp_sin
 
 
 async def test_a_relay_that_shuts_at_one_sender_alone_holds_up_no_other_mail(
-    desk: Desk, smtp_sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     normal = smtp._Server.smtp_MAIL
 

@@ -57,7 +57,7 @@ class MemoryJournal:
         found = [one for one in self.arrivals.values() if (one.source, one.folder, one.uidvalidity) == place]
         return frozenset(one.uid for one in found if one.uid is not None)
 
-    def received(self, source: str, folder: str, uidvalidities: Sequence[int]) -> dict[int, datetime]:
+    def received(self, source: str, folder: str, uidvalidities: range) -> dict[int, datetime]:
         """When each UID of these was received."""
         found = sorted(self.arrivals.values(), key=lambda one: one.uidvalidity or 0)
         return {

@@ -42,8 +42,10 @@ async def audit_folder(
     validity = numbered(selected, cursor).uidvalidity
     old = cursor or kept.moved_cursor(settings.mailbox, folder)
     renumbered = old is not None and (cursor is None or old.uidvalidity != validity)
-    entries = _entries(kept, settings.source, folder, validity, uids)
+    entries = dict(kept.journal_entries(settings.source, folder, validity))
     unknown = await _facts(session, validity, [uid for uid in uids if _key(validity, uid) not in entries])
+    entries |= _earlier(kept, settings.source, folder, validity, unknown)
+    unknown = [one for one in unknown if one.key not in entries]
     left = frozenset[int]() if old is None else await _left_by_server(session, unknown, old)
     lines = compare(
         [_key(validity, uid) for uid in uids],
@@ -59,14 +61,14 @@ def _key(uidvalidity: int, uid: int) -> str:
     return f"{uidvalidity}:{uid}"
 
 
-def _entries(kept: Kept, source: str, folder: str, validity: int, uids: Sequence[int]) -> Mapping[str, Entry]:
-    """What the journal holds, with what earlier rounds of numbers took of the UIDs that are there still."""
+def _earlier(kept: Kept, source: str, folder: str, validity: int, unknown: Sequence[Found]) -> dict[str, Entry]:
+    """What earlier rounds of numbers took of these, by the keys of today: mails of the same UID and INTERNALDATE."""
     found: dict[str, Entry] = {}
-    for number in rounds(validity):
-        earlier = kept.journal_entries(source, folder, number)
-        there = ((_key(validity, uid), earlier.get(_key(number, uid))) for uid in uids)
-        found |= {key: entry for key, entry in there if entry is not None}
-    return found | dict(kept.journal_entries(source, folder, validity))
+    for number in rounds(validity) if unknown else ():
+        before = kept.journal_entries(source, folder, number)
+        there = ((one, before.get(_key(number, one.uid or 0))) for one in unknown)
+        found |= {one.key: entry for one, entry in there if entry and entry.received_at == one.received_at}
+    return found
 
 
 async def _facts(session: MailSession, uidvalidity: int, uids: Sequence[int]) -> list[Found]:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from mailcase.intake.imap.ports import MailFact, SelectedFolder
 from mailcase.ports import Cursor
 
-_ROUND = 2**32  # above every UIDVALIDITY
+_ROUND = 2**32  # above every UIDVALIDITY, and above every UID
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +86,24 @@ def set_back(selected: SelectedFolder, cursor: Cursor | None) -> bool:
     return selected.uidnext <= cursor.last_uid
 
 
+def begun(cursor: Cursor) -> Cursor:
+    """The cursor while a round begins, so that it is gone on with however many UIDs are given again meanwhile."""
+    return replace(cursor, last_uid=_ROUND)
+
+
+def has_begun(selected: SelectedFolder, cursor: Cursor | None) -> bool:
+    """Whether the next round began and was not read to its end: mail was kept back, or we were stopped."""
+    return cursor is not None and cursor.uidvalidity == selected.uidvalidity and cursor.last_uid == _ROUND
+
+
 def next_round(selected: SelectedFolder) -> SelectedFolder:
     """The folder with UIDs that mean other mails than before."""
     return replace(selected, uidvalidity=selected.uidvalidity + _ROUND)
 
 
-def rounds(uidvalidity: int) -> list[int]:
-    """The numbers under which earlier mails of that UIDVALIDITY are journalled, ascending; [] in the first round."""
-    return list(range(uidvalidity % _ROUND, uidvalidity, _ROUND))
+def rounds(uidvalidity: int) -> range:
+    """The numbers under which earlier mails of that UIDVALIDITY are journalled, ascending; none in the first round."""
+    return range(uidvalidity % _ROUND, uidvalidity, _ROUND)
 
 
 def unlike(facts: Iterable[MailFact], received: Mapping[int, datetime]) -> list[MailFact]:

@@ -1,7 +1,7 @@
 """One look at one folder: plan, fetch in batches, journal, hand on, and mark what is decided."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -94,6 +94,8 @@ class FolderSync:
         found = await self._session.select(folder, read_only=self._after_in(folder).kind == "keep")
         cursor = await self._in_store(self._journal.cursor, self._settings.source, folder)
         selected = plan.numbered(found, cursor)
+        if plan.has_begun(selected, cursor):
+            return plan.next_round(selected)
         if plan.set_back(selected, cursor) and not await self._session.search_above((selected.uidnext or 1) - 1):
             return plan.next_round(selected)  # else its UIDNEXT says nothing: it lists UIDs beyond it
         return selected
@@ -153,8 +155,11 @@ class FolderSync:
         source = self._settings.source
         cursor = plan.restarted_cursor(old, source, self._settings.mailbox, selected, baseline)
         known = await self._in_store(self._journal.known_uids, source, selected.name, selected.uidvalidity)
-        place = (source, selected.name, plan.rounds(selected.uidvalidity))
-        before = await self._in_store(self._journal.received, *place) if place[2] else {}
+        before: Mapping[int, datetime] = {}
+        if earlier := plan.rounds(selected.uidvalidity):
+            await self._save(old, plan.begun(old))
+            place = (source, selected.name, earlier)
+            before = await self._in_store(self._journal.received, *place) if older else {}
         for part in slices(older):
             if self._stop.is_set():
                 return None
