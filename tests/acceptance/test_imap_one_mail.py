@@ -28,7 +28,9 @@ def of_mail(server: ScriptedImap, uid: int, item: str, text: str) -> Fault:
     return fault
 
 
-@pytest.mark.parametrize("text", ["NO broken", SERVERBUG, "NO [CORRUPTION] cache", "BAD broken"])
+@pytest.mark.parametrize(
+    "text", ["NO broken", SERVERBUG, "NO [CORRUPTION] cache", "BAD broken", "NO Server Unavailable. 15"]
+)
 async def test_a_mail_whose_body_is_refused_holds_nobody_up(
     scripted: ScriptedImap, journal: MemoryJournal, text: str
 ) -> None:

@@ -14,11 +14,12 @@ ONE_MAIL = frozenset({"SERVERBUG", "CORRUPTION"})
 #: What services say of the whole account or session without a code of RFC 5530, or with another one.
 _ALL_BUSY = re.compile(
     rb"request is throttled"  # Exchange Online
-    rb"|server unavailable\b"  # Exchange
     rb"|too many simultaneous connections|account exceeded (?:command or )?bandwidth limits"  # Gmail
     rb"|maximum number of connections",  # Dovecot
     re.IGNORECASE,
 )
+#: Exchange, without a code; to a FETCH it may be of the mail that is asked for, as `ONE_MAIL`.
+_UNAVAILABLE = re.compile(rb"server unavailable\b", re.IGNORECASE)
 _SHUT = re.compile(rb"user is authenticated but not connected", re.IGNORECASE)
 #: What a login is told besides, where nothing is wrong with user and password.
 _LOGIN_BUSY = re.compile(
@@ -26,7 +27,10 @@ _LOGIN_BUSY = re.compile(
     re.IGNORECASE,
 )
 #: What makes even those words a refusal: more tries would keep the account locked.
-_LOCKED = re.compile(rb"attempts|locked|blocked|password|credentials", re.IGNORECASE)
+_LOCKED = re.compile(
+    rb"attempts|locked|blocked|password|credentials|too many (?:failed|failures|invalid|incorrect|bad|login failures)",
+    re.IGNORECASE,
+)
 _SAYS_NO = frozenset({"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED", "WEBALERT"})
 _SUGGESTED = re.compile(rb"suggested backoff time: (\d{1,12}) milliseconds", re.IGNORECASE)
 _TEXT_LIMIT = 300
@@ -80,7 +84,7 @@ def refusal(command: str, result: str, line: Piece) -> Permanent | Transient:
     text = f"{command}: {result} {readable(line)}"
     if _SHUT.search(line):
         return MailboxShut(text)
-    if _ALL_BUSY.search(line):
+    if _ALL_BUSY.search(line) or (_UNAVAILABLE.search(line) and not command.endswith("FETCH")):
         return ServerBusy(text, _suggested(line))
     if code == GONE:
         return SomeGone(text)
@@ -99,7 +103,7 @@ def login_refusal(who: str, result: str, line: Piece) -> Permanent | Transient:
     code, _ = response_code(line)
     text = f"login refused for {who}: {readable(line)}"
     wrong = code in _SAYS_NO or _LOCKED.search(line)
-    known = not wrong and (_ALL_BUSY.search(line) or _LOGIN_BUSY.search(line))
+    known = not wrong and (_ALL_BUSY.search(line) or _UNAVAILABLE.search(line) or _LOGIN_BUSY.search(line))
     return ServerBusy(text, _suggested(line)) if known or code in TRY_LATER or result == "BAD" else LoginRefused(text)
 
 
