@@ -9,7 +9,7 @@ from mailcase.intake.imap.session import ImapSession
 from mailcase.intake.watcher import Watcher
 from tests.servers.imap_help import settings, watch
 from tests.servers.memory_journal import MemoryJournal
-from tests.servers.scripted_imap import RECEIVED, Link, Normal, ScriptedImap, StoredMail
+from tests.servers.scripted_imap import RECEIVED, Link, Normal, ScriptedImap, StoredMail, refuse
 
 
 def letters(server: ScriptedImap, uids: Iterable[int], word: str, hours: int = 0) -> None:
@@ -89,6 +89,20 @@ async def test_a_round_that_could_not_be_ended_is_gone_on_with_however_many_mail
             await of(server, journal).once()
     assert subjects(journal)[5:] == ["new 4", "new 5", "new 6", "new 7"]
     assert {one.uidvalidity for one in list(journal.arrivals.values())[5:]} == {7 + 2**32}
+
+
+async def test_what_the_server_was_not_told_of_an_earlier_round_it_is_told_in_the_next(journal: MemoryJournal) -> None:
+    async with ScriptedImap(folders=["Done"]) as server:
+        letters(server, range(1, 6), "old")
+        server.fault("UID MOVE", *[refuse("NO [INUSE] later")] * 9)
+        await of(server, journal, after="move:Done").once()
+        server.end_faults("UID MOVE")
+        del server.folders["INBOX"][4], server.folders["INBOX"][5]
+        letters(server, [3], "new", hours=9)
+        await of(server, journal, after="move:Done").once()
+        assert server.folders["INBOX"] == {}
+    assert journal.marked == {1, 2, 6}
+    assert subjects(journal)[5:] == ["new 3"]
 
 
 async def test_the_audit_finds_a_mail_whose_number_an_earlier_one_had(journal: MemoryJournal) -> None:

@@ -1,7 +1,7 @@
 """One look at one folder: plan, fetch in batches, journal, hand on, and mark what is decided."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -165,7 +165,9 @@ class FolderSync:
                 return None
             facts = await self._giving.facts(part)
             await self._giving.look_for({uid for uid in part if uid not in known} - {one.uid for one in facts})
-            await self._take(selected, plan.by_date(plan.unlike(facts, before), cursor, known), None)
+            others = plan.unlike(facts, before)
+            await self._mark(selected, old, {one.uid for one in facts} - {one.uid for one in others})
+            await self._take(selected, plan.by_date(others, cursor, known), None)
         if self._stop.is_set() or self._giving.withheld:
             return None
         await self._in_store(self._journal.save_cursor, cursor)
@@ -261,10 +263,19 @@ class FolderSync:
             await self._mark(selected)
         await self._ahead.room()
 
-    async def _mark(self, selected: SelectedFolder) -> None:
-        """Tell the server what is decided and not yet told, also what an earlier run left; then remember it (I8)."""
-        place = (self._settings.source, selected.name, selected.uidvalidity)
-        rows = await self._in_store(self._journal.unmarked, *place)
+    async def _mark(
+        self, selected: SelectedFolder, before: Cursor | None = None, same: Collection[int] | None = None
+    ) -> None:
+        """Tell the server what is decided and not yet told, also what an earlier run left; then remember it (I8).
+
+        Of the round of numbers `before` those UIDs alone that are the `same` mails still.
+        """
+        if same is not None and not same:
+            return
+        number = before.uidvalidity if before else selected.uidvalidity
+        rows = await self._in_store(self._journal.unmarked, self._settings.source, selected.name, number)
+        if same is not None:
+            rows = [(delivery, uid) for delivery, uid in rows if uid in same]
         for part in slices(rows):
             faults.hit("before_mark")
             try:
