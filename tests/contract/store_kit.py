@@ -18,8 +18,10 @@ from mailcase.message import Delivery, Email, Kind
 from mailcase.policy import Policy
 from mailcase.ports import Arrival, CaseFacts, Composed, Journalled, Reading, Settled
 from mailcase.snapshot import KnownMessage, Lookup, Snapshot
+from mailcase.store.engine import presence_free
 from mailcase.store.store import Store
 from tests.builders import CUSTOMER, NOW, SUPPORT, make_email, make_lookup
+from tests.servers.ports import wait_until
 
 LATER = NOW + timedelta(minutes=5)
 
@@ -178,6 +180,16 @@ def settled_at_last(store: Store, owner: str) -> list[tuple[int, str]]:
         return store.settle_orphans(owner, LATER)
     finally:
         store._engines.lease_s = lease
+
+
+def until_gone(store: Store, owner: str) -> None:
+    """PostgreSQL takes a closed session's lock away a moment after it was closed."""
+
+    def gone() -> bool:
+        with store._engines.read() as conn:
+            return presence_free(conn, owner)
+
+    wait_until(gone, 60, "the lock of a daemon that is gone is still there")
 
 
 def rows(store: Store, table: sa.Table) -> int:

@@ -16,7 +16,7 @@ from mailcase.store import tables as t
 from mailcase.store.alarms import AlarmChange
 from mailcase.store.store import Store
 from tests.builders import make_mailbox, make_policy
-from tests.contract.store_kit import LATER, NOW, Desk, arrival, journalled, mail, settled_at_last
+from tests.contract.store_kit import LATER, NOW, Desk, arrival, journalled, mail, settled_at_last, until_gone
 
 MINUTE = timedelta(minutes=1)
 POLICY = make_policy(make_mailbox(), make_mailbox(name="sales", address="sales@helpdesk.example", group="sales"))
@@ -219,6 +219,7 @@ def test_a_notice_is_a_mail_of_no_case_that_no_limit_counts(store: Store) -> Non
     assert (counts.total, counts.last_hour, store.busiest_hour(NOW + timedelta(hours=2))) == (0, 0, 0)
     for lock in store._engines._present.values():  # the daemon is gone (PostgreSQL)
         lock.close()
+    until_gone(store, "me")
     assert settled_at_last(store, "other") == [(mail_.id, "pending")]
     store.finish(mail_.id, "sent", LATER)
     assert store.outbox_list()[0]["state"] == "sent"

@@ -14,7 +14,7 @@ from mailcase.ports import Reading, Settled
 from mailcase.snapshot import Snapshot
 from mailcase.store.store import Store
 from tests.builders import make_lookup
-from tests.contract.store_kit import LATER, NOW, Clerk, arrival, mail, settled_at_last
+from tests.contract.store_kit import LATER, NOW, Clerk, arrival, mail, settled_at_last, until_gone
 
 pytestmark = pytest.mark.postgres
 PATIENCE = 30.0  # seconds
@@ -131,4 +131,5 @@ def test_a_sending_row_of_a_living_daemon_is_no_orphan(stores: tuple[Store, Stor
     assert one.claim(row.id, "first", NOW)
     assert settled_at_last(two, "second") == []
     one.close()
+    until_gone(two, "first")
     assert settled_at_last(two, "second") == [(row.id, "uncertain")]
