@@ -162,8 +162,10 @@ class Pipeline:
     async def _settle_one(self, one: Journalled, email: Email | ReadFailure, *, first: bool) -> Settled:
         """Decide one mail, again after trouble that is its own, and shunt it when that does not help."""
         if isinstance(email, ReadFailure):
-            return await self.quarantine(one, email.error, "unreadable")
-        for _ in range(MOST_TRIES):
+            return await self.quarantine(one, email.error, "unreadable", tries=email.tries)
+        tries = 0
+        while True:
+            tries += 1
             settled = await self._batcher.settle(Reading(one.delivery, email), first=first)
             if not settled.error:
                 self._report(one, email, settled)
@@ -171,13 +173,17 @@ class Pipeline:
             emit(Event.DELIVERY_RETRY, delivery=one.delivery.id, mailbox=one.delivery.mailbox, error=settled.error)
             if settled.reason == ROW_HELD:  # it lies in the journal, and recovery takes it up
                 return settled
-            if not settled.transient:
-                break
-        return await self.quarantine(one, settled.error, "undecidable", email)
+            if tries == MOST_TRIES or not settled.transient:
+                return await self.quarantine(one, settled.error, "undecidable", email, tries=tries)
 
-    async def quarantine(self, one: Journalled, error: str, reason: str, email: Email | None = None) -> Settled:
-        """Shunt one mail for a person, unless somebody else has decided it meanwhile; its raw bytes stay."""
-        facts: dict[str, str | None] = {"was": one.outcome}
+    async def quarantine(
+        self, one: Journalled, error: str, reason: str, email: Email | None = None, *, tries: int = 0
+    ) -> Settled:
+        """Shunt one mail for a person, unless somebody else has decided it meanwhile; its raw bytes stay.
+
+        `tries`: of this process; 0 where the journal has counted them.
+        """
+        facts: dict[str, Any] = {"was": one.outcome, "tries": tries}
         if email:
             facts |= {"subject": email.subject, "message_id": email.message_id}
         policy_hash = self.judge().policy_hash

@@ -19,13 +19,14 @@ _D = t.delivery.c
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Why a mail is put there, and what is known of it."""
+    """Why a mail is put there, and what is known of it; `tries`: by this process, 0 where the row has counted them."""
 
     error: str
     reason: str
     policy_hash: str
     subject: str | None
     message_id: str | None
+    tries: int
 
 
 def put(conn: Connection, delivery_id: int, facts: Facts, now: datetime, was: str | None) -> str:
@@ -42,7 +43,7 @@ def put(conn: Connection, delivery_id: int, facts: Facts, now: datetime, was: st
     values = {
         "outcome": "quarantined", "reason": facts.reason, "error": facts.error, "decided_at": now,
         "policy_hash": facts.policy_hash, "subject": facts.subject, "message_id": facts.message_id,
-    }  # fmt: skip
+    } | ({"attempts": facts.tries} if facts.tries else {})  # fmt: skip
     _set(conn, delivery_id, values)
     evidence = {"test": "process", "result": facts.reason, "evidence": facts.error}
     _history(conn, delivery_id, now, "quarantined", facts.reason, "mailcase", facts.policy_hash, [evidence])

@@ -27,14 +27,15 @@ class QuarantineDoor:
         subject: str | None = None,
         message_id: str | None = None,
         was: str | None = None,
+        tries: int = 0,
     ) -> str:
-        """Give up on a delivery for now: outcome `quarantined`, raw kept, `error` for a person (R4).
+        """Give up on a delivery for now: outcome `quarantined`, raw kept, `error` and `tries` for a person (R4).
 
         One that was decided since it was taken up (with the outcome `was`) is left so. Returns the outcome that stands.
         """
         with self._engines.write() as conn:
             self._engines.fences.deliveries(conn, [delivery_id])
-            facts = quarantine.Facts(error, reason, policy_hash, subject, message_id)
+            facts = quarantine.Facts(error, reason, policy_hash, subject, message_id, tries)
             return quarantine.put(conn, delivery_id, facts, now, was)
 
     @reads

@@ -92,7 +92,7 @@ async def test_mail_is_under_way_from_the_moment_when_it_is_handed_on(pipeline: 
     """Before that is awaited: recovery must not find it in the journal and decide it beside."""
     raws = [letter(1)]
     rows = journal(pipeline, raws)
-    work = pipeline.submit(rows, raws)
+    work = pipeline.submit(rows, raws, patience=None)
     assert pipeline.in_flight == {rows[0].delivery.id}
     assert [one.outcome for one in await work] == ["created"]
     assert not pipeline.in_flight

@@ -88,12 +88,12 @@ def test_poison_of_every_kind_is_shunted_after_three_tries_and_the_good_are_deci
     outcomes = Counter(one["outcome"] for one in desk.deliveries())
     assert outcomes == {"created": GOOD, "quarantined": len(mails) - GOOD}
     assert sorted(desk.sink.to) == sorted(f"c{number}@visitor.example" for number in range(GOOD))
-    told = [one["error"] for one in desk.json("quarantine", "list")]
-    for _, error in DEADLY.values():
-        assert sum(error in one for one in told) == 1, told
+    told = {one["error"]: one["attempts"] for one in desk.json("quarantine", "list")}
+    for error in ("a rule has a fault", *(why for _, why in DEADLY.values())):
+        assert [tries for one, tries in told.items() if error in one] == [3], told
     killed = [one["error"] for one in mad.events("parser_killed")]
-    ended = [one for one in killed if "not read within" in one or "died" in one]
-    assert len(ended) >= 4, killed  # both deadly ones twice alone; on a busy machine one dies too late
+    for ended in ("not read within", "died"):  # on a busy machine not each end is told: the pool breaks with it
+        assert any(ended in one for one in killed), killed
     assert len([one for one in mad.events("delivery_retry") if "a rule has a fault" in one["error"]]) == 3
 
     order = [one["event"] for one in mad.events("delivery", "quarantined")]
