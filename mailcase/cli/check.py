@@ -36,6 +36,7 @@ def _findings(state: State) -> "list[Finding]":
     from mailcase.cli.named_probe import assignees
     from mailcase.cli.numbers_probe import numbers
     from mailcase.cli.raw_probe import raw_mail
+    from mailcase.cli.templates_probe import templates
     from mailcase.policy_build import build
 
     try:
@@ -44,6 +45,7 @@ def _findings(state: State) -> "list[Finding]":
     except ConfigError as error:
         return [probing.Finding("configuration", "", ok=False, detail=str(error), exit=78)]
     found = [probing.configuration(settings, built), probing.store(settings), *probing.lmtp(settings)]
+    found += templates(settings)
     with _counter(settings, found[1]) as counter:
         found += [*raw_mail(settings, counter.store), *agents(settings, counter.store)]
         found += [*assignees(settings, counter.store), *numbers(built.policy, counter.store)]

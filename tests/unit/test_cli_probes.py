@@ -86,6 +86,38 @@ def test_a_token_endpoint_that_is_not_there_says_where_to_look(tmp_path: Path) -
     assert "hunter2" not in json.dumps(rows)
 
 
+def test_templates_that_nobody_sends_or_that_say_nothing_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / "templates" / "en"
+    folder.mkdir(parents=True)
+    for name in ("registration", "followed", "reopened", "neutral", "registraton", "gold", "zebra"):
+        (folder / f"{name}.txt").write_text("Subject: [{{ number }}]\n\nThank you.\n")
+    (folder / "registraton.html").write_text("<p>Thank you.</p>")
+    (folder / "reopened.txt").write_text("Subject: [{{ number }}]\n\n \n")
+    (folder / "closed.txt").touch()
+    rule = '[[notice]]\nname = "boss"\nwhen = "assigned"\nto = ["assignee"]\ntemplate = "gold"\n'
+    checked(tmp_path, rule)
+    done = CliRunner().invoke(app, ["--config", str(tmp_path / "mailcase.toml"), "--json", "check"])
+    told = [one for one in json.loads(done.stdout) if one["what"] == "template"]
+    assert all(one["ok"] for one in told)
+    assert [(one["detail"], one["cure"]) for one in told] == [
+        (
+            "templates/en/registraton.txt is never sent: nothing has a template registraton",
+            "rename it to registration.txt, or name it in a [[notice]] as template",
+        ),
+        (
+            "templates/en/zebra.txt is never sent: nothing has a template zebra",
+            "remove it, or name it in a [[notice]] as template",
+        ),
+        *(
+            (
+                f"templates/en/{name}.txt has no text: a mail made of it is empty",
+                "write what it is to say; `mailcase init` writes the shipped ones into a new folder",
+            )
+            for name in ("closed", "reopened")
+        ),
+    ]
+
+
 def test_a_certificate_of_an_endpoint_names_its_own_keys() -> None:
     error = ssl.SSLCertVerificationError("no")
     error.verify_code = 62
