@@ -16,7 +16,8 @@ from tests.servers.letters import letter
 from tests.servers.maildir import Maildir
 from tests.servers.smtp import Received, SmtpSink
 
-PUT = [letter(1), letter(2), letter(3, message_id=" "), letter("spam", sender="<>"), letter(1)]
+FIRST = letter(1)  # made once: another Date is another mail
+PUT = [FIRST, letter(2), letter(3, message_id=" "), letter("spam", sender="<>"), FIRST]
 NOBODY = "someone@else.example"
 
 
