@@ -75,6 +75,7 @@ def test_a_frozen_daemon_keeps_its_store_and_a_dead_one_gives_it_up(open_desk: O
     desk.wait(lambda: len(desk.deliveries()) > 0, "it goes on where it was")
     first.kill()
     first.wait()
+    desk.left_alone()
     assert desk.once() == 0
     must_hold(desk, mails)
     assert len(desk.cases()) == len(mails)

@@ -18,8 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
+
 from tests.servers.dovecot_conf import V23, V24, passwd_line
-from tests.servers.ports import free_port, wait_until
+from tests.servers.ports import can_listen, free_port, wait_until
 
 NOBODY = 65534
 
@@ -37,6 +39,12 @@ def certificate() -> tuple[bytes, bytes]:
         command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)]
         subprocess.run(command, check=True, capture_output=True)
         return cert.read_bytes(), key.read_bytes()
+
+
+def _files_in(box: Path) -> list[Path]:
+    """What one look at it finds, in order of the names."""
+    found = [path for part in ("new", "cur") if (box / part).is_dir() for path in (box / part).iterdir()]
+    return sorted(found, key=lambda path: path.name)
 
 
 def encode_folder(name: str) -> str:
@@ -91,16 +99,26 @@ class Dovecot:
 
     def start(self) -> None:
         """Start it and wait for its greeting."""
+        # A crash ends the processes one by one, and each of them listened: whoever starts meanwhile gives up.
+        wait_until(self._ports_are_free, 60, f"somebody listens on the ports of {self.dir}")
         drop = ["setpriv", f"--reuid={self._uid}", f"--regid={self._gid}", "--clear-groups"] if self._root else []
         command = [*drop, "dovecot", "-F", "-c", str(self.dir / "dovecot.conf")]
         self._process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
-        wait_until(self._greets, 20, f"dovecot did not greet; see {self.dir}/dovecot.log")
+        wait_until(self._greets, 60, f"dovecot did not greet; see {self.dir}/dovecot.log")
 
     @property
     def pid(self) -> int:
         """The master; every other process of the server descends from it."""
         assert self._process is not None
         return self._process.pid
+
+    def sessions(self) -> int:
+        """How many clients it still works for: one that was killed leaves a command behind, which goes on to its end."""
+        count = 0
+        for one in psutil.Process(self.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                count += one.name() == "imap"
+        return count
 
     def kill(self) -> None:
         """SIGKILL for the whole process group: a crash. Harmless when it is down already."""
@@ -127,6 +145,9 @@ class Dovecot:
         assert self._process is not None
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
+
+    def _ports_are_free(self) -> bool:
+        return all(can_listen(port) for port in (self.port, self.tls_port))
 
     def _greets(self) -> bool:
         try:
@@ -161,14 +182,20 @@ class Dovecot:
         return root if folder.upper() == "INBOX" else root / f".{encode_folder(folder)}"
 
     def mails(self, user: str, folder: str = "INBOX") -> list[bytes]:
-        """The raw mails of a folder, in order of their file names."""
-        return [path.read_bytes() for path in self.files(user, folder)]
+        """The raw mails of a folder at one moment, in order of their file names."""
+        while True:
+            with contextlib.suppress(FileNotFoundError):  # moved or flagged meanwhile: as it is then
+                return [path.read_bytes() for path in self.files(user, folder)]
 
     def files(self, user: str, folder: str = "INBOX") -> list[Path]:
-        """The files of a folder; the flags are the letters after ":2,"."""
+        """The files of a folder at one moment; the flags are the letters after ":2,".
+
+        Dovecot renames them from new/ to cur/ and at each flag: one look may find a mail twice, or not at all.
+        """
         box = self.folder_path(user, folder)
-        found = [path for part in ("new", "cur") if (box / part).is_dir() for path in (box / part).iterdir()]
-        return sorted(found, key=lambda path: path.name)
+        while (found := _files_in(box)) != _files_in(box):
+            pass
+        return found
 
     def flags(self, user: str, folder: str = "INBOX") -> list[str]:
         """The Maildir flag letters of each mail (S seen, T deleted, a… keywords)."""
@@ -180,7 +207,7 @@ class Dovecot:
         old = self._uidvalidity(box)
         for path in box.glob("dovecot*"):
             if path.is_file() and path.name != "dovecot-keywords":
-                path.unlink()
+                path.unlink(missing_ok=True)  # a session that ends may take away its own
         (box / "dovecot-uidlist").write_text(f"3 V{old + 1} N1 G{os.urandom(16).hex()}\n")
         self._own(box / "dovecot-uidlist")
 
