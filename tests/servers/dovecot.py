@@ -113,7 +113,7 @@ class Dovecot:
         return self._process.pid
 
     def sessions(self) -> int:
-        """How many clients it still works for: one that was killed leaves a command behind, which goes on to its end."""
+        """How many clients it works for; what one that was killed asked for goes on to its end."""
         count = 0
         for one in psutil.Process(self.pid).children():
             with contextlib.suppress(psutil.NoSuchProcess):

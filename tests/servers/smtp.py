@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.servers.controller import PatientController
 from tests.servers.dovecot import certificate
 from tests.servers.ports import free_port
 from tests.servers.renaming import taken
@@ -282,7 +282,7 @@ class _Handler:
         self.sink.mails.append(Received(sender, tuple(envelope.rcpt_tos), envelope.content, tls, user, options))
 
 
-class _Sink(Controller):
+class _Sink(PatientController):
     """The thread that the server runs in."""
 
     def __init__(self, sink: SmtpSink, implicit: Mapping[str, Any], tls: ssl.SSLContext | None) -> None:
