@@ -4,7 +4,6 @@ RLIMIT_FSIZE is the full disk: it works in every place and for every user, and i
 """
 
 import fcntl
-import json
 import os
 import re
 import resource
@@ -14,6 +13,7 @@ import pytest
 from tests.servers.desk import Desk, OpenDesk
 from tests.servers.invariants import must_hold
 from tests.servers.letters import letter
+from tests.servers.logs import events
 from tests.servers.prefork import PREFORK, Process
 
 pytestmark = pytest.mark.dovecot
@@ -47,8 +47,7 @@ def make_room(daemon: Process) -> None:
 
 def told(desk: Desk) -> list[str]:
     """What the daemon says that the store cannot do."""
-    lines = [json.loads(line) for line in log(desk).splitlines() if line.startswith("{")]
-    return [str(one["error"]) for one in lines if one["event"] == "store_busy"]
+    return [str(one["error"]) for one in events(desk.dir / "daemon.log", "store_busy")]
 
 
 def log(desk: Desk) -> str:
@@ -91,6 +90,7 @@ def test_a_full_log_costs_lines_and_no_mail(open_desk: OpenDesk) -> None:
     desk.put(put[1])
     desk.wait(lambda: '"event": "log_lost"' in log(desk), "it tells what was lost")
     desk.wait(lambda: desk.states() == {"sent": 2}, "mail goes on")
+    desk.wait(lambda: len(desk.dovecot.mails("user", "Done")) == 2, "the server was told")
     assert desk.stop(daemon) == 0
     assert '"event": "stopped"' in log(desk)
     must_hold(desk, put)

@@ -1,7 +1,6 @@
 """Several real daemons on one PostgreSQL: twelve mailboxes of one Dovecot, one SMTP sink, one configuration."""
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any, Self
 
 from tests.servers.dovecot import Dovecot
 from tests.servers.invariants import Box, Scene, findings, message_id
+from tests.servers.logs import events
 from tests.servers.ports import free_port
 from tests.servers.postgres import OwnPostgres
 from tests.servers.postgres_stores import LentPostgres, Stores
@@ -127,9 +127,7 @@ class Crew:
 
     def events(self, at: int, word: str) -> list[dict[str, Any]]:
         """The events of that word in its log."""
-        lines = self.log(at).read_text().splitlines() if self.log(at).exists() else []
-        found = [json.loads(line) for line in lines if line.startswith("{")]
-        return [one for one in found if one["event"] == word]
+        return events(self.log(at), word)
 
     def kill(self, at: int) -> None:
         """SIGKILL."""
