@@ -126,10 +126,11 @@ def test_a_port_that_is_taken_is_a_configuration_error(bureau: Bureau, server: H
 def test_a_client_that_is_slow_or_goes_away_writes_nothing_anywhere(
     server: HttpServer, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mailcase.health.server._Handler.timeout", 0.2)
-    with socket.create_connection(("127.0.0.1", server.port)) as slow:
-        slow.sendall(b"GET /hea")
-        assert slow.recv(1) == b""  # it was waited for, and no longer
+    with monkeypatch.context() as patch:
+        patch.setattr("mailcase.health.server._Handler.timeout", 0.2)
+        with socket.create_connection(("127.0.0.1", server.port)) as slow:
+            slow.sendall(b"GET /hea")
+            assert slow.recv(1) == b""  # it was waited for, and no longer
     with socket.create_connection(("127.0.0.1", server.port)) as gone:
         gone.sendall(b"GET /metrics HTTP/1.0\r\n")
         gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not an end

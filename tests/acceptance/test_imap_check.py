@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from mailcase.cli.main import app
 from tests.servers.imap_help import ONE
+from tests.servers.ports import free_port
 from tests.servers.scripted_imap import Fault, Link, Normal, ScriptedImap, refuse
 
 Spoil = Callable[[ScriptedImap], None]
@@ -89,6 +90,6 @@ async def test_a_server_that_says_no_is_named_once_and_its_cure_is_not_the_firew
 
 
 async def test_a_server_that_is_not_there_still_is_the_firewalls_matter(tmp_path: Path) -> None:
-    async with ScriptedImap() as server:
-        pass
+    server = ScriptedImap()
+    server.port = free_port()
     assert FIREWALL in (await checked(tmp_path, server))["cure"]

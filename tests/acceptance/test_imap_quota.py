@@ -97,7 +97,7 @@ async def test_a_server_that_does_not_survive_the_question_is_asked_once_and_rea
     async def drained() -> None:
         journal.outcomes = dict.fromkeys(journal.arrivals, "created")
 
-    source = settings(scripted, after="seen", timeout_s=0.5)
+    source = settings(scripted, after="seen", timeout_s=3)
     watcher = Watcher(source, journal, journal.in_store, leave_behind, drained=drained)
     for uid in range(3, 6):
         scripted.folders["INBOX"][uid] = StoredMail(ONE)

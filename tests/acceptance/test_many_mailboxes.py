@@ -97,7 +97,7 @@ async def test_fifty_mailboxes_share_eight_connections_and_no_bad_one_holds_them
         await until(lambda: set(journal.raws) == sent)
         server.put("u7", mail("later"))
         await until(lambda: mail("later") in journal.raws)
-        assert watchers[0].state.trouble == "login_refused"
+        await until(lambda: watchers[0].state.trouble == "login_refused")
         assert watchers[1].state.last_look is None
         assert all(one.state.trouble == "" for one in watchers[2:])
         stop.set()
