@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-import smtplib
 import sys
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,7 @@ from mailcase.lmtp.start import lmtp_server
 from tests.servers.desk import Desk, OpenDesk
 from tests.servers.invariants import Box, desk_scene, findings
 from tests.servers.letters import DESK, letter
-from tests.servers.lmtp_client import lmtp_client
+from tests.servers.lmtp_client import lmtp_client, takes_mail
 from tests.servers.ports import free_port
 from tests.servers.postfix import Postfix, needs_postfix
 from tests.servers.prefork import Process
@@ -36,14 +35,6 @@ host = "127.0.0.1"
 port = {}
 security = "none"
 """
-
-
-def listening(port: int) -> bool:
-    try:
-        smtplib.LMTP("127.0.0.1", port, timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 @dataclass
@@ -62,9 +53,9 @@ class Handing:
         self.owed[number] = [DESK.encode(), b"sales@helpdesk.example"]
 
     def daemon(self, fault: str) -> Process:
-        """One that listens, or is gone already: what was journalled is taken up first."""
+        """One that takes mail, or is gone already: what was journalled is taken up first."""
         made = self.desk.run(fault=fault)
-        self.desk.wait(lambda: listening(self.port) or made.poll() is not None, "the daemon did not listen")
+        self.desk.wait(lambda: takes_mail(self.port, DESK) or made.poll() is not None, "the daemon took no mail")
         return made
 
     async def hand_in(self) -> None:

@@ -54,7 +54,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
 
 @pytest.fixture
 def street(tmp_path: Path) -> Iterator[Street]:
-    """Two daemons that listen; the second knows who is trusted and may send thirty mails an hour."""
+    """Two daemons that take mail; the second knows who is trusted and may send thirty mails an hour."""
     with ExitStack() as stack:
         made = [
             Neighbour(tmp_path / name, f"help@{name}.example", stack.enter_context(SmtpSink()), extra)
@@ -63,7 +63,7 @@ def street(tmp_path: Path) -> Iterator[Street]:
         for one in made:
             stack.callback(one.close)
             one.run()
-        wait_until(lambda: all(one.listens() for one in made), 60, "they do not listen")
+        wait_until(lambda: all(one.takes_mail() for one in made), 60, "they take no mail")
         yield Street(made[0], made[1])
 
 

@@ -1,6 +1,7 @@
 """A client of the LMTP server that sends octets as they are; smtplib mends what it sends."""
 
 import asyncio
+import smtplib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -46,6 +47,17 @@ class Lmtp:
         said = await self.begin(*recipients, sender=sender)
         assert [one[:3] for one in said] == ["250"] * (len(said) - 1) + ["354"], said
         return await self.content(raw, len(recipients))
+
+
+def takes_mail(port: int, recipient: str) -> bool:
+    """Whether a daemon listens there and takes mail for that address: a moment later, once it knows who is paused."""
+    try:
+        with smtplib.LMTP("127.0.0.1", port, timeout=20) as client:
+            client.ehlo()
+            client.mail("")
+            return client.rcpt(recipient)[0] == 250
+    except OSError:
+        return False
 
 
 @asynccontextmanager

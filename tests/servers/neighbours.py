@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.servers import new_store
+from tests.servers.lmtp_client import takes_mail
 from tests.servers.ports import free_port, wait_until
 from tests.servers.prefork import PREFORK, Process
 from tests.servers.scene import header_of
@@ -66,13 +67,9 @@ class Neighbour:
             command = ["-m", "mailcase", "--config", str(self.folder / "mailcase.toml"), "run"]
             self.daemon = PREFORK.start(command, stdout=log, stderr=log)
 
-    def listens(self) -> bool:
-        """Whether it takes mail by now."""
-        try:
-            smtplib.LMTP("127.0.0.1", self.lmtp, timeout=5).close()
-        except OSError:
-            return False
-        return True
+    def takes_mail(self) -> bool:
+        """Whether it does by now."""
+        return takes_mail(self.lmtp, self.address)
 
     def close(self) -> None:
         """SIGKILL."""
