@@ -122,7 +122,7 @@ def test_a_round_trip_comes_back_and_is_never_a_case(open_desk: OpenDesk) -> Non
 
 def test_a_round_trip_says_which_step_failed_and_what_to_do(open_desk: OpenDesk) -> None:
     desk = open_desk()
-    status, trip = asked(desk, "mailbox", "test", "support", "--timeout", "1.5")
+    status, trip = asked(desk, "mailbox", "test", "support", "--timeout", "4")  # with time for the steps before
     failed = trip["steps"][-1]
     assert (status, failed["name"], failed["detail"]) == (1, "arrive", "not within the time limit")
     assert "Junk" in failed["cure"]
@@ -141,10 +141,10 @@ def test_while_a_round_trip_waits_it_says_for_what_beside_the_data(
 ) -> None:
     desk = open_desk()
     monkeypatch.setattr(awaited, "FIRST_S", 0.0)
-    trip = ["--config", str(desk.config), "--json", "mailbox", "test", "support", "--timeout", "1.5"]
+    trip = ["--config", str(desk.config), "--json", "mailbox", "test", "support", "--timeout", "4"]
     done = CliRunner().invoke(app, trip)
     assert json.loads(done.stdout)["steps"][-1]["name"] == "arrive"
-    assert re.search(r"^waiting for the probe to come back to support@\S+ \([12] s at most\) …$", done.stderr, re.M)
+    assert re.search(r"^waiting for the probe to come back to support@\S+ \([0-4] s at most\) …$", done.stderr, re.M)
 
 
 def test_a_probe_that_the_daemon_was_quicker_to_take_has_come_back_too(open_desk: OpenDesk) -> None:
