@@ -31,7 +31,8 @@ class Burst:
     desk: Desk
     put: dict[str, list[bytes | str]] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)  # seconds a mail of a small mailbox waited for its outcome
-    memory: list[int] = field(default_factory=list)  # MiB of the daemon, once a look
+    memory: list[int] = field(default_factory=list)  # MiB of the daemon, once a look and at the end
+    half: int = 0  # of them, that of the first look at which no more than half was left
     trickled: int = 0  # how often one mail came into each small mailbox while the flood was worked on
     overtaken: int = 0  # how many of the flood were behind such a mail, at most
     looked: Callable[[], object] = lambda: None  # called after each look
@@ -76,10 +77,11 @@ class Burst:
         Raises AssertionError at the deadline or if the daemon ends.
         """
         deadline = time.monotonic() + seconds
+        half = sum(map(len, self.put.values())) // 2
         while (left := self._undecided()) or self.trickled < mails:
             assert daemon.poll() is None, "the daemon ended"
             assert time.monotonic() < deadline, f"{left} undecided, {len(self._waiting)} of small mailboxes"
-            self.memory.append(_resident(daemon.pid))
+            self._weigh(daemon, half_done=left <= half)
             if not self._waiting:
                 self.overtaken = max(self.overtaken, left)
                 if self.trickled < mails and left:
@@ -87,7 +89,13 @@ class Burst:
                 self.trickled += 1
             self.looked()
             select.select([], [], [], every)
+        self._weigh(daemon, half_done=True)
         return self.overtaken
+
+    def _weigh(self, daemon: Process, *, half_done: bool) -> None:
+        self.memory.append(_resident(daemon.pid))
+        if half_done:
+            self.half = self.half or self.memory[-1]
 
     def _undecided(self) -> int:
         """How many mails have no outcome yet; notes how long the decided ones of small mailboxes waited."""
@@ -99,6 +107,16 @@ class Burst:
         for name in small & self._waiting.keys():
             self.delays.append(time.monotonic() - self._waiting.pop(name))
         return sum(map(len, self.put.values())) - int(total)
+
+    def behind(self) -> int:
+        """How many of the flood were decided after the first mail of each small mailbox, as the store tells it."""
+        firsts = [self.put[name][0] for name in SMALL]
+        done = t.delivery_outcome.join(t.delivery, t.delivery.c.id == t.delivery_outcome.c.delivery_id)
+        number, mail = t.delivery_outcome.c.id, t.delivery.c
+        last = sa.select(sa.func.max(number)).select_from(done).where(mail.message_id.in_(firsts)).scalar_subquery()
+        later = sa.select(sa.func.count()).select_from(done).where(mail.mailbox == "support", number > last)
+        with self._store() as conn:
+            return int(conn.execute(later).scalar_one())
 
     def placed(self) -> bool:
         """Whether every answer left or is held by a limit, not only queued."""
