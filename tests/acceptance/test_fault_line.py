@@ -72,6 +72,7 @@ def test_a_line_cut_in_a_mail_or_in_the_answer_to_move_loses_and_doubles_nothing
     proxy.arm(lost)
     assert desk.once() == 1
     wait_fired(lost)
+    desk.left_alone()
     assert len(desk.dovecot.mails("user", "Done")) == 1
     mails.append(letter(2))
     desk.put(mails[1])

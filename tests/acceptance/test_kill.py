@@ -23,6 +23,8 @@ SEED = int(os.environ.get("KILL_SEED") or random.SystemRandom().randrange(10**6)
 KILLED = -signal.SIGKILL
 SENDING = ("outbox_claimed", "final_dot", "after_data")
 FOLDERS = ("INBOX", "Second")  # two, so that what happens once a folder happens twice
+#: A daemon that takes long to die is sent more mails than one domain is answered in an hour.
+MANY_ANSWERS = '[acknowledge]\nper_domain = "100000/1h"\n'
 #: By hit: where raw mail goes. In the store it is written with its row, and `after_raw` is one more `after_fetch`.
 RAW = {1: '[store]\nraw = "file:raw/"\n', 2: ""}
 
@@ -109,7 +111,7 @@ def told_seed() -> Iterator[None]:
 def test_killed_at_random_hits_while_the_daemon_runs(open_desk: OpenDesk) -> None:
     chance = random.Random(SEED)
     with told_seed():
-        life = Life(open_desk(after="move:Done"))
+        life = Life(open_desk(after="move:Done", extra=MANY_ANSWERS))
         points = chance.sample(POINTS, 4)
         for pair in (points[:2], points[2:]):  # so no mail is under way at three kills: it would be shunted, rightly
             for point in pair:
