@@ -115,7 +115,7 @@ class Dovecot:
     def sessions(self) -> int:
         """How many clients it works for; what one that was killed asked for goes on to its end."""
         count = 0
-        for one in psutil.Process(self.pid).children():
+        for one in psutil.Process(self.pid).children() if self._process else ():
             with contextlib.suppress(psutil.NoSuchProcess):
                 count += one.name() == "imap"
         return count

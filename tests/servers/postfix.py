@@ -92,7 +92,7 @@ class Postfix:
         command = [f"{daemons}/master", "-c", str(self._config), "-s"]
         self._master = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
         try:
-            wait_until(self._greets, 20, "postfix did not greet")
+            wait_until(self._greets, 60, "postfix did not greet")
         except AssertionError:
             told = self.log()
             self.stop()
