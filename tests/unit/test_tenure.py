@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+import mailcase.tenure as module
 from mailcase.message import Delivery
 from mailcase.ports import Journalled
 from mailcase.tenure import Tenure
@@ -17,6 +18,12 @@ from tests.servers.ports import until
 
 NOW = datetime.fromisoformat("2026-11-03T09:15:00+00:00")
 BOXES = ("a", "b", "c", "d")
+LEASE = timedelta(minutes=5)  # so long a store may take to answer: no machine is so busy
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST_REST", 0.05)
 
 
 @dataclass
@@ -51,7 +58,7 @@ class Daemon:
 
 
 def tenure(hall: MemoryHall, owner: str, *, shared: bool = True) -> Tenure:
-    return Tenure(MemorySeat(hall, shared), owner, lambda: BOXES, timedelta(seconds=0.2), lambda: NOW)
+    return Tenure(MemorySeat(hall, shared), owner, lambda: BOXES, LEASE, lambda: NOW)
 
 
 @asynccontextmanager
@@ -175,7 +182,7 @@ class Slow(MemorySeat):
 
 
 async def test_a_store_that_does_not_answer_keeps_nobody_from_stopping() -> None:
-    one = Tenure(Slow(MemoryHall()), "one:1", lambda: BOXES, timedelta(minutes=1), lambda: NOW)
+    one = Tenure(Slow(MemoryHall()), "one:1", lambda: BOXES, LEASE, lambda: NOW)
     await one.join()  # on a busy machine it may take its time
     one.lease = timedelta(seconds=0.2)
     await one.leave()

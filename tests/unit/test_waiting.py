@@ -32,4 +32,4 @@ async def test_nobody_is_left_waiting(cancelled: bool) -> None:
     await asyncio.wait([waiting])
     await asyncio.sleep(0)
     assert waiting.cancelled() is cancelled
-    assert asyncio.all_tasks() == before
+    assert asyncio.all_tasks() <= before  # tasks of other tests' servers may end meanwhile
