@@ -35,9 +35,12 @@ class Pool:
     def __init__(self, workers: int, memory: int, task: Task) -> None:
         self._workers, self._memory, self._task = workers, memory, task
         self._pool: pebble.ProcessPool | None = None
+        self._end: asyncio.Future[None] | None = None  # of the pool that was dropped last
 
     async def run(self, raws: Sequence[bytes], seconds: float) -> list[Email | str]:
         """The results of one task, within `seconds` of its start; raises TaskError (Killed)."""
+        from concurrent.futures.process import BrokenProcessPool
+
         from pebble import ProcessExpired
 
         pool, handed = self._running(), list(raws)
@@ -50,7 +53,10 @@ class Pool:
             raise Killed(f"not read within {seconds:g} s") from None
         except ProcessExpired as error:
             raise Killed(f"the parser process died (exit code {error.exitcode})") from None
-        except Exception as error:  # a broken pool, bytes that cannot be sent: retried alone
+        except BrokenProcessPool as error:  # it died before pebble knew what it was at
+            await self._drop(pool)
+            raise Killed(f"the parser process died ({error})") from error
+        except Exception as error:  # a pool that broke before, bytes that cannot be sent: retried alone
             if not pool.active:
                 await self._drop(pool)
             raise TaskError(f"{type(error).__name__}: {error!s:.200}") from error
@@ -73,8 +79,7 @@ class Pool:
 
     async def close(self) -> None:
         """End the processes; what they read is dropped."""
-        if self._pool is not None:
-            await self._drop(self._pool)
+        await self._drop(self._pool)
 
     def _running(self) -> "pebble.ProcessPool":
         if self._pool is None:
@@ -90,11 +95,14 @@ class Pool:
             )
         return self._pool
 
-    async def _drop(self, pool: "pebble.ProcessPool") -> None:
-        if self._pool is pool:
+    async def _drop(self, pool: "pebble.ProcessPool | None") -> None:
+        """End it, once for all whose tasks it had: two that join one pool take its parts from each other."""
+        if pool is not None and self._pool is pool:
             self._pool = None
-        pool.stop()  # type: ignore[no-untyped-call]  # pebble has no hint here
-        await asyncio.to_thread(_joined, pool)
+            pool.stop()  # type: ignore[no-untyped-call]  # pebble has no hint here
+            self._end = asyncio.ensure_future(asyncio.to_thread(_joined, pool))
+        if self._end is not None:
+            await asyncio.shield(self._end)
 
 
 def _joined(pool: "pebble.ProcessPool") -> None:

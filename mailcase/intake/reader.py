@@ -19,7 +19,7 @@ CHUNK: Final = 25  # mails of a task
 CHUNK_BYTES: Final = 2_097_152
 TRIES: Final = 3  # of a mail that kills its worker or does not end
 _LARGE: Final = 8_388_608  # bytes: of such mails one at a time is read
-_START_SECONDS: Final = 60.0  # for the first process to come up on a busy machine
+_START_SECONDS: Final = 60.0  # for an empty mail: a process that comes up on a busy machine
 _CHUNK_SECONDS: Final = 5.0  # a task of several mails ends earlier, so that one bad mail delays less
 
 
@@ -177,10 +177,10 @@ class Reader:
         return _result(found, tries), False
 
     async def _probe(self) -> None:
-        """Blame the mails only if an empty one can be read: else it is the machine."""
+        """Blame the mails only if an empty one can be read: else it is the machine, however long that stood still."""
         async with self._alone:
             try:
-                await self._run(self._suspects, [b""], self._timeout)
+                await self._run(self._suspects, [b""], _START_SECONDS)
             except TaskError as error:
                 raise Transient(f"the parser processes cannot run: {error}") from error
 

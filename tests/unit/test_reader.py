@@ -3,32 +3,46 @@
 import asyncio
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 import pytest_asyncio
+from pebble.pool import process
 
 from mailcase.errors import Transient
+from mailcase.intake import pool as pools
 from mailcase.intake.parse import read
-from mailcase.intake.pool import Pool, TaskError
+from mailcase.intake.pool import Killed, Pool, TaskError
 from mailcase.intake.reader import CHUNK, TRIES, Reader, ReadFailure
 from mailcase.message import Email
 from tests import poison
 
-DEADLINE = 20.0  # seconds
+DEADLINE = 60.0  # seconds
+HANGS = 1.0  # seconds until a mail counts as hanging
 
 
 def mail(number: int, extra: bytes = b"X-Fine: yes") -> bytes:
     return b"From: joe@x.example\r\nSubject: %d\r\n%s\r\n\r\nbody" % (number, extra)
 
 
+@asynccontextmanager
+async def reading(**options: Any) -> AsyncIterator[Reader]:
+    made = Reader(**{"workers": 2, "task": poison.read_all, **options})
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def reader() -> AsyncIterator[Reader]:
-    made = Reader(workers=2, timeout=2.0, task=poison.read_all)
-    yield made
-    await made.close()
+    async with reading() as made:
+        yield made
 
 
 def subjects(found: list[Email | ReadFailure]) -> list[str | None]:
@@ -36,8 +50,13 @@ def subjects(found: list[Email | ReadFailure]) -> list[str | None]:
 
 
 def workers() -> list[psutil.Process]:
-    children = [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]
-    return [one for one in children if "--multiprocessing-fork" in one.cmdline()]
+    return [one for one in psutil.Process().children() if _is_worker(one)]
+
+
+def _is_worker(child: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):  # it, or a child of another test, ended meanwhile
+        return child.status() != psutil.STATUS_ZOMBIE and "--multiprocessing-fork" in child.cmdline()
+    return False
 
 
 async def test_results_come_in_the_order_of_the_mails(reader: Reader) -> None:
@@ -47,10 +66,13 @@ async def test_results_come_in_the_order_of_the_mails(reader: Reader) -> None:
     assert await reader.read_many([]) == []
 
 
-@pytest.mark.parametrize("deadly", [poison.ABORT, poison.HANG], ids=["abort", "hang"])
-async def test_only_the_poison_fails(reader: Reader, deadly: bytes) -> None:
+@pytest.mark.parametrize(
+    ("deadly", "options"), [(poison.ABORT, {}), (poison.HANG, {"timeout": 2 * HANGS})], ids=["abort", "hang"]
+)
+async def test_only_the_poison_fails(deadly: bytes, options: dict[str, Any]) -> None:
     raws = [mail(number, deadly if number == 5 else b"X-Fine: yes") for number in range(2 * CHUNK)]
-    found = await reader.read_many(raws)
+    async with reading(**options) as reader:
+        found = await reader.read_many(raws)
     assert subjects(found) == [None if number == 5 else str(number) for number in range(2 * CHUNK)]
     failure = found[5]
     assert isinstance(failure, ReadFailure)
@@ -59,24 +81,63 @@ async def test_only_the_poison_fails(reader: Reader, deadly: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("deadly", "told"), [(poison.ABORT, "died"), (poison.HANG, "not read within"), (poison.MODULES, "")]
+    ("deadly", "told", "options"),
+    [
+        (poison.ABORT, "died", {}),
+        (poison.HANG, "not read within", {"timeout": HANGS}),
+        (poison.HANG, "not read within", {"timeout": HANGS, "task": poison.sluggish}),
+        (poison.MODULES, "", {}),
+    ],
 )
-async def test_each_process_that_is_lost_is_told(deadly: bytes, told: str) -> None:
+async def test_each_process_that_is_lost_is_told(deadly: bytes, told: str, options: dict[str, Any]) -> None:
     killed: list[str] = []
-    made = Reader(workers=1, timeout=1.0, task=poison.read_all, killed=killed.append)
-    try:
+    async with reading(workers=1, killed=killed.append, **options) as made:
         await made.read_many([mail(0, deadly)])
-    finally:
-        await made.close()
     assert [told in one for one in killed] == [True] * (TRIES if told else 0)
 
 
-async def test_memory_is_limited_while_a_mail_is_read() -> None:
-    small = Reader(workers=1, memory=64 << 20, task=poison.read_all)
+async def test_a_process_that_dies_before_it_is_known_what_it_was_at_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last word is read by one thread of pebble, its end seen by another one."""
+    broken = threading.Event()
+    begins, breaks = process.TaskManager.task_start, process.PoolManager.handle_broken_pool
+
+    def task_start(*args: Any) -> None:
+        broken.wait(DEADLINE)
+        begins(*args)
+
+    def handle_broken_pool(*args: Any) -> None:
+        broken.set()
+        breaks(*args)
+
+    monkeypatch.setattr(process.TaskManager, "task_start", task_start)
+    monkeypatch.setattr(process.PoolManager, "handle_broken_pool", handle_broken_pool)
+    pool = Pool(1, 0, poison.read_all)
     try:
-        (failure, fine) = await small.read_many([mail(0, poison.MEMORY), mail(1)])
+        with pytest.raises(Killed, match="the parser process died"):
+            await pool.run([mail(0, poison.ABORT)], DEADLINE)
     finally:
-        await small.close()
+        await pool.close()
+
+
+async def test_a_pool_is_ended_once_for_all_who_lost_a_task_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends, joined = pools._joined, list[object]()
+
+    def join(one: Any) -> None:
+        joined.append(one)
+        ends(one)
+
+    monkeypatch.setattr(pools, "_joined", join)
+    pool = Pool(1, 0, poison.read_all)
+    await pool.run([mail(0)], DEADLINE)
+    (only,), inner = workers(), pool._pool
+    await asyncio.gather(pool._drop(inner), pool._drop(inner), pool.close())
+    assert joined == [inner]
+    assert not _is_worker(only)
+
+
+async def test_memory_is_limited_while_a_mail_is_read() -> None:
+    async with reading(workers=1, memory=64 << 20) as small:
+        (failure, fine) = await small.read_many([mail(0, poison.MEMORY), mail(1)])
     assert isinstance(failure, ReadFailure)
     assert "MemoryError" in failure.error
     assert isinstance(fine, Email)
@@ -97,22 +158,30 @@ async def test_workers_do_not_import_the_store(reader: Reader) -> None:
     assert not modules & {"asyncio.events", "ssl", "tnefparse"}  # a third of the start, and not needed
 
 
+def kill_idle(reader: Reader) -> None:
+    """Those that wait for a task. While we hold what they lock to read and write none of them can take it along."""
+    pool = reader._pool._pool
+    assert pool is not None
+    with pool._pool_manager.worker_manager.workers_channel.lock() as locked:
+        assert locked
+        for one in workers():
+            one.kill()
+
+
 async def test_workers_killed_while_idle_are_replaced(reader: Reader) -> None:
     await reader.read_many([mail(0)])
-    for process in workers():
-        process.kill()
+    kill_idle(reader)
     assert subjects(await asyncio.wait_for(reader.read_many([mail(1), mail(2)]), DEADLINE)) == ["1", "2"]
 
 
 async def test_workers_take_no_notice_of_signals_to_the_group() -> None:
-    made = Reader(workers=1)
-    await made.read_many([mail(0)])
-    (only,) = workers()
-    only.send_signal(signal.SIGINT)
-    only.send_signal(signal.SIGTERM)
-    assert subjects(await made.read_many([mail(1)])) == ["1"]
-    assert workers() == [only]
-    await made.close()
+    async with reading(workers=1) as made:
+        await made.read_many([mail(0)])
+        (only,) = workers()
+        only.send_signal(signal.SIGINT)
+        only.send_signal(signal.SIGTERM)
+        assert subjects(await made.read_many([mail(1)])) == ["1"]
+        assert workers() == [only]
 
 
 async def test_poison_in_every_task_costs_no_good_mail(reader: Reader) -> None:
@@ -124,10 +193,9 @@ async def test_poison_in_every_task_costs_no_good_mail(reader: Reader) -> None:
 
 
 async def test_when_no_process_can_run_the_mails_are_not_to_blame() -> None:
-    made = Reader(workers=1, timeout=2.0, task=poison.broken)
-    with pytest.raises(Transient):
-        await made.read_many([mail(0)])
-    await made.close()
+    async with reading(workers=1, task=poison.broken) as made:
+        with pytest.raises(Transient):
+            await made.read_many([mail(0)])
 
 
 async def test_close_ends_the_workers() -> None:
@@ -135,7 +203,7 @@ async def test_close_ends_the_workers() -> None:
     await made.read_many([mail(0)])
     mine = workers()
     await made.close()
-    assert not [one for one in mine if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    assert not [one for one in mine if _is_worker(one)]
 
 
 PARENT = """
