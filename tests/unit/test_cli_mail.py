@@ -1,6 +1,7 @@
 """Mail through the command line: taken in, explained, shown, accepted, and set by hand."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 from contextlib import chdir, closing
@@ -83,10 +84,20 @@ class Program:
         return json.loads(done.stdout)
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    """Four mails taken in: new, its answer, the same again, and one from the blacklist."""
+@pytest.fixture
+def program(begun: Program, tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """Its own for each test: several test processes share a file's tests, in any order."""
     folder = tmp_path_factory.mktemp("desk")
+    shutil.copytree(begun.folder, folder, dirs_exist_ok=True)
+    made = Program(folder)
+    made.taken = begun.taken
+    return made
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """Three mails taken in: new, its answer, and one from the blacklist."""
+    folder = tmp_path_factory.mktemp("begun")
     (folder / "mailcase.toml").write_text(CONFIG)
     (folder / "token.key").write_text("k" * 40)
     (folder / "blacklist.txt").write_text("# ours\nspam@\n")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -52,9 +53,16 @@ class Program:
         return b"".join(file.read_bytes() for file in kept)
 
 
+@pytest.fixture
+def program(begun: Path, tmp_path: Path) -> Program:
+    """Its own for each test: several test processes share a file's tests, in any order."""
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    return Program(tmp_path)
+
+
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    folder = tmp_path_factory.mktemp("stored")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("begun")
     (folder / "mailcase.toml").write_text(CONFIG)
     (folder / "token.key").write_text("k" * 40)
     (folder / "blacklist.txt").write_text("")
@@ -63,7 +71,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
     made = Program(folder)
     taken = made.json("ingest", *(str(folder / f"{one}.eml") for one in (1, 2, 3)), "--mailbox", "support")
     assert [one["case"] for one in taken] == ["SR-1", "SR-1", "SR-2"]
-    return made
+    return folder
 
 
 def test_relink_says_what_it_did_and_undo_takes_it_back(program: Program) -> None:

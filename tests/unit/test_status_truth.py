@@ -57,9 +57,10 @@ def test_a_killed_daemon_is_not_shown_as_running_beside_its_successor(place: Pla
     place.tell("me", started=utcnow())
     code, out = status()
     assert code == 0  # the rules of one that is gone are nobody's
-    assert re.search(
-        r"host-killed \(pid 7\) is gone, last seen .*; pid 7 runs in its place, it is forgotten in 4\d s", out
-    )
+    gone = r"host-killed \(pid 7\) is gone, last seen .*; pid 7 runs in its place, it is forgotten in (\d+) s"
+    found = re.search(gone, out)
+    assert found
+    assert 0 < int(found[1]) <= 48
     rows = {one["owner"]: one for one in json.loads(status("--json")[1])["daemons"]}
     assert (rows["killed"]["alive"], rows["me"]["alive"], rows["killed"]["way"]) == (False, True, "gone")
     place.tell("killed", utcnow() - timedelta(seconds=61))
@@ -67,10 +68,12 @@ def test_a_killed_daemon_is_not_shown_as_running_beside_its_successor(place: Pla
 
 
 def test_a_daemon_that_is_not_heard_of_is_not_called_ok(place: Place, status: Status) -> None:
-    place.tell("killed", utcnow() - timedelta(seconds=45))
+    place.tell("killed", utcnow() - timedelta(seconds=30))
     code, out = status()
     assert code == 0
-    assert re.search(r"^\?\?  daemon +mailcase .* has not been heard of for 4\d s; it counts", out, re.M)
+    found = re.search(r"^\?\?  daemon +mailcase .* has not been heard of for (\d+) s; it counts", out, re.M)
+    assert found
+    assert 30 <= int(found[1]) < 60
 
 
 def test_a_mailbox_that_never_was_let_in_says_when_it_was_tried_and_how_that_ended(
