@@ -101,7 +101,8 @@ async def test_logins_of_one_host_are_kept_apart_and_the_first_one_is_not(monkey
     monkeypatch.setattr(module, "APART_S", (5.0, 5.0))
     monkeypatch.setattr(module, "first_of", wait)
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr(loop, "time", lambda at=loop.time(): at)  # all come in one moment, however slow the machine is
+    moment = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: moment)  # all come in it, however slow the machine is
     gates = Gates(8)
     async with AsyncExitStack() as stack:
         for host in ("a.example", "A.example", "a.example", "b.example"):

@@ -25,14 +25,16 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
 #: A soak of one part that starts a server, says so and waits; with SIGINT ignored, as a shell in the background has it.
+#: It waits in pieces: a signal that comes just before a pause() for ever would not end that.
 SERVING = """
-import runpy, signal, subprocess, sys, types
+import runpy, signal, subprocess, sys, time, types
 import soak.part
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 def run(work):
     server = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], start_new_session=True)
     print(server.pid, flush=True)
-    signal.pause()
+    while True:
+        time.sleep(0.05)
 part = types.ModuleType("soak.example")
 vars(part).update(SAYS="An example.", MINUTES=1.0, run=run)
 sys.modules["soak.example"] = part
