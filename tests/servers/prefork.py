@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -39,9 +40,10 @@ class Process:
         return code
 
     def send_signal(self, number: int) -> None:
-        """As os.kill, unless it ended."""
+        """As os.kill, unless it ended; its server buries it at once, perhaps between the two looks."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """SIGKILL."""

@@ -68,3 +68,4 @@ def test_a_full_store_says_how_much_is_free_where(tmp_path: Path) -> None:
         conn.execute(sa.text("PRAGMA max_page_count = 1"))
         with pytest.raises(StoreFull, match=rf"is full \(\d+ MB are free in {tmp_path}\)"), translated(engine):
             conn.execute(sa.text("CREATE TABLE a (b)"))
+    engine.dispose()  # or a newer Python warns of it in whatever test runs then
