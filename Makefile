@@ -7,6 +7,9 @@ DEMO   := $(VENV)/.ready-demo
 DEV    := $(VENV)/.ready-dev
 SOAK   := $(VENV)/.ready-soak
 PYTEST_ARGS ?=
+# A package index that does not answer for once is asked again for some minutes.
+export PIP_RETRIES ?= 10
+export PIP_DEFAULT_TIMEOUT ?= 60
 # Test processes at a time: each has its own servers on its own ports. One more than cores, since many wait.
 JOBS ?= 3
 

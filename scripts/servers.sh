@@ -30,7 +30,11 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "servers: installing ${missing[*]}"
 apt() {
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=5 "$@"
 }
-apt update || give_up "apt-get update failed"
-apt install --yes --no-install-recommends "${missing[@]}" >/dev/null || give_up "apt-get install failed"
+# Where they must be: another apt at work (as on a new machine) and a mirror that is away for once are waited out.
+for pause in ${MAILCASE_APT_PAUSES-${MAILCASE_REQUIRE_SERVERS:+10 30 60}} last; do
+    apt update && apt install --yes --no-install-recommends "${missing[@]}" >/dev/null && exit 0
+    [ "$pause" = last ] || sleep "$pause"
+done
+give_up "apt-get failed"
