@@ -9,7 +9,7 @@ import pytest
 #: Files that take long, and seconds that they once took on one core. A wrong number costs time and nothing else.
 SLOW: Final = {
     "test_main_job.py": 100, "test_three_daemons.py": 85, "test_kill.py": 80, "test_whole_life.py": 50,
-    "test_fault_line.py": 42, "test_reader.py": 40, "test_pipeline.py": 36, "test_pipeline_order.py": 35,
+    "test_reader.py": 55, "test_fault_line.py": 42, "test_pipeline.py": 36, "test_pipeline_order.py": 35,
     "test_disk_full.py": 35, "test_operation.py": 34, "test_reload.py": 34, "test_daemon.py": 33,
     "test_hostile.py": 32, "test_fault_burst.py": 32, "test_check.py": 30, "test_demo.py": 30,
     "test_three_hundred.py": 25, "test_fault_imap.py": 25, "test_two_groups.py": 24, "test_loops.py": 23,

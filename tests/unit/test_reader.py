@@ -162,7 +162,9 @@ def kill_idle(reader: Reader) -> None:
     """Those that wait for a task. While we hold what they lock to read and write none of them can take it along."""
     pool = reader._pool._pool
     assert pool is not None
-    with pool._pool_manager.worker_manager.workers_channel.lock() as locked:
+    channel = pool._pool_manager.worker_manager.workers_channel
+    assert channel is not None
+    with channel.lock() as locked:
         assert locked
         for one in workers():
             one.kill()
