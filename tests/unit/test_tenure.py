@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-import mailcase.tenure as module
 from mailcase.message import Delivery
 from mailcase.ports import Journalled
 from mailcase.tenure import Tenure
@@ -23,7 +22,7 @@ LEASE = timedelta(minutes=5)  # so long a store may take to answer: no machine i
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_REST", 0.05)
+    monkeypatch.setattr("mailcase.tenure.LONGEST_REST", 0.05)
 
 
 @dataclass
@@ -99,12 +98,9 @@ async def test_two_share_and_the_first_gives_back_only_what_is_at_rest() -> None
             first.hands.busy = set()
             await until(lambda: len(second.ours) == 2)
             assert sorted([*first.ours, *second.ours]) == list(BOXES)
-            await until(
-                lambda: all(
-                    (name in one.tenure.sends()) == one.tenure.works(name) for one in (first, second) for name in BOXES
-                )
-            )
-            assert ["nobody's" in one.tenure.sends() for one in (first, second)] == [True, False]
+            both = (first, second)
+            await until(lambda: all((n in one.tenure.sends()) == one.tenure.works(n) for one in both for n in BOXES))
+            assert ["nobody's" in one.tenure.sends() for one in both] == [True, False]
         await until(lambda: first.ours == list(BOXES))
 
 
