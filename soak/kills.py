@@ -124,6 +124,7 @@ def _live(desk: Desk, daemon: Process, fault: str, put: list[bytes | str], chanc
     alive = daemon.poll() is None
     daemon.kill()
     status = daemon.wait()
+    desk.left_alone()
     if status != -signal.SIGKILL:
         return f"{_ENDED}{status}"
     return "any moment" if alive else fault.partition(":")[0]
