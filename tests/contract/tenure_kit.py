@@ -38,6 +38,14 @@ class Server:
         self.ask("SELECT pg_terminate_backend(%s)", backend)
         wait_until(lambda: not self.ask("SELECT 1 FROM pg_stat_activity WHERE pid = %s", backend), SOON, "it lives")
 
+    def until_unlocked(self) -> None:
+        """Return when no daemon's lock is held: the server takes those of a closed session away a moment later."""
+        held = (
+            "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+            "WHERE locktype = 'advisory' AND datname = current_database()"
+        )
+        wait_until(lambda: not self.ask(held), SOON, "the lock of a session that was closed is still there")
+
     def refuse(self, table: str, sqlstate: str, times: int) -> None:
         """The next so many inserts there fail with that error."""
         self._at_insert(table, f"RAISE EXCEPTION 'two transactions met' USING ERRCODE = '{sqlstate}';", times)

@@ -16,6 +16,7 @@ from mailcase.store import pg_tools
 from mailcase.store.archive import Manifest
 from mailcase.store.store import Store
 from tests.contract.backup_kit import FILES, Place, fill, must_be_safe, outbox, take
+from tests.contract.tenure_kit import Server
 from tests.servers.postgres import PostgresServer
 
 STORAGE = Path(__file__).parents[2] / "docs" / "storage.md"
@@ -100,6 +101,7 @@ def test_postgresql_comes_back_in_one_transaction_or_not_at_all(
     with pytest.raises(Unavailable, match="1 daemon works on this store"):
         place.restore(replace=True)
     store.close()
+    Server(place.url).until_unlocked()
     with monkeypatch.context() as broken, pytest.raises(Permanent, match=r"psql: .*division by zero"):  # noqa: PT012 - it breaks
         broken.setattr("mailcase.store.restored.statements", lambda *_, **__: iter([sa.text("SELECT 1/0")]))
         place.restore(replace=True)

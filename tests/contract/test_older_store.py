@@ -14,6 +14,7 @@ from mailcase.lock import hold
 from mailcase.store import migrate
 from mailcase.store.engine import Engines
 from mailcase.store.store import Store
+from tests.contract.tenure_kit import Server
 
 OLD = "0005"
 SETTINGS = """[store]
@@ -130,5 +131,6 @@ def test_postgresql_is_upgraded_when_no_daemon_works_on_it(postgres_url: str, ca
         daemon.presence("one:1")
         assert call("db", "upgrade") == (75, "mailcase: 1 daemon works on this store: stop every one of them first\n")
     assert migrate.current(postgres_url) == OLD
+    Server(postgres_url).until_unlocked()
     assert call("db", "upgrade")[0] == 0
     Store.open(postgres_url, tmp_path).close()
