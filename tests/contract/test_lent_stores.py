@@ -35,6 +35,15 @@ def test_it_is_emptied_and_lent_again(postgres_stores: Stores, tmp_path: Path) -
             left_open.execute("SELECT 1")
 
 
+def test_what_is_set_in_one_keeps_no_other_from_being_lent_again(postgres_stores: Stores) -> None:
+    """What a database is set to stands in one table of the whole server."""
+    stores = Stores(postgres_stores.server, postgres_stores.template)
+    with stores.lend() as changed, stores.lend() as other:
+        Server(changed).ask(f"ALTER DATABASE {changed.rpartition('/')[2]} SET work_mem = '5MB'")
+    with stores.lend() as again:
+        assert again == other
+
+
 @pytest.mark.parametrize(
     "trace",
     [
