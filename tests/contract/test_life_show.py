@@ -60,9 +60,9 @@ def test_cases_of_another_organization_are_not_named(
     with desk.store._engines.write() as conn:
         relation = {"case_id": 1, "other_id": 2, "relation": "related", "at": NOW}
         conn.execute(sa.insert(t.case_relation), relation)
-        both = sa.select(t.case_message.c.message_pk).where(t.case_message.c.case_id == 2).limit(1)
+        first = sa.select(sa.func.min(t.case_message.c.message_pk)).where(t.case_message.c.case_id == 2)
         link = {"how": "shown", "linked_by": "", "verified": True, "at": NOW}
-        pk = conn.execute(both).scalar_one()
+        pk = conn.execute(first).scalar_one()
         conn.execute(sa.insert(t.case_message), {"case_id": 1, "message_pk": pk, **link})
     shown = desk.store.case_show(FIRST, STATUSES, None, organizations)
     kin = ([SECOND], SECOND, [SECOND], SECOND) if sees else ([], None, [], None)

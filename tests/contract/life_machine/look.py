@@ -14,7 +14,9 @@ from tests.contract.life_machine.policy import BY_ACT, BY_MAIL, FINAL, SOLVED
 
 #: All that an act can write. Texts are left out: they would be most of what is read.
 _OF_ACTS: Final = tuple(
-    sa.select(*(one for one in table.columns if one.name not in ("text", "html", "html_clean", "headers")))
+    sa.select(*(one for one in table.columns if one.name not in ("text", "html", "html_clean", "headers"))).order_by(
+        *table.primary_key.columns
+    )
     for table in (
         t.case, t.case_event, t.outbox, t.case_message, t.case_follower, t.case_task, t.case_relation, t.message,
         t.case_file, t.case_participant, t.contact, t.contact_address, t.agent_group_member,
@@ -26,7 +28,7 @@ _OUTBOX: Final = sa.select(
     _O.id, _O.case_id, _O.kind, _O.to_key, _O.cc, _O.state, _O.reason, _O.audience, _O.message_id, _O.next_attempt_at,
     sa.select(t.message.c.contact_id).where(_MINE).scalar_subquery().label("customer_then"),
     sa.select(t.message.c.participants).where(_MINE).scalar_subquery().label("written_to"),
-)  # fmt: skip
+).order_by(_O.id)  # fmt: skip
 _TO_WHO_WROTE: Final = ("registration", "followed", "kept_as_note", "partly_done")  # answers, and no notices
 _COLUMNS: Final = ("status", "assignee", "assignee_group", "priority", "category")
 
