@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy.engine import Connection
 
 from mailcase.decision import Decision
 from mailcase.message import Delivery, Email
@@ -18,7 +19,6 @@ from tests.contract.store_kit import NOW, Clerk, arrival, mail, settled_at_last
 from tests.servers.ports import wait_until
 
 LEASE = timedelta(seconds=60)  # nobody is put out because this machine is busy
-SHORT = timedelta(seconds=2)  # the shortest that the configuration allows
 SOON = 20.0  # seconds until something that must happen has happened
 
 
@@ -64,6 +64,16 @@ class Server:
         self.ask(f'CREATE TRIGGER refuse BEFORE INSERT ON "{table}" EXECUTE FUNCTION refuse_{table}()')
 
 
+def sooner(conn: Connection, setting: str, was_s: float) -> None:
+    """The server waits a second from now on in this session, which had it wait so many.
+
+    A lease so short that a test can wait for its end would put out whoever stands still for a moment.
+    """
+    asked = f"SELECT setting FROM pg_settings WHERE name = '{setting}'"  # noqa: S608 - our names
+    assert float(conn.exec_driver_sql(asked).scalar_one()) == 1000 * was_s
+    conn.exec_driver_sql(f"SET {setting} = '1s'")
+
+
 @dataclass
 class Daemon:
     """A store that joined the others."""
@@ -77,6 +87,14 @@ class Daemon:
         """The server's process of the connection that holds the locks."""
         place = self.store._place
         return place._backend if place else 0
+
+    @property
+    def seat(self) -> Connection:
+        """That connection."""
+        place = self.store._place
+        assert place is not None
+        assert place._conn is not None
+        return place._conn
 
     def join(self) -> "Daemon":
         self.store.tenure_join(self.name, self.wants)

@@ -1,13 +1,16 @@
 """Several daemons on one PostgreSQL: a mailbox is one's at a time, and who lost it writes nothing more (F17)."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from mailcase.errors import ConfigError, Fenced, TenureLost, Unavailable
 from mailcase.message import Wish
@@ -16,7 +19,7 @@ from mailcase.store import tables as t
 from mailcase.store.engine import presence_free
 from mailcase.store.store import Store
 from tests.contract.store_kit import NOW, Clerk, arrival, rows
-from tests.contract.tenure_kit import SHORT, SOON, Daemon, Server, Slow, as_reading, daemons, taken_over
+from tests.contract.tenure_kit import LEASE, SOON, Daemon, Server, Slow, as_reading, daemons, sooner, taken_over
 from tests.servers.ports import wait_until
 
 pytestmark = pytest.mark.postgres
@@ -36,12 +39,12 @@ def test_everybody_sees_who_is_there_and_who_holds_what(crew: list[Daemon]) -> N
 
 
 def test_one_that_freezes_behind_a_write_of_many_rows_loses_its_transaction(shared_url: str, tmp_path: Path) -> None:
-    with daemons(shared_url, tmp_path, ("one",), SHORT) as (one,), one.store._engines.writer.connect() as conn:
+    store = Store.open(shared_url, tmp_path, lease=timedelta(seconds=6))
+    with closing(store), store._engines.writer.connect() as conn:
         conn.execute(sa.insert(t.flag), [{"name": name, "value": ""} for name in "abc"])
-        here = "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()"
-        server = Server(shared_url)
-        assert server.ask(here)
-        wait_until(lambda: not server.ask(here), SOON, "the server waits for ever")
+        session: Any = conn.connection.dbapi_connection
+        here, server = "SELECT 1 FROM pg_stat_activity WHERE pid = %s", Server(shared_url)
+        wait_until(lambda: not server.ask(here, session.info.backend_pid), SOON, "the server waits for ever")
         conn.invalidate()
 
 
@@ -68,8 +71,9 @@ def test_a_daemon_that_gives_no_sign_of_life_is_put_out_by_the_server(
 ) -> None:
     """As one that is frozen: its connection is open, and nothing comes over it."""
     two = crew[1]
-    with daemons(shared_url, tmp_path, ("frozen",), SHORT) as (frozen,):
+    with daemons(shared_url, tmp_path, ("frozen",)) as (frozen,):
         assert frozen.take("support") == {"support"}
+        sooner(frozen.seat, "idle_session_timeout", LEASE.total_seconds())
         wait_until(lambda: "frozen" not in two.members(), SOON, "the frozen daemon still counts")
         assert two.take("support") == {"support"}
         with pytest.raises(TenureLost):
@@ -171,12 +175,18 @@ def test_a_writer_frozen_in_its_transaction_loses_it_and_decides_again(
     """The server ends the transaction; what it had written is gone, and the mail is decided once."""
     writer = "SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()"
 
+    begun: list[Connection] = []
+
     def frozen() -> None:
+        sooner(begun[-1], "idle_in_transaction_session_timeout", LEASE.total_seconds())
         wait_until(lambda: not server.ask(writer), SOON, "the transaction is still open")
 
-    with daemons(shared_url, tmp_path, ("one",), SHORT) as (one,):
+    with daemons(shared_url, tmp_path, ("one",)) as (one,):
         one.take("support")
-        settled = one.settle(one.reading(), clerk=Slow(frozen))
+        reading = one.reading()
+        sa.event.listen(one.store._engines.writer, "begin", begun.append)
+        settled = one.settle(reading, clerk=Slow(frozen))
+        assert len(begun) > 1
         assert [(done.outcome, done.error) for done in settled] == [("created", "")]
         assert rows(one.store, t.case) == 1
 
@@ -213,7 +223,7 @@ def test_a_command_asks_for_no_fence(crew: list[Daemon], shared_url: str, tmp_pa
 def test_who_does_not_know_what_he_holds_lets_go_of_all(
     shared_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str, hangs: str
 ) -> None:
-    with daemons(shared_url, tmp_path, ("one",), SHORT) as (one,):
+    with daemons(shared_url, tmp_path, ("one",)) as (one,):
 
         def takes_and_gives() -> None:
             one.take("sales", "support")
@@ -226,6 +236,7 @@ def test_who_does_not_know_what_he_holds_lets_go_of_all(
 
         with monkeypatch.context() as slow:
             slow.setattr(f"mailcase.store.tenure.{statement}", sa.text(hangs))
+            sooner(one.seat, "statement_timeout", LEASE.total_seconds() / 4)
             with pytest.raises(TenureLost):
                 takes_and_gives()
         wait_until(takes_again, SOON, "still locked")
