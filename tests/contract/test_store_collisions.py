@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -134,12 +134,18 @@ def rival(server: Server, delivery: int, waits: threading.Event) -> None:
 
 def test_a_real_deadlock_is_met_and_the_mail_is_decided_once(shared_url: str, server: Server, tmp_path: Path) -> None:
     splits: list[str] = []
-    url = f"{shared_url}?options=-c%20deadlock_timeout%3D50"
-    store = Store.open(url, tmp_path, split=lambda _, error: splits.append(error))
+    jobs: list[Future[None]] = []
+
+    def split(_mails: int, error: str) -> None:
+        splits.append(error)
+        jobs[0].result(SOON)  # he has both: else we would take the delivery again before he is awake
+
+    store = Store.open(f"{shared_url}?options=-c%20deadlock_timeout%3D50", tmp_path, split=split)
     (first,) = store.settle(readings(store, "a"), Clerk(), NOW)
     store.set_case("SR-1", NOW, "kim", status="Resolved")
     (row,) = store.journal([arrival("1:2")], None)
-    waits, stuck = threading.Event(), "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    stuck = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    waits = threading.Event()
     with ThreadPoolExecutor(1) as pool:
 
         def meanwhile() -> None:
@@ -147,7 +153,6 @@ def test_a_real_deadlock_is_met_and_the_mail_is_decided_once(shared_url: str, se
             waits.wait(SOON)
             wait_until(lambda: bool(server.ask(stuck)), SOON, "nobody waits")
 
-        jobs: list[object] = []
         (second,) = store.settle([Reading(row.delivery, mail("b", "a"))], Slow(meanwhile), LATER)
     store.close()
     assert (first.outcome, second.outcome, second.error, second.case) == ("created", "reopened", "", "SR-1")

@@ -13,7 +13,7 @@ from mailcase.clock import Clock
 from mailcase.log import Event
 from mailcase.ports import SendCounts
 from mailcase.tenure import Tenure
-from tests.contract.tenure_kit import LEASE, Daemon, daemons
+from tests.contract.tenure_kit import LEASE, SOON, Daemon, daemons
 
 pytestmark = pytest.mark.postgres
 HOUR = timedelta(hours=1)
@@ -38,6 +38,7 @@ class Host:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Event, dict[str, object]]]:
     """What the keepers tell the log."""
     found: list[tuple[Event, dict[str, object]]] = []
+    monkeypatch.setattr("mailcase.store.tenure._PROMPT_S", SOON)  # who stands still for a moment is told the time too
     monkeypatch.setattr(keeper, "emit", lambda event, **fields: found.append((event, fields)))
     return found
 

@@ -175,18 +175,19 @@ def test_a_writer_frozen_in_its_transaction_loses_it_and_decides_again(
     """The server ends the transaction; what it had written is gone, and the mail is decided once."""
     writer = "SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()"
 
-    begun: list[Connection] = []
+    begun, ended = list[Connection](), list[bool]()  # what fails within a decision is told of the mail alone
 
     def frozen() -> None:
         sooner(begun[-1], "idle_in_transaction_session_timeout", LEASE.total_seconds())
         wait_until(lambda: not server.ask(writer), SOON, "the transaction is still open")
+        ended.append(True)
 
     with daemons(shared_url, tmp_path, ("one",)) as (one,):
         one.take("support")
         reading = one.reading()
         sa.event.listen(one.store._engines.writer, "begin", begun.append)
         settled = one.settle(reading, clerk=Slow(frozen))
-        assert len(begun) > 1
+        assert (ended, len(begun) > 1) == ([True], True)
         assert [(done.outcome, done.error) for done in settled] == [("created", "")]
         assert rows(one.store, t.case) == 1
 
