@@ -9,6 +9,7 @@ from botocore.config import Config  # type: ignore[import-untyped]  # likewise
 from moto.server import ThreadedMotoServer
 
 from mailcase.store.raw import RawSetting, S3Access
+from tests.servers.ports import free_port
 
 BUCKET = "mail"
 KEYS = ("key-id", "key-secret")
@@ -19,9 +20,9 @@ class S3Server:
 
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        self.port = free_port()  # one that nobody else has when it comes back
+        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=self.port, verbose=False)
         self._server.start()
-        self.port = self._server.get_host_and_port()[1]
         self._client.create_bucket(Bucket=BUCKET)
         for name in self.objects():  # moto keeps what an earlier server of this process held
             self.remove(name)
