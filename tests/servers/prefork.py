@@ -123,6 +123,7 @@ class Prefork:
                 code = process.wait(timeout)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
                 raise
             out.seek(0)
             err.seek(0)

@@ -66,7 +66,8 @@ def _bury(told: dict[int, int]) -> None:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             return
-        os.write(told[pid], f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        with suppress(BrokenPipeError):  # nobody waits for it any more: no reason to end, others do
+            os.write(told[pid], f"{os.waitstatus_to_exitcode(status)}\n".encode())
         os.close(told.pop(pid))
 
 
