@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +22,8 @@ from typing import Self
 import psutil
 
 from tests.servers.dovecot_conf import V23, V24, passwd_line
-from tests.servers.ports import can_listen, free_port, wait_until
+from tests.servers.listing import contents, mail_files
+from tests.servers.ports import free_port, wait_until
 
 NOBODY = 65534
 
@@ -41,17 +43,23 @@ def certificate() -> tuple[bytes, bytes]:
         return cert.read_bytes(), key.read_bytes()
 
 
-def _files_in(box: Path) -> list[Path]:
-    """What one look at it finds, in order of the names."""
-    found = [path for part in ("new", "cur") if (box / part).is_dir() for path in (box / part).iterdir()]
-    return sorted(found, key=lambda path: path.name)
-
-
 def encode_folder(name: str) -> str:
     """A folder's name as Maildir++ writes it on disk (modified UTF-7, levels parted by a dot)."""
     from mailcase.intake.imap.grammar import encode_utf7
 
     return encode_utf7(name.replace("/", "."))
+
+
+def _is_gone(group: int) -> bool:
+    """Whether no process of it lives."""
+    return not any(_lives(one, group) for one in psutil.process_iter())
+
+
+def _lives(process: psutil.Process, group: int) -> bool:
+    try:
+        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False
 
 
 class Dovecot:
@@ -99,8 +107,6 @@ class Dovecot:
 
     def start(self) -> None:
         """Start it and wait for its greeting."""
-        # A crash ends the processes one by one, and each of them listened: whoever starts meanwhile gives up.
-        wait_until(self._ports_are_free, 60, f"somebody listens on the ports of {self.dir}")
         drop = ["setpriv", f"--reuid={self._uid}", f"--regid={self._gid}", "--clear-groups"] if self._root else []
         command = [*drop, "dovecot", "-F", "-c", str(self.dir / "dovecot.conf")]
         self._process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
@@ -121,11 +127,15 @@ class Dovecot:
         return count
 
     def kill(self) -> None:
-        """SIGKILL for the whole process group: a crash. Harmless when it is down already."""
+        """SIGKILL for the whole process group: a crash. Harmless when it is down already.
+
+        The others of the group end a moment after the master, and until then they hold its ports.
+        """
         if self._process is not None:
             self._signal(signal.SIGCONT)
             self._signal(signal.SIGKILL)
             self._process.wait()
+            wait_until(partial(_is_gone, self._process.pid), 60, "a process of dovecot outlives SIGKILL")
             self._process = None
 
     def freeze(self) -> None:
@@ -145,9 +155,6 @@ class Dovecot:
         assert self._process is not None
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
-
-    def _ports_are_free(self) -> bool:
-        return all(can_listen(port) for port in (self.port, self.tls_port))
 
     def _greets(self) -> bool:
         try:
@@ -182,20 +189,12 @@ class Dovecot:
         return root if folder.upper() == "INBOX" else root / f".{encode_folder(folder)}"
 
     def mails(self, user: str, folder: str = "INBOX") -> list[bytes]:
-        """The raw mails of a folder at one moment, in order of their file names."""
-        while True:
-            with contextlib.suppress(FileNotFoundError):  # moved or flagged meanwhile: as it is then
-                return [path.read_bytes() for path in self.files(user, folder)]
+        """The raw mails of a folder, in order of their file names."""
+        return contents(lambda: self.files(user, folder))
 
     def files(self, user: str, folder: str = "INBOX") -> list[Path]:
-        """The files of a folder at one moment; the flags are the letters after ":2,".
-
-        Dovecot renames them from new/ to cur/ and at each flag: one look may find a mail twice, or not at all.
-        """
-        box = self.folder_path(user, folder)
-        while (found := _files_in(box)) != _files_in(box):
-            pass
-        return found
+        """The files of a folder; the flags are the letters after ":2,"."""
+        return mail_files(self.folder_path(user, folder))
 
     def flags(self, user: str, folder: str = "INBOX") -> list[str]:
         """The Maildir flag letters of each mail (S seen, T deleted, a… keywords)."""

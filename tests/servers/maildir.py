@@ -9,6 +9,7 @@ from typing import Any
 from mailcase.intake.maildir.settings import MaildirSettings
 from mailcase.intake.maildir.watcher import MaildirWatcher
 from mailcase.log import Event
+from tests.servers.listing import contents, mail_files
 from tests.servers.memory_journal import MemoryJournal
 
 _count = itertools.count(1)
@@ -39,11 +40,11 @@ class Maildir:
     def places(self, folder: str = "") -> list[str]:
         """What lies in new/ and cur/, as "new/name"."""
         root = self.path / folder
-        return sorted(str(one.relative_to(root)) for part in ("new", "cur") for one in (root / part).iterdir())
+        return sorted(str(one.relative_to(root)) for one in mail_files(root))
 
     def mails(self, _user: str, folder: str = "INBOX") -> list[bytes]:
         """The raw mails of the Maildir itself or of one of its folders, as Dovecot gives them."""
-        return [one.read_bytes() for one in self._files(folder)]
+        return contents(lambda: self._files(folder))
 
     def flags(self, _user: str, folder: str = "INBOX") -> list[str]:
         """The flag letters of each of them (S seen, T deleted ...)."""
@@ -51,7 +52,7 @@ class Maildir:
 
     def _files(self, folder: str) -> list[Path]:
         root = self.path if folder == "INBOX" else self.path / f".{folder}"
-        return [one for part in ("new", "cur") if root.is_dir() for one in sorted((root / part).iterdir())]
+        return sorted(mail_files(root), key=lambda one: (one.parent.name != "new", one))
 
     def settings(self, **other: Any) -> MaildirSettings:
         """Everything read; keywords change what MaildirSettings has."""

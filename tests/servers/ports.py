@@ -45,17 +45,6 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def can_listen(port: int) -> bool:
-    """Whether nobody listens there any more; connections that have just ended do not count."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers have it
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
 def wait_until(condition: Callable[[], bool], seconds: float, otherwise: str) -> None:
     """Block until the condition holds; AssertionError with `otherwise` at the deadline."""
     deadline = time.monotonic() + seconds
