@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.servers.controller import PatientController
 from tests.servers.dovecot import certificate
+from tests.servers.patient import PatientController
 from tests.servers.ports import free_port
 from tests.servers.renaming import taken
 
@@ -286,8 +287,8 @@ class _Sink(PatientController):
     """The thread that the server runs in."""
 
     def __init__(self, sink: SmtpSink, implicit: Mapping[str, Any], tls: ssl.SSLContext | None) -> None:
-        super().__init__(_Handler(sink), hostname="127.0.0.1", port=sink.port, **implicit)
-        self._sink, self._starttls = sink, tls
+        super().__init__(_Handler(sink), lambda: sink.connections > 0, port=sink.port, **implicit)
+        self._sink, self._starttls, sink.connections = sink, tls, 0
 
     def factory(self) -> SMTP:
         return _Server(self._sink, self.handler, **self._sink.options(self._starttls))
