@@ -6,7 +6,7 @@ import pytest
 
 from mailcase.policy import Limit
 from tests.builders import make_acknowledge, make_policy
-from tests.servers.outbox_desk import Desk, settings
+from tests.servers.outbox_desk import Desk, hang_briefly, settings
 from tests.servers.smtp import SmtpSink
 
 ERIN, CAROL, GRACE = "erin@visitor.example", "carol@partner.example", "grace@partner.example"
@@ -35,8 +35,10 @@ async def test_a_copy_that_is_refused_costs_nobody_else_his_mail(
 
 
 @pytest.mark.parametrize("bad", ["closing", "hang"])
-async def test_a_copy_that_ends_the_dialogue_costs_the_copies_alone(desk: Desk, smtp_sink: SmtpSink, bad: str) -> None:
-    desk.smtp["support"] = settings(smtp_sink, timeout=0.5)
+async def test_a_copy_that_ends_the_dialogue_costs_the_copies_alone(
+    desk: Desk, smtp_sink: SmtpSink, monkeypatch: pytest.MonkeyPatch, bad: str
+) -> None:
+    hang_briefly(monkeypatch)
     row = desk.add(ERIN, cc=(CAROL, f"{bad}@partner.example"))
     await desk.once()
     assert [mail.recipients for mail in smtp_sink.mails] == [(ERIN,)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.servers.outbox_desk import Desk, settings
+from tests.servers.outbox_desk import Desk, hang_briefly, settings
 from tests.servers.smtp import SmtpSink
 
 JANE, KIM = "jane@helpdesk.example", "kim@helpdesk.example"
@@ -11,7 +11,7 @@ LATE = "temp-once@helpdesk.example"
 
 @pytest.fixture
 def desk(smtp_sink: SmtpSink) -> Desk:
-    return Desk({"support": settings(smtp_sink, timeout=0.5)})
+    return Desk({"support": settings(smtp_sink)})
 
 
 @pytest.mark.parametrize("group", [(LATE, JANE, KIM), (JANE, LATE, KIM), (JANE, KIM, LATE)])
@@ -31,8 +31,9 @@ async def test_a_member_who_is_busy_gets_it_later_and_nobody_twice(
 @pytest.mark.parametrize("bad", ["closing@helpdesk.example", "hang@helpdesk.example"])
 @pytest.mark.parametrize("first", [True, False])
 async def test_a_member_who_ends_the_dialogue_costs_nobody_else_the_mail(
-    desk: Desk, smtp_sink: SmtpSink, bad: str, first: bool
+    desk: Desk, smtp_sink: SmtpSink, monkeypatch: pytest.MonkeyPatch, bad: str, first: bool
 ) -> None:
+    hang_briefly(monkeypatch)
     group = (bad, JANE, KIM) if first else (JANE, bad, KIM)
     row = desk.add(group[0], cc=group[1:], audience="agent")
     await desk.once()

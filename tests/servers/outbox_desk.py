@@ -3,6 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
+
+import aiosmtplib
+import pytest
 
 from mailcase.log import Event
 from mailcase.outbox.drain import Drain
@@ -14,7 +18,9 @@ from tests.builders import NOW, make_policy
 from tests.servers.memory_outbox import MemoryOutbox, Row
 from tests.servers.smtp import SmtpSink
 
-GONE = 2.0  # seconds: as long as a relay that hangs is waited for
+PATIENCE = (
+    60.0  # seconds for each answer: a machine that stands still for a while must not look like a relay that hangs
+)
 
 
 @dataclass
@@ -60,6 +66,16 @@ class Desk:
         return [event.word for event, _ in self.events]
 
 
+def hang_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the sink never answers, RCPT for `hang`, is not waited for as long as the answers that come."""
+    rcpt = aiosmtplib.SMTP.rcpt
+
+    async def brief(client: aiosmtplib.SMTP, recipient: str, **options: Any) -> aiosmtplib.SMTPResponse:
+        return await rcpt(client, recipient, **options, **({"timeout": 0.05} if recipient.startswith("hang@") else {}))
+
+    monkeypatch.setattr(aiosmtplib.SMTP, "rcpt", brief)
+
+
 def make_mail(number: int, to: str, **over: object) -> OutboxMail:
     mail = OutboxMail(
         id=number,
@@ -86,5 +102,5 @@ def make_mail(number: int, to: str, **over: object) -> OutboxMail:
 
 
 def settings(sink: SmtpSink, **over: object) -> SmtpSettings:
-    plain = SmtpSettings(host="127.0.0.1", port=sink.port, security="none", timeout=GONE)
+    plain = SmtpSettings(host="127.0.0.1", port=sink.port, security="none", timeout=PATIENCE)
     return replace(plain, **over)  # type: ignore[arg-type]  # fields of SmtpSettings by name
