@@ -114,9 +114,7 @@ class SmtpSink:
         """Close the port and every connection."""
         self.go_on.set()
         if self._controller is not None:
-            for transport in tuple(self.open):
-                self._controller.loop.call_soon_threadsafe(transport.abort)
-            self._controller.stop(no_assert=True)
+            self._controller.end(self.open)
             self._controller = None
 
     @property
