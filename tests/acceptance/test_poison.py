@@ -1,6 +1,5 @@
 """Poison between good mails, with the real process: three tries, quarantine, and nobody waits for it (F29, R4)."""
 
-import json
 from collections import Counter
 from typing import Any
 
@@ -10,6 +9,7 @@ from tests import poison
 from tests.servers.desk import Desk, OpenDesk
 from tests.servers.invariants import must_hold
 from tests.servers.letters import letter
+from tests.servers.logs import events
 
 pytestmark = pytest.mark.dovecot
 
@@ -52,8 +52,7 @@ class PoisonedDesk:
 
     def events(self, *words: str) -> list[dict[str, Any]]:
         """What the daemon wrote of these kinds, in order."""
-        lines = (self.desk.dir / "daemon.log").read_text().splitlines()
-        return [one for one in map(json.loads, lines) if one["event"] in words]
+        return events(self.desk.dir / "daemon.log", *words)
 
 
 def poisoned(name: str) -> bytes:

@@ -14,6 +14,7 @@ from tests.servers.desk import Desk
 from tests.servers.dovecot import ServerMissingError
 from tests.servers.fixtures import missing
 from tests.servers.letters import letter
+from tests.servers.logs import events
 from tests.servers.token_endpoint import CLIENT, SECRET, TokenEndpoint
 from tests.servers.token_mail import TokenSink, token_dovecot
 
@@ -47,8 +48,7 @@ class TokenDesk(Desk):
 
     def events(self, word: str) -> list[dict[str, Any]]:
         """What the daemon wrote of one kind."""
-        lines = (self.dir / "daemon.log").read_text().splitlines()
-        return [one for one in map(json.loads, lines) if one["event"] == word]
+        return events(self.dir / "daemon.log", word)
 
 
 @pytest.fixture
