@@ -71,7 +71,9 @@ def hang_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     rcpt = aiosmtplib.SMTP.rcpt
 
     async def brief(client: aiosmtplib.SMTP, recipient: str, **options: Any) -> aiosmtplib.SMTPResponse:
-        return await rcpt(client, recipient, **options, **({"timeout": 0.05} if recipient.startswith("hang@") else {}))
+        if recipient.startswith("hang@"):
+            options["timeout"] = 0.05
+        return await rcpt(client, recipient, **options)
 
     monkeypatch.setattr(aiosmtplib.SMTP, "rcpt", brief)
 

@@ -1,4 +1,4 @@
-"""aiosmtpd's thread, begun and ended with patience: the library gives its trial one second, and its last client none."""
+"""aiosmtpd's thread, begun and ended with patience: the library gives its trial a second, its last client none."""
 
 import asyncio
 import socket
@@ -31,7 +31,6 @@ class PatientController(Controller):
             link.settimeout(1.0)
             with suppress(TimeoutError):  # it may have been told to be silent
                 link.recv(1024)
-
 
     def end(self, connections: Collection[asyncio.Transport]) -> None:
         """Close the port, then these, and end the thread."""
