@@ -23,7 +23,7 @@ async def test_mails_of_one_slice_with_a_hanging_one_are_decided_before_it_is_gi
         found.append([one["outcome"] for one in pipeline.store.message_list()])
         return quarantine(*args, **facts)
 
-    pipeline.store.quarantine = given_up  # type: ignore[method-assign,assignment]  # only looks on
+    pipeline.store.quarantine = given_up  # type: ignore[assignment]  # only looks on
     await pipeline.submit(journal(pipeline, raws), raws)
     await pipeline.drained()
     assert found == [[None, *["created"] * 19]]
