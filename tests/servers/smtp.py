@@ -15,7 +15,6 @@ from typing import Any, Self
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.servers.controller import PatientController
 from tests.servers.dovecot import certificate
 from tests.servers.patient import PatientController
 from tests.servers.ports import free_port
