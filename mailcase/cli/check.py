@@ -45,7 +45,7 @@ def _findings(state: State) -> "list[Finding]":
     except ConfigError as error:
         return [probing.Finding("configuration", "", ok=False, detail=str(error), exit=78)]
     found = [probing.configuration(settings, built), probing.store(settings), *probing.lmtp(settings)]
-    found += templates(settings)
+    found += templates(settings, built)
     with _counter(settings, found[1]) as counter:
         found += [*raw_mail(settings, counter.store), *agents(settings, counter.store)]
         found += [*assignees(settings, counter.store), *numbers(built.policy, counter.store)]

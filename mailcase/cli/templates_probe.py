@@ -6,7 +6,8 @@ from typing import Final
 
 from mailcase.cli.probing import Finding
 from mailcase.config import Settings
-from mailcase.policy_build import templates_folder
+from mailcase.outbox.reply_template import for_replies
+from mailcase.policy_build import Built, templates_folder
 from mailcase.shipped import FOLDER
 from mailcase.template_files import template_texts
 
@@ -14,11 +15,14 @@ _NEARLY: Final = 0.75
 _SUBJECT: Final = "subject:"
 
 
-def templates(settings: Settings) -> list[Finding]:
-    """A line for each file of a name that no rule has, most often a misspelt one, and for each without a text."""
+def templates(settings: Settings, built: Built) -> list[Finding]:
+    """A line for each file of a name that no rule has, most often a misspelt one, and for each without a text.
+
+    One that an agent may choose for a reply is sent, though no rule names it.
+    """
     texts = {path: text for path, text in template_texts(templates_folder(settings)).items() if path.endswith(".txt")}
     names = {PurePosixPath(path).stem for path in template_texts(FOLDER / "templates")}
-    names |= {one.template or one.name for one in settings.notice}
+    names |= {one.template or one.name for one in settings.notice} | set(for_replies(built.templates, built.policy))
     strange = [path for path in texts if PurePosixPath(path).stem not in names]
     empty = [path for path, text in texts.items() if path not in strange and _says_nothing(text)]
     return [_unsent(path, names) for path in strange] + [_empty(path) for path in empty]

@@ -92,6 +92,7 @@ def test_templates_that_nobody_sends_or_that_say_nothing_are_told(tmp_path: Path
     for name in ("registration", "followed", "reopened", "neutral", "registraton", "gold", "zebra"):
         (folder / f"{name}.txt").write_text("Subject: [{{ number }}]\n\nThank you.\n")
     (folder / "registraton.html").write_text("<p>Thank you.</p>")
+    (folder / "greeting.txt").write_text("{{ text }}\n\nYours")  # for `reply --template greeting`
     (folder / "reopened.txt").write_text("Subject: [{{ number }}]\n\n \n")
     (folder / "closed.txt").touch()
     rule = '[[notice]]\nname = "boss"\nwhen = "assigned"\nto = ["assignee"]\ntemplate = "gold"\n'
