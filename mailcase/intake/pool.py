@@ -55,9 +55,9 @@ class Pool:
             raise Killed(f"the parser process died (exit code {error.exitcode})") from None
         except BrokenProcessPool as error:  # it died before pebble knew what it was at
             await self._drop(pool)
-            raise Killed(f"the parser process died ({error})") from error
+            raise Killed(f"the parser process died ({error.__cause__ or error})") from error
         except Exception as error:  # a pool that broke before, bytes that cannot be sent: retried alone
-            if not pool.active:
+            if not _works(pool):
                 await self._drop(pool)
             raise TaskError(f"{type(error).__name__}: {error!s:.200}") from error
         finally:
@@ -103,6 +103,14 @@ class Pool:
             self._end = asyncio.ensure_future(asyncio.to_thread(_joined, pool))
         if self._end is not None:
             await asyncio.shield(self._end)
+
+
+def _works(pool: "pebble.ProcessPool") -> bool:
+    """Whether it takes tasks. To ask one that could not be started starts it again, which may fail again."""
+    try:
+        return pool.active
+    except OSError:
+        return False
 
 
 def _joined(pool: "pebble.ProcessPool") -> None:

@@ -1,10 +1,12 @@
 """Mails are read in processes that can be killed, and a bad mail costs only itself."""
 
 import asyncio
+import errno
 import signal
 import sys
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -115,6 +117,29 @@ async def test_a_process_that_dies_before_it_is_known_what_it_was_at_is_told(mon
     try:
         with pytest.raises(Killed, match="the parser process died"):
             await pool.run([mail(0, poison.ABORT)], DEADLINE)
+    finally:
+        await pool.close()
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_a_pool_that_could_not_be_started_fails_its_task_alone(
+    monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    """Without a free file or process: pebble says so in one way or the other."""
+
+    def start(_: object) -> None:
+        lack = OSError(errno.EMFILE, "too many open files")
+        if broken:
+            raise BrokenProcessPool from lack
+        raise lack
+
+    pool = Pool(1, 0, poison.read_all)
+    try:
+        with monkeypatch.context() as poor:
+            poor.setattr(process.PoolManager, "start", start)
+            with pytest.raises(TaskError, match="too many open files"):
+                await pool.run([mail(0)], DEADLINE)
+        assert len(await pool.run([mail(0)], DEADLINE)) == 1
     finally:
         await pool.close()
 
