@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pebble
 
 Task = Callable[[Sequence[bytes], float], list[Email | str]]
+_LOOK: Final = 1.0  # seconds between two looks whether the pool still works
 QUEUED: Final = 120.0  # seconds that a task may wait for a worker
 
 
@@ -48,7 +50,7 @@ class Pool:
             future = pool.schedule(self._task, args=(handed, seconds), timeout=seconds)
             if any(raws):  # not the empty mail that tries whether a parser process runs
                 hit("in_parse")
-            found = await self._taken_up(future, seconds + QUEUED)
+            found = await self._taken_up(pool, future, seconds + QUEUED)
         except FutureTimeoutError:
             raise Killed(f"not read within {seconds:g} s") from None
         except ProcessExpired as error:
@@ -63,15 +65,24 @@ class Pool:
         finally:
             handed.clear()  # pebble keeps its last task, and with it up to 50 MB of mail
         if found is None:
+            why = f"no parser process took it up within {QUEUED:g} s" if _works(pool) else "the parser processes ended"
             await self._drop(pool)
-            raise Killed(f"no parser process took it up within {QUEUED:g} s")
+            raise Killed(why)
         return found
 
-    async def _taken_up(self, future: Any, seconds: float) -> list[Email | str] | None:
-        """The task's result; None where no worker began it: pebble's own limit starts only then."""
+    async def _taken_up(self, pool: "pebble.ProcessPool", future: Any, seconds: float) -> list[Email | str] | None:
+        """The task's result; None where no worker began it: pebble's own limit starts only then.
+
+        Nor does pebble tell of a task that it was given just when the pool broke or was stopped.
+        """
         waiting: asyncio.Future[list[Email | str]] = asyncio.wrap_future(future)
+        end = time.monotonic() + seconds
         try:
-            await asyncio.wait((waiting,), timeout=seconds)
+            while not waiting.done() and (left := end - time.monotonic()) > 0:
+                worked = _works(pool)
+                await asyncio.wait((waiting,), timeout=min(left, _LOOK))
+                if not worked:
+                    break
         except asyncio.CancelledError:
             waiting.cancel()
             raise

@@ -144,6 +144,25 @@ async def test_a_pool_that_could_not_be_started_fails_its_task_alone(
         await pool.close()
 
 
+async def test_a_task_that_comes_just_when_the_pool_breaks_is_lost_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pebble tells those that it knows, and this one it gets to know a moment later."""
+    plain = process.PoolManager.schedule
+
+    def schedule(manager: Any, task: Any) -> None:
+        manager.handle_broken_pool(BrokenProcessPool("All workers expired"))
+        plain(manager, task)
+
+    pool = Pool(1, 0, poison.read_all)
+    try:
+        with monkeypatch.context() as late:
+            late.setattr(process.PoolManager, "schedule", schedule)
+            with pytest.raises(Killed, match="the parser processes ended"):
+                await asyncio.wait_for(pool.run([mail(0)], DEADLINE), DEADLINE)
+        assert len(await pool.run([mail(1)], DEADLINE)) == 1
+    finally:
+        await pool.close()
+
+
 async def test_a_pool_is_ended_once_for_all_who_lost_a_task_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     ends, joined = pools._joined, list[object]()
 
