@@ -10,8 +10,8 @@ PYTEST_ARGS ?=
 # A package index that does not answer for once is asked again for some minutes.
 export PIP_RETRIES ?= 10
 export PIP_DEFAULT_TIMEOUT ?= 60
-# Test processes at a time: each has its own servers on its own ports. One more than cores, since many wait.
-JOBS ?= 3
+# Test processes at a time: each has its own servers on its own ports. Two more than cores, since many wait.
+JOBS ?= 4
 
 # What decides is the core: its files (tests/house.py names them), branch by branch.
 CORE_COVERAGE := 95
