@@ -58,6 +58,7 @@ class Tenure:
     _nobody: dict[str, datetime] = field(default_factory=dict)  # mailbox -> since when nobody holds it
     _strange: dict[str, datetime] = field(default_factory=dict)  # mailbox that nobody knows -> since when
     _joined: bool = False
+    _seated: bool = False  # perhaps: who is cut off while he joins may have a place and not know it
     _stays: bool = False  # not for one pass only
     _settling: asyncio.Task[None] | None = None
     _call: Writer = field(default_factory=Writer)  # a thread of its own: the heartbeat waits for no transaction
@@ -147,10 +148,10 @@ class Tenure:
 
     async def leave(self) -> None:
         """At the end, when all is settled: others take over at their next look."""
-        if self._joined:
+        if self._seated:
             with suppress(Transient):  # our connection ends with the process in any case
                 await self._ask(self.store.tenure_leave)
-        self._joined, self._held, self._ours = False, frozenset(), frozenset()
+        self._seated, self._joined, self._held, self._ours = False, False, frozenset(), frozenset()
         self._call.close()
 
     @property
@@ -166,6 +167,7 @@ class Tenure:
             raise TenureLost("the store does not answer") from None
 
     async def _join(self, wants: Collection[str]) -> None:
+        self._seated = True
         try:
             await self._ask(self.store.tenure_join, self.owner, tuple(wants))
             await self._see(wants)

@@ -2,10 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -14,62 +13,12 @@ from mailcase.ports import Journalled
 from mailcase.tenure import Tenure
 from tests.servers.memory_tenure import MemoryHall, MemorySeat
 from tests.servers.ports import until
-
-NOW = datetime.fromisoformat("2026-11-03T09:15:00+00:00")
-BOXES = ("a", "b", "c", "d")
-LEASE = timedelta(minutes=5)  # so long a store may take to answer: no machine is so busy
+from tests.servers.tenure_daemons import BOXES, LEASE, NOW, Hands, at_work, tenure
 
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mailcase.tenure.LONGEST_REST", 0.05)
-
-
-@dataclass
-class Hands:
-    """Those who read: they can be busy."""
-
-    busy: set[str] = field(default_factory=set)
-    dropped: int = 0
-
-    def look_again(self) -> None:
-        pass
-
-    def at_rest(self, mailbox: str) -> bool:
-        return mailbox not in self.busy
-
-    async def drop(self) -> None:
-        self.dropped += 1
-
-
-@dataclass
-class Daemon:
-    """One keeper that runs."""
-
-    tenure: Tenure
-    hands: Hands
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    released: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def ours(self) -> list[str]:
-        return [name for name in BOXES if self.tenure.works(name)]
-
-
-def tenure(hall: MemoryHall, owner: str, *, shared: bool = True) -> Tenure:
-    return Tenure(MemorySeat(hall, shared), owner, lambda: BOXES, LEASE, lambda: NOW)
-
-
-@asynccontextmanager
-async def at_work(hall: MemoryHall, owner: str, *, shared: bool = True) -> AsyncIterator[Daemon]:
-    one = Daemon(tenure(hall, owner, shared=shared), Hands())
-    task = asyncio.create_task(one.tenure.run(one.hands, one.stop, one.released))
-    try:
-        yield one
-    finally:
-        one.released.set()
-        await task
-        await one.tenure.leave()
 
 
 def row(mailbox: str, source: str = "imap:h:u", age: float = 0.0) -> Journalled:
@@ -165,6 +114,25 @@ async def test_one_pass_that_lost_its_place_records_what_it_sends_and_takes_no_m
         hall.away = False
         await until(lambda: "pass:9" in hall.members)
         assert not any(pass_.works(name) for name in BOXES)
+    await pass_.leave()
+    assert not hall.members
+
+
+async def test_one_pass_that_ends_while_it_joins_again_leaves_all_the_same() -> None:
+    hall, begun, go_on = MemoryHall(), threading.Event(), threading.Event()
+    pass_ = tenure(hall, "pass:9")
+    join = pass_.store.tenure_join
+
+    def late(owner: str, wants: Collection[str]) -> None:
+        begun.set()
+        go_on.wait()
+        join(owner, wants)
+
+    async with pass_.visiting():
+        pass_.store.tenure_join = late  # type: ignore[method-assign]  # as of a slow server
+        hall.end("pass:9")
+        await until(begun.is_set)
+    go_on.set()
     await pass_.leave()
     assert not hall.members
 
