@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import Final
 from zlib import crc32
 
 DESK = "support@helpdesk.example"
+_DATE: Final = datetime.now(UTC)  # of each: the same letter made twice is one mail, also a second later
 
 
 def letter(
@@ -25,7 +27,7 @@ def letter(
         "From": f"{name} <{sender or f'c{number}@visitor.example'}>",
         "To": to,
         "Subject": subject or f"Problem {number}",
-        "Date": format_datetime(date or datetime.now(UTC)),
+        "Date": format_datetime(date or _DATE),
         "Message-ID": message_id or f"<m{number}@visitor.example>",
         "MIME-Version": "1.0",
         "Content-Type": "text/plain; charset=utf-8",
@@ -52,7 +54,7 @@ def bounce_of(
         "From: Mail Delivery System <mailer-daemon@mx.visitor.example>\r\n"
         f"To: {to}\r\n"
         "Subject: Undelivered Mail Returned to Sender\r\n"
-        f"Date: {format_datetime(date or datetime.now(UTC))}\r\n"
+        f"Date: {format_datetime(date or _DATE)}\r\n"
         f"Message-ID: <report-{crc32(message_id.encode())}@mx.visitor.example>\r\n"
         "Auto-Submitted: auto-replied\r\n"
         "MIME-Version: 1.0\r\n"
