@@ -21,7 +21,7 @@ SHELL: Final = (
     *("replaying", "retention", "roster", "rules", "sdnotify"),
     *("server_settings", "settling", "shipped", "signin", "source_ids", "sources", "store", "telling", "tenure"),
     *("template_files", "tls"),
-    *("waiting", "writer"),
+    *("waiting", "writer", "intake.turns"),
     *("intake.ahead", "intake.faring", "intake.gate", "intake.imap", "intake.maildir", "intake.bare", "intake.pool"),
     *("intake.reader", "intake.watcher", "intake.worker", "outbox.drain", "outbox.smtp", "outbox.smtp_login"),
 )

@@ -3,8 +3,8 @@
 import asyncio
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -13,12 +13,14 @@ from typing import Final
 from mailcase.errors import Transient
 from mailcase.intake import worker
 from mailcase.intake.pool import Killed, Pool, Task, TaskError
+from mailcase.intake.turns import Turns
 from mailcase.message import Email
 
 CHUNK: Final = 25  # mails of a task
 CHUNK_BYTES: Final = 2_097_152
 TRIES: Final = 3  # of a mail that kills its worker or does not end
 _LARGE: Final = 8_388_608  # bytes: of such mails one at a time is read
+_SHORT: Final = 196_608  # bytes: a mail that is read sooner than decided
 _START_SECONDS: Final = 60.0  # for an empty mail: a process that comes up on a busy machine
 _CHUNK_SECONDS: Final = 5.0  # a task of several mails ends earlier, so that one bad mail delays less
 
@@ -64,6 +66,7 @@ class Reader:
         self._pool = Pool(count, memory, task)
         self._suspects = Pool(1, memory, task)
         self._slots = asyncio.Semaphore(2 * count)
+        self._turns = Turns(max(1, _cores() - 1))
         self._large = asyncio.Semaphore(1)
         self._alone = asyncio.Lock()
         self._reading: set[asyncio.Task[None]] = set()
@@ -138,13 +141,26 @@ class Reader:
     async def _read_chunk(self, raws: list[bytes], waiting: Sequence[Waiting], *, at_once: bool) -> None:
         seconds = self._timeout if len(raws) == 1 else min(self._timeout, _CHUNK_SECONDS)
         try:
-            async with self._large if len(raws[0]) > _LARGE else nullcontext() if at_once else self._slots:
+            async with self._place(raws, at_once=at_once):
                 found = await self._run(self._pool, raws, seconds)
         except TaskError as error:
             await self._one_by_one(raws, waiting, str(error))
             return
         for one, result in zip(waiting, found, strict=True):
             _give(one, _result(result, 1))
+
+    @asynccontextmanager
+    async def _place(self, raws: Sequence[bytes], *, at_once: bool) -> AsyncIterator[None]:
+        """Wait until a task may run; its place ends with the block."""
+        if len(raws[0]) > _LARGE:
+            async with self._large:
+                yield
+        elif at_once:
+            yield
+        else:
+            short = sum(map(len, raws)) <= _SHORT * len(raws)
+            async with self._slots, self._turns.turn() if short else nullcontext():
+                yield
 
     async def _run(self, pool: Pool, raws: Sequence[bytes], seconds: float) -> list[Email | str]:
         try:
