@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 _SHOWN: Final = 12
@@ -29,7 +29,8 @@ def profiled(work: Callable[[], T]) -> tuple[T, list[Share]]:
     profile = cProfile.Profile()
     result = profile.runcall(work)
     spent: Counter[str] = Counter()
-    for (file, _, name), (_, _, own, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]  # typeshed does not know it
+    known: Any = pstats.Stats(profile)  # typeshed does not know its `stats`
+    for (file, _, name), (_, _, own, _, _) in known.stats.items():
         spent[_part(file, name)] += own
     total = spent.total() or 1.0
     return result, [Share(part, 100 * own / total) for part, own in spent.most_common(_SHOWN)]

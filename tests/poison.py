@@ -35,7 +35,7 @@ def sluggish(raws: Sequence[bytes], seconds: float) -> list[Email | str]:
     return read_all(raws, seconds)
 
 
-def broken(raws: Sequence[bytes], seconds: float) -> list[Email | str]:  # noqa: ARG001  the signature of a task
+def broken(_raws: Sequence[bytes], _seconds: float) -> list[Email | str]:
     """No mail can be read: a machine without memory, a broken installation."""
     os._exit(1)
 

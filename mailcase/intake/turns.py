@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Final
 
 HELD: Final = 0.25  # seconds that a task keeps its turn at most
@@ -18,22 +18,11 @@ class Turns:
     async def turn(self) -> AsyncIterator[None]:
         """Wait for a turn; it ends with the block, or after HELD seconds."""
         await self._free.acquire()
-        held = _Once(self._free)
-        timer = asyncio.get_running_loop().call_later(HELD, held.release)
+        held = ExitStack()  # closed twice, it gives the turn back once
+        held.callback(self._free.release)
+        timer = asyncio.get_running_loop().call_later(HELD, held.close)
         try:
             yield
         finally:
             timer.cancel()
-            held.release()
-
-
-class _Once:
-    """One turn, which two may end and only one gives back."""
-
-    def __init__(self, free: asyncio.Semaphore) -> None:
-        self._free: asyncio.Semaphore | None = free
-
-    def release(self) -> None:
-        if self._free is not None:
-            free, self._free = self._free, None
-            free.release()
+            held.close()

@@ -98,7 +98,7 @@ async def test_one_that_is_given_up_leaves_its_turn_to_the_next(monkeypatch: pyt
     await over(*tasks)
 
 
-def pass_by(raws: Sequence[bytes], seconds: float) -> list[Email | str]:  # noqa: ARG001  the signature of a task
+def pass_by(raws: Sequence[bytes], _seconds: float) -> list[Email | str]:
     """How many processes are at a task, itself among them: the first line of its first mail names a folder."""
     if not any(raws):
         return [""] * len(raws)
